@@ -1,0 +1,130 @@
+/**
+ * Cycles, and the direction between the packages:
+ *
+ *     hpack <- http2 <- platform-node <- benchmark, scratchpad
+ *
+ * Imports by name resolve to the sources (the `paths` of tsconfig.json), so that type-only imports count too.
+ */
+const builtIn = ["core"]
+
+/** From the sources of `from`, only `to` may be imported beside its own files. */
+const only = (from, to, message) => ({
+  name: `${from}-depends-only-on-${to.replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "")}`,
+  comment: message,
+  severity: "error",
+  from: { path: `^packages/${from}/src/` },
+  to: { pathNot: [`^packages/${from}/src/`, ...to.split(" ").filter((path) => path !== "nothing")] }
+})
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: "no-cycles",
+      comment: "Also through type-only imports.",
+      severity: "error",
+      from: {},
+      to: { circular: true }
+    },
+    {
+      name: "no-unresolved",
+      comment: "What is imported has to be there, in the package's own package.json.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true }
+    },
+    only("hpack", "nothing", "hpack is plain TypeScript without a dependency."),
+    only("http2", "^packages/hpack/ ^node_modules/effect/", "http2 runs on any transport: effect and hpack only."),
+    {
+      name: "platform-node-is-below-benchmark-and-scratchpad",
+      severity: "error",
+      from: { path: "^packages/platform-node/" },
+      to: { path: ["^packages/benchmark/", "^scratchpad/"] }
+    },
+    {
+      name: "http2-is-below-platform-node",
+      comment: "In tests too.",
+      severity: "error",
+      from: { path: "^packages/(hpack|http2)/" },
+      to: { path: ["^packages/(platform-node|benchmark)/", "^scratchpad/"] }
+    },
+    {
+      name: "hpack-is-below-http2",
+      comment: "In tests too.",
+      severity: "error",
+      from: { path: "^packages/hpack/" },
+      to: { path: "^packages/http2/" }
+    },
+    {
+      name: "nothing-imports-scratchpad",
+      severity: "error",
+      from: { pathNot: "^scratchpad/" },
+      to: { path: "^scratchpad/" }
+    },
+    {
+      name: "nothing-imports-benchmark",
+      severity: "error",
+      from: { pathNot: "^packages/benchmark/" },
+      to: { path: "^packages/benchmark/" }
+    },
+    {
+      name: "packages-meet-by-public-names-from-packages",
+      comment:
+        'import "@effect-http2/hpack/Encoder", not "../../hpack/src/Encoder.js". The helpers of tests are shared by path.',
+      severity: "error",
+      from: { path: "^packages/([^/]+)/" },
+      to: {
+        path: "^(packages/[^/]+|scratchpad)/",
+        pathNot: ["^packages/$1/", "^packages/platform-node/test/support/"],
+        dependencyTypesNot: ["aliased-tsconfig-paths"]
+      }
+    },
+    {
+      name: "packages-meet-by-public-names-from-scratchpad",
+      severity: "error",
+      from: { path: "^scratchpad/" },
+      to: {
+        path: "^packages/[^/]+/",
+        pathNot: "^packages/platform-node/test/support/",
+        dependencyTypesNot: ["aliased-tsconfig-paths"]
+      }
+    },
+    {
+      name: "internal-is-internal-from-packages",
+      comment: "What stands in src/internal is reached from inside its package, and from its own tests.",
+      severity: "error",
+      from: { path: "^packages/([^/]+)/" },
+      to: { path: "^packages/[^/]+/src/internal/", pathNot: "^packages/$1/" }
+    },
+    {
+      name: "internal-is-internal-from-scratchpad",
+      severity: "error",
+      from: { path: "^scratchpad/" },
+      to: { path: "^packages/[^/]+/src/internal/" }
+    },
+    {
+      name: "sources-do-not-import-tests",
+      severity: "error",
+      from: { pathNot: "(^|/)test/" },
+      to: { path: "^(packages/[^/]+|scratchpad)/test/" }
+    },
+    {
+      name: "no-node-http2-in-sources",
+      comment: "It is a peer for tests and benchmarks.",
+      severity: "error",
+      from: { path: "^(packages/[^/]+/src|scratchpad)/", pathNot: ["^packages/benchmark/", "^scratchpad/test/"] },
+      to: { path: "^(node:)?http2$", dependencyTypes: builtIn }
+    }
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^(packages/[^/]+|scratchpad)/dist/" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "types", "default"],
+      extensions: [".ts", ".js", ".d.ts"]
+    }
+  }
+}

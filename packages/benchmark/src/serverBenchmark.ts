@@ -1,0 +1,90 @@
+/** Measures one server under one workload, once: a new process, a probe, a warm-up, the measured time. */
+import { requestFields } from "./fields.js"
+import type { Files } from "./files.js"
+import type { Load } from "./load/load.js"
+import type { Sample } from "./measure.js"
+import * as Probe from "./probe.js"
+import * as ProcessStats from "./processStats.js"
+import type { Peer } from "./servers/peer.js"
+import { path, responseSize, settings } from "./workloads.js"
+import type { Workload } from "./workloads.js"
+
+/** What is the same for all runs. */
+export interface RunOptions {
+  readonly files: Files
+  readonly nodeFlags: ReadonlyArray<string>
+  readonly warmupMillis: number
+  readonly durationMillis: number
+}
+
+/** CPU time and the clock, at the two ends of the measured time. */
+class Meter {
+  private cpu = { start: undefined as number | undefined, end: undefined as number | undefined }
+  private clock = { start: 0, end: 0 }
+
+  constructor(private readonly pid: number) {}
+
+  readonly start = (): void => {
+    this.cpu.start = ProcessStats.cpuMicros(this.pid)
+    this.clock.start = performance.now()
+  }
+
+  readonly end = (): void => {
+    this.cpu.end = ProcessStats.cpuMicros(this.pid)
+    this.clock.end = performance.now()
+  }
+
+  get cpuMicros(): number | undefined {
+    return this.cpu.start === undefined || this.cpu.end === undefined ? undefined : this.cpu.end - this.cpu.start
+  }
+
+  get wallMicros(): number {
+    return (this.clock.end - this.clock.start) * 1000
+  }
+}
+
+/**
+ * The shape of the load. Large bodies over HTTP/1.1 get a connection each, as a browser would do it: pipelined over TLS, `node:https`
+ * and h2load lose some of them.
+ */
+const shape = (workload: Workload, http1: boolean): { readonly connections: number; readonly streams: number } => {
+  const { connections, streams, task } = workload
+  const isLarge = task === "download" || task === "upload"
+  return http1 && isLarge ? { connections: connections * streams, streams: 1 } : { connections, streams }
+}
+
+/** Runs it. Rejects where a request failed, or less data came than was asked for. */
+export const run = async (peer: Peer, workload: Workload, load: Load, options: RunOptions): Promise<Sample> => {
+  const { files, nodeFlags } = options
+  const server = await peer.start({ task: workload.task, tls: workload.tls, files, nodeFlags })
+  try {
+    const url = `${workload.tls ? "https" : "http"}://127.0.0.1:${server.port}`
+    const answer = await Probe.ask(url, workload.task, peer.http1)
+    const meter = new Meter(server.pid)
+    const result = await load({
+      url: `${url}${path[workload.task]}`,
+      http1: peer.http1,
+      ...shape(workload, peer.http1),
+      warmupMillis: options.warmupMillis,
+      durationMillis: options.durationMillis,
+      fields: workload.task === "headers" ? requestFields : [],
+      upload: workload.task === "upload" ? files.upload : undefined,
+      onStart: meter.start,
+      onEnd: meter.end
+    })
+    if (result.failed > 0) throw new Error(`${result.failed} of ${result.failed + result.succeeded} requests failed`)
+    if (result.succeeded === 0) throw new Error("no request succeeded")
+    if (result.cipher !== undefined && result.cipher !== settings.cipher) throw new Error(`uses ${result.cipher}`)
+    if (!(result.octets >= 0.9 * result.succeeded * responseSize(workload.task))) throw new Error("bodies are missing")
+    const { cpuMicros, wallMicros } = meter
+    return {
+      rate: result.rate,
+      cpuMicros: cpuMicros === undefined ? undefined : cpuMicros / ((result.rate * wallMicros) / 1_000_000),
+      busy: cpuMicros === undefined || wallMicros === 0 ? undefined : cpuMicros / wallMicros,
+      peakBytes: ProcessStats.peakBytes(server.pid),
+      detail: Probe.describe(answer)
+    }
+  } finally {
+    await server.stop()
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * A connection as a scoped resource: acquiring it sends the preface and starts reading, the end of its scope closes it. It holds the engine, the
+ * transport and time together (RFC 9113 §3.4, §5.4.1, §6.8, §9.1).
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type * as Frame from "./Frame.js"
+import * as Http2Error from "./Http2Error.js"
+import type * as Http2Options from "./Http2Options.js"
+import type * as Http2Stats from "./Http2Stats.js"
+import { ConnectionCore, lost, type Role } from "./internal/connectionCore.js"
+import { Deadlines } from "./internal/deadlines.js"
+import { dispatch } from "./internal/dispatcher.js"
+import { FrameDecoder } from "./internal/frameDecoder.js"
+import { awaitUpTo, closeGracefully, closeNow } from "./internal/shutdown.js"
+import type { Settings } from "./Settings.js"
+import type { Peer, Transport } from "./Transport.js"
+
+/**
+ * One HTTP/2 connection, of either role.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Http2Connection {
+  constructor(
+    /** @internal */
+    readonly core: ConnectionCore,
+    /** Completes when the connection has ended: with success where it ended cleanly, else with the error that ended it. */
+    readonly awaitClosed: Effect.Effect<void, Http2Error.Http2Error>
+  ) {}
+
+  get peer(): Peer {
+    return this.core.peer
+  }
+
+  /** Streams that are open, those that were reset and still wait for the peer to know among them. */
+  get activeStreams(): number {
+    return this.core.table.size
+  }
+
+  /** Whether no new streams are taken: GOAWAY was sent or received, or the connection has ended. */
+  get isDraining(): boolean {
+    return this.core.isDraining
+  }
+
+  /** The settings that the peer announced; the initial ones before it did. */
+  get remoteSettings(): Settings {
+    return this.core.remoteSettings
+  }
+
+  /** The settings that we announced. */
+  get localSettings(): Settings {
+    return this.core.localSettings
+  }
+
+  /**
+   * Octets of the connection's receive window that lie in the bodies of streams: arrived, and not read. 0 when all was read or dropped.
+   */
+  get unreadBytes(): number {
+    return this.core.receiveWindow.outstanding
+  }
+
+  /** Sends a PING (§6.7) and waits for its acknowledgement. Succeeds with the round-trip time. */
+  readonly ping: Effect.Effect<Duration.Duration, Http2Error.Http2Error> = Effect.suspend(() => {
+    const { core } = this
+    if (core.status === "closed") return Effect.fail(core.error ?? lost())
+    const acknowledged = Effect.async<Duration.Duration>((resume) => {
+      core.ping((roundTrip) => resume(Effect.succeed(Duration.millis(roundTrip))))
+    })
+    const ended = Effect.zipRight(this.awaitClosed, Effect.suspend(() => Effect.fail(lost())))
+    return Effect.raceFirst(acknowledged, ended)
+  })
+
+  /**
+   * Closes gracefully (§6.8): no new streams; those that are open finish, up to `gracefulShutdownTimeout`, then they are reset. Completes when the
+   * connection has ended.
+   */
+  readonly shutdown: Effect.Effect<void> = Effect.suspend(() => closeGracefully(this.core))
+}
+
+/**
+ * What a role gives to a connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Config {
+  readonly options: Http2Options.Resolved
+  readonly stats: Http2Stats.Http2Stats
+  /** How the end of the scope closes the connection: once all streams are done, or at once. */
+  readonly drainAtEnd: boolean
+}
+
+/**
+ * Acquires a connection over `transport`. The transport is ended and closed with it.
+ *
+ * @internal
+ */
+export const make = (
+  transport: Transport,
+  config: Config,
+  role: Role
+): Effect.Effect<Http2Connection, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.gen(function* () {
+      const clock = yield* Effect.clock
+      const closed = yield* Deferred.make<void, Http2Error.Http2Error>()
+      const core = new ConnectionCore(
+        transport,
+        role,
+        config.options,
+        config.stats,
+        () => clock.unsafeCurrentTimeMillis(),
+        dispatch,
+        () => {
+          Deferred.unsafeDone(closed, core.error === undefined ? Effect.void : Effect.fail(core.error))
+        }
+      )
+      core.sendPreface()
+      core.outbox.flush()
+      const decoder = new FrameDecoder(config.options.maxFrameSize, role.isServer)
+      const deadlines = new Deadlines(core, decoder)
+      const ended = Deferred.await(closed)
+      const reader = yield* Effect.forkDaemon(Effect.interruptible(read(transport, core, decoder, deadlines)))
+      const watcher = yield* Effect.forkDaemon(
+        Effect.interruptible(Effect.zipRight(watch(core, deadlines, ended), disconnect(transport, reader)))
+      )
+      return { connection: new Http2Connection(core, ended), reader, watcher }
+    }),
+    ({ connection, reader, watcher }) =>
+      Effect.gen(function* () {
+        if (config.drainAtEnd) yield* closeGracefully(connection.core)
+        else closeNow(connection.core)
+        yield* Fiber.await(watcher)
+        yield* Fiber.interrupt(reader)
+      })
+  ).pipe(Effect.map(({ connection }) => connection))
+
+/** Reads until the peer has ended its side or the connection breaks; the engine's turn is one synchronous function for each read. */
+const read = (
+  transport: Transport,
+  core: ConnectionCore,
+  decoder: FrameDecoder,
+  deadlines: Deadlines
+): Effect.Effect<void> =>
+  transport.incoming.pipe(
+    Stream.mapChunks((reads) => {
+      const frames: Array<Frame.Frame> = []
+      for (const octets of reads) decoder.decode(octets, frames)
+      return Chunk.unsafeFromArray(frames)
+    }),
+    Stream.runForEachChunk((frames) => {
+      core.turn(frames)
+      deadlines.noteTurn(frames.length > 0)
+      return core.outbox.isFlooded ? awaitDrain(core) : Effect.void
+    }),
+    Effect.matchCause({
+      onFailure: (cause) => core.close(toError(cause)),
+      onSuccess: () => core.receivedEnd()
+    })
+  )
+
+/** A peer that asks for answers and does not read them is not read either: TCP pushes back. */
+const awaitDrain = (core: ConnectionCore): Effect.Effect<void> =>
+  Effect.async((resume) => core.outbox.onDrained(() => resume(Effect.void)))
+
+const toError = (cause: Cause.Cause<Http2Error.TransportError>): Http2Error.TransportError => {
+  const error = Cause.squash(cause)
+  return Http2Error.isTransportError(error)
+    ? error
+    : new Http2Error.TransportError({ transportReason: "Read", description: "the transport failed", cause: error })
+}
+
+/** Sleeps from deadline to deadline, until the connection has ended. */
+const watch = (
+  core: ConnectionCore,
+  deadlines: Deadlines,
+  ended: Effect.Effect<void, Http2Error.Http2Error>
+): Effect.Effect<void> => {
+  const loop: Effect.Effect<void> = Effect.suspend(() => {
+    if (core.status === "closed") return Effect.void
+    const next = deadlines.check()
+    if (deadlines.isIdle) return closeGracefully(core)
+    return Effect.zipRight(Clock.sleep(Duration.millis(next)), loop)
+  })
+  return Effect.raceFirst(loop, Effect.ignore(ended))
+}
+
+/** How long the peer may take to read what we said last and to end its side. */
+const lingerTimeout = Duration.seconds(1)
+
+/** Ends our side and gives the peer a moment to read what we said last: closing at once could take it away from it. */
+const disconnect = (transport: Transport, reader: Fiber.RuntimeFiber<void>): Effect.Effect<void> =>
+  awaitUpTo(Effect.zipRight(transport.end, Effect.asVoid(Fiber.await(reader))), lingerTimeout).pipe(
+    Effect.zipRight(transport.close),
+    Effect.uninterruptible
+  )

@@ -1,0 +1,223 @@
+/**
+ * Every way in which HTTP/2 can fail, typed. Two scopes: a `ConnectionError` ends the connection and all its streams, a `StreamError`
+ * ends one stream. A `TransportError` comes from below: the socket, TLS, the address.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Predicate from "effect/Predicate"
+import * as ErrorCode from "./ErrorCode.js"
+
+/**
+ * Who caused an error: the peer said or did it (`Remote`), this library decided it (`Local`), or its API was misused (`User`).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Origin = "Remote" | "Local" | "User"
+
+/**
+ * Whether the peer may have acted on a request that failed. `no` is safe to retry with any method: the request was never sent, was
+ * refused (REFUSED_STREAM), or is above the last stream id of a GOAWAY (RFC 9113 §8.7).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Processed = "no" | "unknown"
+
+interface Details {
+  /** The code of RFC 9113 §7 that was sent or received. */
+  readonly code: ErrorCode.ErrorCode
+  readonly origin: Origin
+  /** What happened, in words, without the code. */
+  readonly reason: string
+  /** The section of RFC 9113 whose rule was broken, for an error that this library raises. */
+  readonly section?: string | undefined
+  /** The name of the limit that was exceeded, as in the options. */
+  readonly limit?: string | undefined
+  /** Whether the peer may have acted on the request. */
+  readonly processed: Processed
+  readonly cause?: unknown
+}
+
+const describe = (scope: string, details: Details): string => {
+  const who = details.origin === "Remote" ? "peer: " : details.origin === "User" ? "usage: " : ""
+  const section = details.section === undefined ? "" : ` (RFC 9113 §${details.section})`
+  return `${scope}: ${who}${ErrorCode.toName(details.code)}: ${details.reason}${section}`
+}
+
+/**
+ * The whole connection failed: GOAWAY was sent or received with an error, or the connection was lost (RFC 9113 §5.4.1).
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ConnectionError extends Data.TaggedError("Http2ConnectionError")<Details> {
+  readonly scope = "connection"
+  override get message(): string {
+    return describe("connection", this)
+  }
+}
+
+/**
+ * One stream failed; the connection and the other streams go on (RFC 9113 §5.4.2).
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class StreamError extends Data.TaggedError("Http2StreamError")<
+  Details & {
+    /** The stream's id; 0 where none was given to it yet. */
+    readonly streamId: number
+    /** Octets of the incoming body that had arrived by then. */
+    readonly receivedBytes?: number | undefined
+  }
+> {
+  readonly scope = "stream"
+  override get message(): string {
+    return describe(this.streamId === 0 ? "stream" : `stream ${this.streamId}`, this)
+  }
+}
+
+/**
+ * What failed below HTTP/2.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TransportReason =
+  | "Connect"
+  | "ConnectTimeout"
+  | "Listen"
+  | "Tls"
+  | "Alpn"
+  | "Read"
+  | "Write"
+  | "Reset"
+  | "Closed"
+  | "InvalidOptions"
+
+/**
+ * The transport failed: no connection could be made, or the socket broke. It carries an error code as every error does: CONNECT_ERROR
+ * where no connection came about, INTERNAL_ERROR for one that broke.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TransportError extends Data.TaggedError("Http2TransportError")<{
+  readonly transportReason: TransportReason
+  readonly description: string
+  readonly cause?: unknown
+}> {
+  readonly scope = "connection"
+  readonly origin: Origin = this.transportReason === "InvalidOptions" ? "User" : "Remote"
+  readonly code: ErrorCode.ErrorCode = isDial(this.transportReason) ? ErrorCode.CONNECT_ERROR : ErrorCode.INTERNAL_ERROR
+  readonly processed: Processed = isDial(this.transportReason) ? "no" : "unknown"
+  override get message(): string {
+    return `transport: ${this.transportReason}: ${this.description}`
+  }
+}
+
+const isDial = (reason: TransportReason): boolean =>
+  reason === "Connect" ||
+  reason === "ConnectTimeout" ||
+  reason === "Tls" ||
+  reason === "Alpn" ||
+  reason === "Listen" ||
+  reason === "InvalidOptions"
+
+/**
+ * Any failure of this library.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type Http2Error = ConnectionError | StreamError | TransportError
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isConnectionError = (u: unknown): u is ConnectionError => Predicate.isTagged(u, "Http2ConnectionError")
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isStreamError = (u: unknown): u is StreamError => Predicate.isTagged(u, "Http2StreamError")
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isTransportError = (u: unknown): u is TransportError => Predicate.isTagged(u, "Http2TransportError")
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isHttp2Error = (u: unknown): u is Http2Error =>
+  isConnectionError(u) || isStreamError(u) || isTransportError(u)
+
+/**
+ * A rule of the RFC that the peer broke, for which the connection has to end.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const connectionError = (
+  code: ErrorCode.ErrorCode,
+  section: string,
+  reason: string,
+  options?: { readonly limit?: string; readonly cause?: unknown }
+): ConnectionError =>
+  new ConnectionError({
+    code,
+    origin: "Local",
+    reason,
+    section,
+    limit: options?.limit,
+    processed: "unknown",
+    cause: options?.cause
+  })
+
+/**
+ * A rule of the RFC that the peer broke, for which one stream has to end.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const streamError = (
+  streamId: number,
+  code: ErrorCode.ErrorCode,
+  section: string,
+  reason: string,
+  options?: { readonly limit?: string; readonly cause?: unknown; readonly receivedBytes?: number }
+): StreamError =>
+  new StreamError({
+    streamId,
+    code,
+    origin: "Local",
+    reason,
+    section,
+    limit: options?.limit,
+    processed: "unknown",
+    cause: options?.cause,
+    receivedBytes: options?.receivedBytes
+  })
+
+/**
+ * The API was given something that cannot be sent. Nothing of it went to the peer.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const usageError = (streamId: number, section: string | undefined, reason: string): StreamError =>
+  new StreamError({
+    streamId,
+    code: ErrorCode.INTERNAL_ERROR,
+    origin: "User",
+    reason,
+    section,
+    processed: "no"
+  })

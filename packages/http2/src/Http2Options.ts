@@ -1,0 +1,193 @@
+/**
+ * What can be set on a connection, in both roles. Every size and time has a name, a unit and a default here, and nowhere else.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as ErrorCode from "./ErrorCode.js"
+import { ConnectionError, isConnectionError } from "./Http2Error.js"
+import * as Settings from "./Settings.js"
+
+/**
+ * The options of a connection. Sizes are octets.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Http2Options {
+  /** Streams that the peer may have open at a time (SETTINGS_MAX_CONCURRENT_STREAMS). Default 100. */
+  readonly maxConcurrentStreams?: number
+  /** The flow-control window of each stream for data that we receive, up to 2^31-1. Default 262,144. */
+  readonly initialWindowSize?: number
+  /** The flow-control window of the connection for data that we receive, 65,535 up to 2^31-1. Default 1,048,576. */
+  readonly connectionWindowSize?: number
+  /** The largest frame that we accept (SETTINGS_MAX_FRAME_SIZE), 16,384 up to 16,777,215. Default 16,384. */
+  readonly maxFrameSize?: number
+  /** The HPACK table that the peer may use towards us, and the most that we use towards it. Default 4,096. */
+  readonly headerTableSize?: number
+  /** The largest field section that we accept: names, values and 32 for each field (SETTINGS_MAX_HEADER_LIST_SIZE). Default 32,768. */
+  readonly maxHeaderListSize?: number
+  /** The most fields in a section, cookie crumbs counted. Default 100. */
+  readonly maxHeaderFields?: number
+  /** The largest field block before decompression. Default 32,768. */
+  readonly maxHeaderBlockSize?: number
+  /** The most CONTINUATION frames in a block. Default 8. */
+  readonly maxContinuationFrames?: number
+  /** The most entries in a SETTINGS frame. Default 32. */
+  readonly maxSettingsEntries?: number
+  /** Octets of one stream's body that may wait to be sent. Default 262,144. */
+  readonly maxSendBufferPerStream?: number
+  /** Octets that may wait in the transport before DATA is held back. Default 1,048,576. */
+  readonly maxSendBuffer?: number
+  /** Frames that answer or control and that may wait for a peer that does not read. Default 1,000. */
+  readonly maxQueuedControlFrames?: number
+  /** Resets of streams, in either direction, at once. Default 200. */
+  readonly resetBurst?: number
+  /** Resets of streams, in either direction, each second after the burst. Default 20. */
+  readonly resetRate?: number
+  /** Frames that cost work and carry nothing, at once. Default 1,000. */
+  readonly glitchBurst?: number
+  /** Frames that cost work and carry nothing, each second after the burst. Default 100. */
+  readonly glitchRate?: number
+  /** How long the peer may take for its connection preface. Default 10 seconds. */
+  readonly prefaceTimeout?: Duration.DurationInput
+  /** How long the peer may take to acknowledge SETTINGS. Default 10 seconds. */
+  readonly settingsTimeout?: Duration.DurationInput
+  /** How long a field block may take from its first frame to its last. Default 10 seconds. */
+  readonly headersTimeout?: Duration.DurationInput
+  /** How long a frame may stand still half received. Default 10 seconds. */
+  readonly frameTimeout?: Duration.DurationInput
+  /** How long a connection without streams stays open. Default 120 seconds. */
+  readonly idleTimeout?: Duration.DurationInput
+  /** After how long without a frame from the peer a PING asks whether it is there. Default infinity: never. */
+  readonly keepAliveInterval?: Duration.DurationInput
+  /** How long the peer may take to acknowledge a PING. Default 15 seconds. */
+  readonly pingTimeout?: Duration.DurationInput
+  /** How long a stream may stand blocked by the peer's window or a peer that does not read, before it is reset. Default 60 seconds. */
+  readonly stallTimeout?: Duration.DurationInput
+  /** How long streams in flight may take to finish when the connection closes gracefully. Default 30 seconds. */
+  readonly gracefulShutdownTimeout?: Duration.DurationInput
+}
+
+/**
+ * The options with every default filled in and durations in milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Resolved = { readonly [K in keyof Http2Options]-?: number }
+
+/**
+ * The defaults, durations in milliseconds.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const defaults: Resolved = {
+  maxConcurrentStreams: 100,
+  initialWindowSize: 262_144,
+  connectionWindowSize: 1_048_576,
+  maxFrameSize: 16_384,
+  headerTableSize: 4096,
+  maxHeaderListSize: 32_768,
+  maxHeaderFields: 100,
+  maxHeaderBlockSize: 32_768,
+  maxContinuationFrames: 8,
+  maxSettingsEntries: 32,
+  maxSendBufferPerStream: 262_144,
+  maxSendBuffer: 1_048_576,
+  maxQueuedControlFrames: 1000,
+  resetBurst: 200,
+  resetRate: 20,
+  glitchBurst: 1000,
+  glitchRate: 100,
+  prefaceTimeout: 10_000,
+  settingsTimeout: 10_000,
+  headersTimeout: 10_000,
+  frameTimeout: 10_000,
+  idleTimeout: 120_000,
+  keepAliveInterval: Number.POSITIVE_INFINITY,
+  pingTimeout: 15_000,
+  stallTimeout: 60_000,
+  gracefulShutdownTimeout: 30_000
+}
+
+/** The bounds of the options that have any beyond being a number of 0 or more. */
+const bounds: { readonly [K in keyof Http2Options]?: readonly [least: number, most: number] } = {
+  initialWindowSize: [0, Settings.MAX_WINDOW_SIZE],
+  connectionWindowSize: [65_535, Settings.MAX_WINDOW_SIZE],
+  maxFrameSize: [16_384, 16_777_215],
+  headerTableSize: [0, 0xffffffff],
+  maxSendBufferPerStream: [1, Number.POSITIVE_INFINITY],
+  maxSendBuffer: [1, Number.POSITIVE_INFINITY]
+}
+
+const invalid = (name: string, value: unknown): ConnectionError =>
+  new ConnectionError({
+    code: ErrorCode.INTERNAL_ERROR,
+    origin: "User",
+    reason: `option ${name} cannot be ${String(value)}`,
+    processed: "no"
+  })
+
+const isOption = (name: string): name is keyof Http2Options => Object.hasOwn(defaults, name)
+
+const toNumber = (name: keyof Http2Options, value: Duration.DurationInput): number => {
+  const isTime = name.endsWith("Timeout") || name.endsWith("Interval")
+  if (!isTime) return typeof value === "number" ? value : Number.NaN
+  try {
+    return Duration.toMillis(Duration.decode(value))
+  } catch {
+    return Number.NaN
+  }
+}
+
+/**
+ * Fills in the defaults. Throws a `ConnectionError` of origin `User` for a value that cannot be. Keys that are not options are left alone.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const resolve = (options: Http2Options = {}): Resolved => {
+  const resolved: { -readonly [K in keyof Resolved]: number } = { ...defaults }
+  for (const [name, value] of Object.entries(options)) {
+    if (!isOption(name) || value === undefined) continue
+    const number = toNumber(name, value)
+    const [least, most] = bounds[name] ?? [0, Number.POSITIVE_INFINITY]
+    if (!(number >= least && number <= most)) throw invalid(name, value)
+    resolved[name] = number
+  }
+  return resolved
+}
+
+/**
+ * `resolve` as an effect.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const resolveEffect = (options?: Http2Options): Effect.Effect<Resolved, ConnectionError> =>
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(resolve(options))
+    } catch (error) {
+      return isConnectionError(error) ? Effect.fail(error) : Effect.die(error)
+    }
+  })
+
+/**
+ * The settings that a connection with these options announces in its preface.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const toSettings = (options: Resolved, enablePush: boolean): Settings.Settings => ({
+  ...Settings.initial,
+  headerTableSize: options.headerTableSize,
+  enablePush,
+  maxConcurrentStreams: options.maxConcurrentStreams,
+  initialWindowSize: options.initialWindowSize,
+  maxFrameSize: options.maxFrameSize,
+  maxHeaderListSize: options.maxHeaderListSize
+})

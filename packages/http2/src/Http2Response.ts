@@ -1,0 +1,116 @@
+/**
+ * The responses that a server's handler gives.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import * as Headers from "./Headers.js"
+import * as Text from "./internal/text.js"
+
+/**
+ * A body to be sent: none, octets, text (sent as UTF-8), or a stream of octets. A stream that fails resets the HTTP/2 stream, so that
+ * what has arrived is not taken for the whole.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Body = undefined | string | Uint8Array | Stream.Stream<Uint8Array, unknown>
+
+/**
+ * A response. It is immutable and may be sent any number of times.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Http2Response {
+  /** 200 to 599. */
+  readonly status: number
+  readonly headers: Headers.Headers
+  readonly body: Exclude<Body, string>
+  /** Fields sent behind the body, computed when it has left. */
+  readonly trailers: Effect.Effect<Headers.Headers, unknown> | undefined
+}
+
+/**
+ * What a response is made from.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Default 200. */
+  readonly status?: number
+  readonly headers?: Headers.Input
+  readonly body?: Body
+  /** Fields, or an effect that gives them once the body has left; if it fails the stream is reset. */
+  readonly trailers?: Headers.Input | Effect.Effect<Headers.Input, unknown>
+}
+
+/** Text as octets; everything else as it is. */
+const encodeBody = (body: Body): Exclude<Body, string> => (typeof body === "string" ? Text.toOctets(body) : body)
+
+const toTrailers = (trailers: NonNullable<Options["trailers"]>): Effect.Effect<Headers.Headers, unknown> =>
+  Effect.isEffect(trailers)
+    ? Effect.map(trailers, (input) => Headers.make(input))
+    : Effect.succeed(Headers.make(trailers))
+
+/** `headers` with the fields of `more` that they do not have. */
+const withDefaults = (headers: Headers.Headers, more: Readonly<Record<string, string>>): Headers.Headers => {
+  const missing = Object.entries(more).filter(([name]) => !headers.has(name))
+  return missing.length === 0 ? headers : Headers.make([...headers, ...missing])
+}
+
+/**
+ * A response. Where the body is text or octets, content-length is added if it is not there.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import * as Http2Response from "@effect-http2/http2/Http2Response"
+ *
+ * const notFound = Http2Response.make({ status: 404, headers: { "content-type": "text/plain" }, body: "No such thing" })
+ */
+export const make = (options: Options = {}): Http2Response => {
+  const status = options.status ?? 200
+  const body = encodeBody(options.body)
+  const headers = Headers.make(options.headers)
+  return {
+    status,
+    headers:
+      body instanceof Uint8Array && status !== 204
+        ? withDefaults(headers, { "content-length": String(body.length) })
+        : headers,
+    body,
+    trailers: options.trailers === undefined ? undefined : toTrailers(options.trailers)
+  }
+}
+
+/**
+ * A response without a body; status 204 unless another is given.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const empty = (options?: Omit<Options, "body">): Http2Response => make({ status: 204, ...options })
+
+const withType = (type: string, body: string, options: Omit<Options, "body"> | undefined): Http2Response =>
+  make({ ...options, headers: withDefaults(Headers.make(options?.headers), { "content-type": type }), body })
+
+/**
+ * Text as UTF-8, with content-type and content-length.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const text = (body: string, options?: Omit<Options, "body">): Http2Response =>
+  withType("text/plain; charset=utf-8", body, options)
+
+/**
+ * A value as JSON, with content-type and content-length. Throws what `JSON.stringify` throws.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const json = (value: unknown, options?: Omit<Options, "body">): Http2Response =>
+  withType("application/json", JSON.stringify(value), options)

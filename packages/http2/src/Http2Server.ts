@@ -1,0 +1,144 @@
+/**
+ * The server's role: requests that arrive on a connection, each to a handler in a fiber and a scope of its own (RFC 9113 §8).
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type * as Headers from "./Headers.js"
+import * as Http2Connection from "./Http2Connection.js"
+import * as Http2Error from "./Http2Error.js"
+import * as Http2Options from "./Http2Options.js"
+import type { Http2Response } from "./Http2Response.js"
+import * as Http2Stats from "./Http2Stats.js"
+import { IncomingMessage } from "./IncomingMessage.js"
+import { HandlerRunner } from "./internal/handlerRunner.js"
+import { ServerRole } from "./internal/serverRole.js"
+import type { ServerStream } from "./internal/serverStream.js"
+import type { Peer, Transport } from "./Transport.js"
+
+/**
+ * A request, as a handler gets it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Request extends IncomingMessage {
+  /** @internal */
+  constructor(private readonly serverStream: ServerStream) {
+    super(serverStream)
+  }
+
+  /** :method, for instance `GET`. */
+  get method(): string {
+    return this.serverStream.head.method
+  }
+
+  /** :scheme, for instance `https`; empty for CONNECT. */
+  get scheme(): string {
+    return this.serverStream.head.scheme
+  }
+
+  /** :authority, or the host field where that is missing; host and port. */
+  get authority(): string {
+    return this.serverStream.head.authority
+  }
+
+  /** :path with its query; empty for CONNECT. */
+  get path(): string {
+    return this.serverStream.head.path
+  }
+
+  /** :protocol of an extended CONNECT (RFC 8441), else undefined. */
+  get protocol(): string | undefined {
+    return this.serverStream.head.protocol
+  }
+
+  /** The fields, without pseudo-header fields; cookie crumbs are joined (§8.2.3). */
+  get headers(): Headers.Headers {
+    return this.serverStream.head.headers
+  }
+
+  /** The two ends of the connection. */
+  get peer(): Peer {
+    return this.serverStream.owner.peer
+  }
+
+  /**
+   * Sends an informational response (1xx) before the final one, for instance 103 Early Hints (RFC 8297). Fails with a `StreamError` of
+   * origin `User` for another status, for 101, and once the final response was sent.
+   */
+  informational(status: number, headers: Headers.Headers): Effect.Effect<void, Http2Error.Http2Error> {
+    return Effect.try({
+      try: () => {
+        if (this.serverStream.isSending) this.serverStream.informational(status, headers)
+      },
+      catch: (error) =>
+        Http2Error.isHttp2Error(error) ? error : Http2Error.usageError(this.serverStream.id, "8.1", String(error))
+    })
+  }
+}
+
+/**
+ * What answers requests. Its effect runs in a fiber and a scope of its own, which end with the stream: the fiber is interrupted when the client
+ * resets the stream or the connection is lost. A failure or defect becomes a response of 500 or, once headers are out, RST_STREAM with
+ * INTERNAL_ERROR, and is logged.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Handler<E, R> = (request: Request) => Effect.Effect<Http2Response, E, R>
+
+/**
+ * The options of a server's connections.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServerOptions extends Http2Options.Http2Options {
+  /** Counters to add to. Default: of this connection alone. */
+  readonly stats?: Http2Stats.Http2Stats
+  /** Whether responses get a date field where the handler gives none (RFC 9110 §6.6.1). Default true. */
+  readonly sendDate?: boolean
+}
+
+/**
+ * Serves one connection: acquires it, answers its requests with `handler`, and completes when it has ended; fails with the error that ended it.
+ * Interruption drains it: GOAWAY in two steps, requests in flight finish up to `gracefulShutdownTimeout`, the rest is
+ * interrupted. Options that cannot be fail it with a `ConnectionError` of origin `User`.
+ *
+ * @since 0.1.0
+ * @category serving
+ */
+export const serve =
+  <E, R>(handler: Handler<E, R>, options: ServerOptions = {}) =>
+  (transport: Transport): Effect.Effect<void, Http2Error.Http2Error, Exclude<R, Scope.Scope>> =>
+    Effect.scoped(Effect.flatMap(make(handler, transport, options), (connection) => connection.awaitClosed))
+
+/**
+ * A connection on which `handler` answers requests; the end of its scope drains it. See `serve`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <E, R>(
+  handler: Handler<E, R>,
+  transport: Transport,
+  options: ServerOptions = {}
+): Effect.Effect<Http2Connection.Http2Connection, Http2Error.ConnectionError, Exclude<R, Scope.Scope> | Scope.Scope> =>
+  Effect.gen(function* () {
+    const resolved = yield* Http2Options.resolveEffect(options)
+    const runtime = yield* Effect.runtime<Exclude<R, Scope.Scope>>()
+    const stats = options.stats ?? Http2Stats.make()
+    const runner = new HandlerRunner(
+      runtime,
+      // The scope is the stream's; everything else that the handler needs is in the runtime.
+      (stream) => handler(new Request(stream)) as Effect.Effect<Http2Response, E, Exclude<R, Scope.Scope> | Scope.Scope>,
+      stats,
+      () => role.onHandlerEnd()
+    )
+    const role = new ServerRole(runner, options.sendDate ?? true)
+    // Finalizers run last in, first out: the connection ends, then every handler that is left is interrupted and awaited.
+    yield* Effect.addFinalizer(() => runner.shutdown)
+    return yield* Http2Connection.make(transport, { options: resolved, stats, drainAtEnd: true }, role)
+  })

@@ -1,0 +1,61 @@
+/**
+ * Counters of what connections do: plain numbers, written by the engine as it goes, read by whoever wants to know. Give one to several
+ * connections to have their sum.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * The counters at one moment.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Snapshot {
+  /** Connections open now. */
+  readonly connections: number
+  /** Streams open now, among them those that were reset and still wait for the peer to know. */
+  readonly activeStreams: number
+  /** Fibers of handlers that run now, among them interrupted ones that are still finalizing. */
+  readonly activeHandlers: number
+  /** Handlers interrupted because their stream was reset or their connection lost, since the start. */
+  readonly handlersInterrupted: number
+  /** Requests received (server) or sent (client), since the start. */
+  readonly requests: number
+  /** RST_STREAM frames sent, since the start. */
+  readonly resetsSent: number
+  /** RST_STREAM frames received, since the start. */
+  readonly resetsReceived: number
+}
+
+/**
+ * A set of counters.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Http2Stats implements Snapshot {
+  connections = 0
+  activeStreams = 0
+  activeHandlers = 0
+  handlersInterrupted = 0
+  requests = 0
+  resetsSent = 0
+  resetsReceived = 0
+}
+
+/**
+ * A set of counters, all 0.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (): Http2Stats => new Http2Stats()
+
+/**
+ * The counters as they are now.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const snapshot = (stats: Http2Stats): Snapshot => ({ ...stats })

@@ -1,0 +1,66 @@
+/**
+ * A stream as its user holds it (RFC 9113 §5): what can be seen of it and done to it beside the message that it carries.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as ErrorCode from "./ErrorCode.js"
+import * as FlowControl from "./FlowControl.js"
+import * as Http2Error from "./Http2Error.js"
+import type { StreamCore } from "./internal/streamCore.js"
+import type { Peer } from "./Transport.js"
+
+/**
+ * One stream of a connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Http2Stream {
+  constructor(private readonly core: StreamCore) {}
+
+  /** The stream's id (§5.1.1). */
+  get id(): number {
+    return this.core.id
+  }
+
+  /** The two ends of the connection. */
+  get peer(): Peer {
+    return this.core.owner.peer
+  }
+
+  /** Why the stream ended early, undefined while it did not. */
+  get error(): Http2Error.Http2Error | undefined {
+    return this.core.error
+  }
+
+  /** Whether the connection is closing gracefully: a handler that would go on for long should come to its end. */
+  get isDraining(): boolean {
+    return this.core.owner.isDraining
+  }
+
+  /** The window for what we send on this stream, to read, and to wait on in a transaction. Octets of DATA take from it. */
+  get sendWindow(): FlowControl.Window {
+    return this.core.sendWindow
+  }
+
+  /** Waits until the peer's window has room for `octets` on this stream. */
+  awaitWindow(octets: number): Effect.Effect<void> {
+    return Effect.suspend(() => FlowControl.awaitAvailable(this.core.sendWindow, octets))
+  }
+
+  /** Sends RST_STREAM (§6.4). A stream that is over stays as it is. Default code CANCEL. */
+  reset(code: ErrorCode.ErrorCode = ErrorCode.CANCEL): Effect.Effect<void> {
+    return Effect.sync(() => {
+      this.core.reset(
+        new Http2Error.StreamError({
+          streamId: this.core.id,
+          code,
+          origin: "User",
+          reason: "reset by this side",
+          processed: "unknown"
+        })
+      )
+    })
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * What a message that arrives has in either role: headers, a body to be read as a Stream, trailers.
+ *
+ * @since 0.1.0
+ */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import * as ErrorCode from "./ErrorCode.js"
+import type { Headers } from "./Headers.js"
+import * as Http2Error from "./Http2Error.js"
+import { Http2Stream } from "./Http2Stream.js"
+import { concat } from "./internal/octets.js"
+import type { StreamCore } from "./internal/streamCore.js"
+import * as Text from "./internal/text.js"
+
+/** Octets that `bytes` and `text` read at most where nothing else is said. */
+const defaultLimit = 10_485_760
+
+/**
+ * A request at a server, or a response at a client.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export abstract class IncomingMessage {
+  constructor(
+    /** @internal */
+    readonly core: StreamCore
+  ) {}
+
+  abstract readonly headers: Headers
+
+  /** The stream that carries the message. */
+  get stream(): Http2Stream {
+    return new Http2Stream(this.core)
+  }
+
+  /**
+   * The body, in slices of what was read from the transport, as it arrives. It ends only where the peer ended it; a reset, a lost connection or a
+   * length that contradicts content-length fails it, behind what had arrived. What is read goes back to the flow-control
+   * windows, so that a slow reader slows the peer. To be read once.
+   */
+  get body(): Stream.Stream<Uint8Array, Http2Error.Http2Error> {
+    return Stream.repeatEffectChunkOption(Effect.suspend(() => pull(this.core)))
+  }
+
+  /** The whole body. Fails with a `StreamError` of limit `bytes` where it is longer than `limit` octets, default 10 MiB. */
+  bytes(limit: number = defaultLimit): Effect.Effect<Uint8Array, Http2Error.Http2Error> {
+    return Effect.suspend(() => {
+      const parts: Array<Uint8Array> = []
+      let length = 0
+      const next: Effect.Effect<Uint8Array, Http2Error.Http2Error> = Effect.matchEffect(
+        Effect.suspend(() => pull(this.core)),
+        {
+          onFailure: (end) => (Option.isSome(end) ? Effect.fail(end.value) : Effect.succeed(concat(parts))),
+          onSuccess: (chunk) => {
+            for (const part of chunk) {
+              parts.push(part)
+              length += part.length
+            }
+            return length > limit ? Effect.fail(tooLong(this.core, limit)) : next
+          }
+        }
+      )
+      return next
+    })
+  }
+
+  /** The whole body as UTF-8 text. Fails as `bytes` does. */
+  text(limit: number = defaultLimit): Effect.Effect<string, Http2Error.Http2Error> {
+    return Effect.map(this.bytes(limit), Text.fromOctets)
+  }
+
+  /** The fields behind the body, empty where there were none. Waits until the body has arrived; one that exceeds the window has to be read for that. */
+  get trailers(): Effect.Effect<Headers, Http2Error.Http2Error> {
+    return Effect.suspend(() => {
+      const { body, error } = this.core
+      if (body !== undefined && body.isEnded) return Effect.succeed(this.core.trailers)
+      if (error !== undefined) return Effect.fail(error)
+      if (body === undefined) return Effect.succeed(this.core.trailers)
+      return Effect.zipRight(body.awaitEnd(), Effect.sync(() => this.core.trailers))
+    })
+  }
+}
+
+const pull = (core: StreamCore): Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<Http2Error.Http2Error>> => {
+  const { body, error } = core
+  if (body !== undefined) return body.pull()
+  return error === undefined ? Effect.fail(Option.none()) : Effect.fail(Option.some(error))
+}
+
+const tooLong = (core: StreamCore, limit: number): Http2Error.StreamError =>
+  new Http2Error.StreamError({
+    streamId: core.id,
+    code: ErrorCode.CANCEL,
+    origin: "User",
+    reason: `the body is longer than ${limit} octets`,
+    limit: "bytes",
+    processed: "unknown",
+    receivedBytes: core.body?.received ?? 0
+  })
+

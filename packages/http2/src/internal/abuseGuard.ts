@@ -1,0 +1,53 @@
+/**
+ * One named budget for each known attack on HTTP/2 (RFC 9113 §10.5), for a peer in either role. A budget that is used up ends the connection
+ * with ENHANCE_YOUR_CALM and an error that names the option. Called by the dispatcher's handlers and the connection.
+ */
+import * as ErrorCode from "../ErrorCode.js"
+import * as Http2Error from "../Http2Error.js"
+import type { Resolved } from "../Http2Options.js"
+import { TokenBucket } from "./tokenBucket.js"
+
+export class AbuseGuard {
+  private readonly resets: TokenBucket
+  private readonly glitches: TokenBucket
+
+  constructor(
+    private readonly options: Resolved,
+    private readonly now: () => number
+  ) {
+    this.resets = new TokenBucket(options.resetBurst, options.resetRate, now())
+    this.glitches = new TokenBucket(options.glitchBurst, options.glitchRate, now())
+  }
+
+  /**
+   * CVE-2023-44487 (Rapid Reset): the peer opens and resets. CVE-2025-8671 (MadeYouReset): it makes us reset. One bucket for both.
+   */
+  reset(): void {
+    if (!this.resets.take(this.now())) throw tripped("resetBurst", "too many streams were reset")
+  }
+
+  /**
+   * A frame that costs work and carries nothing: CVE-2019-9518 (empty DATA), CVE-2019-9513 (PRIORITY), CVE-2020-11080 (SETTINGS churn),
+   * tiny WINDOW_UPDATEs, streams beyond the limit, frames for streams that are gone.
+   */
+  glitch(what: string): void {
+    if (!this.glitches.take(this.now())) throw tripped("glitchBurst", `too many frames without use, the last: ${what}`)
+  }
+
+  /**
+   * CVE-2019-9512, 9514, 9515 (PING, reset and SETTINGS floods): frames that need an answer from a peer that does not read.
+   */
+  controlFramesQueued(count: number): void {
+    if (count > this.options.maxQueuedControlFrames) {
+      throw tripped("maxQueuedControlFrames", "the peer asks for answers and does not read them")
+    }
+  }
+
+  /** CVE-2020-11080: a SETTINGS frame with thousands of entries. */
+  settingsEntries(count: number): void {
+    if (count > this.options.maxSettingsEntries) throw tripped("maxSettingsEntries", `SETTINGS with ${count} entries`)
+  }
+}
+
+const tripped = (limit: string, reason: string): Http2Error.ConnectionError =>
+  Http2Error.connectionError(ErrorCode.ENHANCE_YOUR_CALM, "10.5", reason, { limit })

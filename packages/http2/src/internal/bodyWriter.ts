@@ -1,0 +1,69 @@
+/**
+ * A body that is a Stream to DATA: pulled as the stream's windows and the socket make room. Called by handlerRunner.ts for responses and by
+ * Http2Client.ts for requests.
+ */
+import * as Channel from "effect/Channel"
+import type * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Headers } from "../Headers.js"
+import * as Http2Error from "../Http2Error.js"
+import { check } from "./outgoing.js"
+import type { StreamCore } from "./streamCore.js"
+
+const gone = (core: StreamCore): Http2Error.Http2Error =>
+  core.error ?? Http2Error.usageError(core.id, "5.1", "the stream is over")
+
+/** Waits until the sender has room. */
+const awaitRoom = (core: StreamCore): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    if (core.sender === undefined || !core.sender.isFull) return resume(Effect.void)
+    core.sender.onRoom(() => resume(Effect.void))
+  })
+
+const pushChunk = (core: StreamCore, chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, Http2Error.Http2Error> => {
+  if (!core.isSending) return Effect.fail(gone(core))
+  for (const octets of chunk) if (octets.length > 0) core.sendData(octets, false)
+  return core.sender !== undefined && core.sender.isFull ? awaitRoom(core) : Effect.void
+}
+
+/**
+ * Sends `body` and behind it `trailers`, and ends our side. Fails, with our side still open, with what the Stream fails with, or
+ * with a `StreamError` when the stream is over. What the Stream acquires belongs to `scope`.
+ */
+export const writeBody = <R>(
+  core: StreamCore,
+  body: Stream.Stream<Uint8Array, unknown, R>,
+  trailers: Effect.Effect<Headers, unknown> | undefined,
+  scope: Scope.Scope
+): Effect.Effect<void, unknown, R> =>
+  Effect.flatMap(Channel.toPullIn(Stream.toChannel(body), scope), (pull) => {
+    const loop: Effect.Effect<void, unknown, R> = Effect.flatMap(pull, (next) =>
+      Either.isLeft(next)
+        ? writeTrailers(core, trailers)
+        : Effect.zipRight(pushChunk(core, next.right), loop)
+    )
+    return loop
+  })
+
+/** Sends `trailers` behind the body that was given before, and ends our side. */
+export const writeTrailers = (
+  core: StreamCore,
+  trailers: Effect.Effect<Headers, unknown> | undefined
+): Effect.Effect<void, unknown> =>
+  trailers === undefined
+    ? Effect.suspend(() => endOf(core, undefined))
+    : Effect.flatMap(trailers, (headers) => endOf(core, headers))
+
+const endOf = (core: StreamCore, trailers: Headers | undefined): Effect.Effect<void, Http2Error.Http2Error> => {
+  if (!core.isSending) return Effect.fail(gone(core))
+  try {
+    if (trailers !== undefined) check(trailers)
+    core.sendEnd(trailers !== undefined && trailers.fields.length > 0 ? trailers : undefined)
+    return Effect.void
+  } catch (error) {
+    return Http2Error.isHttp2Error(error) ? Effect.fail(error) : Effect.die(error)
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * One request of a client from the wish to the response: waits for a place, sends head and body, hears of the response. Called by
+ * Http2Client.ts, which makes an effect of it.
+ */
+import { HeaderField } from "@effect-http2/hpack/HeaderField"
+import * as Effect from "effect/Effect"
+import type { Headers } from "../Headers.js"
+import * as Http2Error from "../Http2Error.js"
+import type { Http2Response } from "../Http2Response.js"
+import { ClientStream, type ResponseListener } from "./clientStream.js"
+import type { ConnectionCore } from "./connectionCore.js"
+import type { Waiting } from "./clientRole.js"
+import type { ResponseHead } from "./messageHead.js"
+
+/** A request, checked and ready to be sent. */
+export interface Prepared {
+  readonly pseudo: ReadonlyArray<HeaderField>
+  readonly headers: Headers
+  readonly body: Http2Response["body"]
+  readonly trailers: Http2Response["trailers"]
+  readonly isHead: boolean
+  readonly onInformational: ((status: number, headers: Headers) => void) | undefined
+}
+
+export class ClientRequest implements Waiting, ResponseListener {
+  stream: ClientStream | undefined = undefined
+
+  constructor(
+    readonly prepared: Prepared,
+    private readonly resume: (result: Effect.Effect<ClientStream, Http2Error.Http2Error>) => void,
+    /** Sends a body that cannot be handed over at once. */
+    private readonly sendBody: (stream: ClientStream, prepared: Prepared) => void
+  ) {}
+
+  open(connection: ConnectionCore, streamId: number): void {
+    const { body, headers, isHead, pseudo, trailers } = this.prepared
+    const stream = new ClientStream(connection, streamId, isHead, this)
+    this.stream = stream
+    connection.opened(stream)
+    connection.stats.requests++
+    const isEmpty = body === undefined || (body instanceof Uint8Array && body.length === 0)
+    stream.begin(pseudo, headers, isEmpty && trailers === undefined)
+    if (body instanceof Uint8Array && trailers === undefined) {
+      if (body.length > 0) stream.sendData(body, true)
+    } else if (!isEmpty || trailers !== undefined) this.sendBody(stream, this.prepared)
+  }
+
+  refuse(error: Http2Error.Http2Error): void {
+    this.resume(Effect.fail(error))
+  }
+
+  onInformational(head: ResponseHead): void {
+    this.prepared.onInformational?.(head.status, head.headers)
+  }
+
+  onHead(stream: ClientStream): void {
+    this.resume(Effect.succeed(stream))
+  }
+
+  onFailure(error: Http2Error.Http2Error): void {
+    this.resume(Effect.fail(error))
+  }
+}
+
+const methods = new Map<string, HeaderField>()
+const schemes = new Map<string, HeaderField>()
+
+const remembered = (memory: Map<string, HeaderField>, name: string, value: string): HeaderField => {
+  const known = memory.get(value)
+  if (known !== undefined) return known
+  const field = new HeaderField(name, value)
+  if (memory.size < 64) memory.set(value, field)
+  return field
+}
+
+/** The pseudo-header fields of a request (§8.3.1), those of CONNECT where `method` is that (§8.5). */
+export const pseudoFields = (
+  method: string,
+  scheme: string,
+  authority: HeaderField,
+  path: string
+): ReadonlyArray<HeaderField> =>
+  method === "CONNECT"
+    ? [remembered(methods, ":method", method), authority]
+    : [
+        remembered(methods, ":method", method),
+        remembered(schemes, ":scheme", scheme),
+        authority,
+        new HeaderField(":path", path)
+      ]

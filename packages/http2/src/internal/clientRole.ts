@@ -1,0 +1,98 @@
+/**
+ * What is a client's own in a connection: it opens streams, as many as the server allows, the others wait in order (RFC 9113 §5.1.2). Called by the
+ * engine through `Role`, and by Http2Client.ts.
+ */
+import * as ErrorCode from "../ErrorCode.js"
+import type * as Frame from "../Frame.js"
+import * as Http2Error from "../Http2Error.js"
+import type { ConnectionCore, Role } from "./connectionCore.js"
+
+/** A request that waits for a stream. */
+export interface Waiting {
+  /** There is a place: `streamId` is the request's. */
+  open(connection: ConnectionCore, streamId: number): void
+  /** There will never be one. */
+  refuse(error: Http2Error.Http2Error): void
+}
+
+const lastId = 0x7fffffff
+
+export class ClientRole implements Role {
+  readonly isServer = false
+  readonly lingering = 0
+  private connection: ConnectionCore | undefined = undefined
+  private readonly waiting = new Set<Waiting>()
+  private nextId = 1
+
+  /** Requests that wait for a place. */
+  get queued(): number {
+    return this.waiting.size
+  }
+
+  attach(connection: ConnectionCore): void {
+    this.connection = connection
+  }
+
+  /** Opens a stream for `request` now, or as soon as there is a place, behind those that wait already. */
+  submit(request: Waiting): void {
+    const { connection } = this
+    if (connection === undefined) return
+    if (this.waiting.size === 0 && this.hasPlace(connection)) return this.open(connection, request)
+    this.waiting.add(request)
+    this.onCapacity()
+  }
+
+  /** `request` does not want a place any more. */
+  withdraw(request: Waiting): void {
+    this.waiting.delete(request)
+  }
+
+  private hasPlace(connection: ConnectionCore): boolean {
+    return (
+      connection.status === "open" &&
+      this.nextId <= lastId &&
+      connection.table.localCount < connection.remoteSettings.maxConcurrentStreams
+    )
+  }
+
+  private open(connection: ConnectionCore, request: Waiting): void {
+    const id = this.nextId
+    this.nextId += 2
+    request.open(connection, id)
+  }
+
+  onCapacity(): void {
+    const { connection, waiting } = this
+    if (connection === undefined || waiting.size === 0) return
+    if (connection.status !== "open" || this.nextId > lastId) {
+      const error = refusal(connection)
+      const refused = [...waiting]
+      waiting.clear()
+      for (const request of refused) request.refuse(error)
+      return
+    }
+    for (const request of waiting) {
+      if (!this.hasPlace(connection)) return
+      waiting.delete(request)
+      this.open(connection, request)
+    }
+  }
+
+  /** A server opens streams only by PUSH_PROMISE, which we do not allow. */
+  openStream(connection: ConnectionCore, frame: Frame.Headers): void {
+    const what = connection.table.isLocal(frame.streamId) ? "an idle stream" : "a stream that was not promised"
+    throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "5.1", `HEADERS on ${what}`)
+  }
+}
+
+/** Why a connection takes no more requests: none of this one reached the peer. */
+const refusal = (connection: ConnectionCore): Http2Error.ConnectionError => {
+  const cause = connection.error ?? connection.goneAway
+  return new Http2Error.ConnectionError({
+    code: cause?.code ?? ErrorCode.NO_ERROR,
+    origin: cause?.origin ?? "Local",
+    reason: cause === undefined ? "the connection takes no more requests" : `no more requests: ${cause.message}`,
+    processed: "no",
+    cause
+  })
+}

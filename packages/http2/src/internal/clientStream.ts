@@ -1,0 +1,112 @@
+/**
+ * A stream at a client: a request goes, a response comes (RFC 9113 §8.1). Made by the client's role for each request.
+ */
+import type { HeaderField } from "@effect-http2/hpack/HeaderField"
+import * as ErrorCode from "../ErrorCode.js"
+import type { Headers } from "../Headers.js"
+import * as Http2Error from "../Http2Error.js"
+import { parseResponse, parseTrailers } from "./message.js"
+import { type FieldSection, type ResponseHead, Violation } from "./messageHead.js"
+import { StreamCore, type StreamOwner } from "./streamCore.js"
+import * as StreamState from "./streamState.js"
+
+const { Event } = StreamState
+
+/** Responses of 1xx before the final one, at most. */
+const maxInformational = 32
+
+/** Who waits for the response. */
+export interface ResponseListener {
+  onInformational(head: ResponseHead): void
+  onHead(stream: ClientStream, head: ResponseHead): void
+  /** The stream ended early; before or after the head. */
+  onFailure(error: Http2Error.Http2Error): void
+}
+
+export class ClientStream extends StreamCore {
+  head: ResponseHead | undefined = undefined
+  /** Called once when the stream ends early: what still sends has to stop. */
+  onOver: (() => void) | undefined = undefined
+  private informational = 0
+
+  constructor(
+    owner: StreamOwner,
+    id: number,
+    private readonly isHeadRequest: boolean,
+    private readonly listener: ResponseListener
+  ) {
+    super(owner, id)
+  }
+
+  /** Sends the head of the request. */
+  begin(pseudo: ReadonlyArray<HeaderField>, headers: Headers, endStream: boolean): void {
+    this.sendHead(pseudo, headers, [], endStream)
+  }
+
+  override receiveSection(section: FieldSection, endStream: boolean): void {
+    if (this.head !== undefined) return this.receiveEndSection(section, endStream)
+    const head = parseResponse(section)
+    if (head instanceof Violation) throw this.malformed(head.section, head.reason)
+    if (head.status < 200) return this.receiveInformational(head, endStream)
+    this.head = head
+    if (endStream) this.receiveWhole(head)
+    else this.openBody(this.isBodyless(head) ? 0 : head.contentLength)
+    this.listener.onHead(this, head)
+  }
+
+  /** A response that its head ends. */
+  private receiveWhole(head: ResponseHead): void {
+    if (head.contentLength > 0 && !this.isBodyless(head)) {
+      throw this.malformed("8.1.1", `content-length is ${head.contentLength}, and there is no body`)
+    }
+    this.transition(Event.receiveHeadersEnd)
+  }
+
+  /** What content-length says is then not about this response (RFC 9110 §8.6). */
+  private isBodyless(head: ResponseHead): boolean {
+    return this.isHeadRequest || head.status === 204 || head.status === 304
+  }
+
+  private receiveInformational(head: ResponseHead, endStream: boolean): void {
+    if (endStream) throw this.malformed("8.1", "an informational response ends the stream")
+    this.informational++
+    if (this.informational > maxInformational) {
+      throw Http2Error.streamError(this.id, ErrorCode.ENHANCE_YOUR_CALM, "8.1", "informational responses without end")
+    }
+    this.listener.onInformational(head)
+  }
+
+  private receiveEndSection(section: FieldSection, endStream: boolean): void {
+    if (!endStream) throw this.malformed("8.1", "trailers without END_STREAM")
+    const trailers = parseTrailers(section)
+    if (trailers instanceof Violation) throw this.malformed(trailers.section, trailers.reason)
+    this.receiveTrailers(trailers)
+  }
+
+  private malformed(section: string, reason: string): Http2Error.StreamError {
+    return Http2Error.streamError(this.id, ErrorCode.PROTOCOL_ERROR, section, reason)
+  }
+
+  protected override failed(error: Http2Error.Http2Error): void {
+    const { onOver } = this
+    this.onOver = undefined
+    onOver?.()
+    this.listener.onFailure(error)
+  }
+
+  /** Nobody wants the stream any more: RST_STREAM(CANCEL), and the windows get back what was not read. */
+  cancel(reason: string): void {
+    this.discardBody()
+    if (!StreamState.isReceiving(this.state) && !this.isSending) return
+    this.reset(
+      new Http2Error.StreamError({
+        streamId: this.id,
+        code: ErrorCode.CANCEL,
+        origin: "User",
+        reason,
+        processed: "unknown",
+        receivedBytes: this.receivedBytes
+      })
+    )
+  }
+}

@@ -1,0 +1,295 @@
+/**
+ * One connection inside the engine, in either role: what its parts share, and what happens to all of it. A turn of the engine is a plain
+ * synchronous function over the frames of one read. Called by Http2Connection.ts, which gives it a transport, a scope and time.
+ */
+import * as ErrorCode from "../ErrorCode.js"
+import * as Frame from "../Frame.js"
+import * as Http2Error from "../Http2Error.js"
+import * as Http2Options from "../Http2Options.js"
+import type { Http2Stats } from "../Http2Stats.js"
+import * as Settings from "../Settings.js"
+import type { Transport } from "../Transport.js"
+import { AbuseGuard } from "./abuseGuard.js"
+import { HeaderBlocks } from "./headerBlock.js"
+import type { FieldSection } from "./messageHead.js"
+import { Outbox } from "./outbox.js"
+import { Pings } from "./pings.js"
+import { preface } from "./preface.js"
+import { ReceiveWindow } from "./receiveWindow.js"
+import type { StreamCore, StreamOwner } from "./streamCore.js"
+import { StreamTable } from "./streamTable.js"
+import * as Text from "./text.js"
+
+/** What differs between a client and a server. */
+export interface Role {
+  readonly isServer: boolean
+  /** HEADERS on a stream that is idle: a new stream, where the role allows it. Throws where it does not. */
+  openStream(connection: ConnectionCore, frame: Frame.Headers, section: FieldSection): void
+  /** There may be room for another stream, or there never will be again. */
+  onCapacity(): void
+  /** Handlers that are done with their stream and not finished: they count as streams (CVE-2023-44487). */
+  readonly lingering: number
+}
+
+/** Something to start behind the frames of a turn. */
+export interface Startable {
+  start(): void
+}
+
+/** What a connection is doing. `draining`: no new streams, those that are open finish. */
+export type Status = "open" | "draining" | "closed"
+
+export class ConnectionCore implements StreamOwner {
+  status: Status = "open"
+  /** Why the connection ended, once it did; undefined also for a clean end. */
+  error: Http2Error.Http2Error | undefined = undefined
+  readonly outbox: Outbox
+  readonly table: StreamTable<StreamCore>
+  readonly guard: AbuseGuard
+  readonly blocks: HeaderBlocks
+  readonly pings = new Pings()
+  readonly localSettings: Settings.Settings
+  remoteSettings: Settings.Settings = Settings.initial
+  /** Whether the peer's first SETTINGS frame has come, and how many of ours are not acknowledged. */
+  hasRemoteSettings = false
+  unacknowledgedSettings = 0
+  /** The window for what we receive on all streams. */
+  readonly receiveWindow: ReceiveWindow
+  /** The last stream that we said we would process, in GOAWAY; ids above it are ignored. */
+  acceptedUpTo = 0x7fffffff
+  /** The last stream that the peer said it would process. */
+  peerAcceptsUpTo = 0x7fffffff
+  /** The clock, in ms: when the last octets came, and since when no stream has been open. */
+  lastReceivedAt: number
+  idleSince: number
+  /** What the peer said in GOAWAY, once it did. */
+  goneAway: Http2Error.ConnectionError | undefined = undefined
+  private readonly starting: Array<Startable> = []
+  private readonly resetting: Array<StreamCore> = []
+  private isResetPingOut = false
+  private readonly idleWaiters: Array<() => void> = []
+  private readonly endWaiters: Array<() => void> = []
+
+  constructor(
+    private readonly transport: Transport,
+    readonly role: Role,
+    readonly options: Http2Options.Resolved,
+    readonly stats: Http2Stats,
+    readonly now: () => number,
+    /** Turns a read into what `turn` does with a frame: the dispatcher. */
+    private readonly dispatch: (connection: ConnectionCore, frame: Frame.Frame) => void,
+    /** Called once, when nothing more will happen on the connection. */
+    private readonly onClosed: () => void
+  ) {
+    this.localSettings = Http2Options.toSettings(options, false)
+    this.outbox = new Outbox(transport, options, now)
+    this.table = new StreamTable(role.isServer ? 0 : 1)
+    this.guard = new AbuseGuard(options, now)
+    this.blocks = new HeaderBlocks(options)
+    this.receiveWindow = new ReceiveWindow(options.connectionWindowSize)
+    this.lastReceivedAt = now()
+    this.idleSince = now()
+    stats.connections++
+  }
+
+  get peer(): Transport["peer"] {
+    return this.transport.peer
+  }
+
+  get isDraining(): boolean {
+    return this.status !== "open"
+  }
+
+  get peerInitialWindowSize(): number {
+    return this.remoteSettings.initialWindowSize
+  }
+
+  get peerMaxHeaderListSize(): number {
+    return this.remoteSettings.maxHeaderListSize
+  }
+
+  /** A client's preface, SETTINGS, and the connection's window (§3.4, §6.9.2). A server's own ENABLE_PUSH has no meaning and is not sent. */
+  sendPreface(): void {
+    const from = this.role.isServer ? { ...Settings.initial, enablePush: false } : Settings.initial
+    if (!this.role.isServer) this.outbox.raw(preface)
+    this.unacknowledgedSettings++
+    this.outbox.control(new Frame.Settings(false, Settings.toEntries(this.localSettings, from)))
+    const increment = this.options.connectionWindowSize - Settings.initial.initialWindowSize
+    if (increment > 0) this.outbox.windowUpdate(0, increment)
+  }
+
+  // ------------------------------------------------------------------ a turn
+
+  /**
+   * All that one read brought: every frame, then the streams that it opened, then whoever can send, in one write. A body that came with
+   * its head is there before the handler starts.
+   */
+  turn(frames: Iterable<Frame.Frame>): void {
+    this.lastReceivedAt = this.now()
+    this.outbox.isInTurn = true
+    for (const frame of frames) {
+      if (this.status === "closed") break
+      this.receive(frame)
+    }
+    if (this.starting.length > 0) {
+      for (const stream of this.starting.splice(0)) stream.start()
+    }
+    this.outbox.isInTurn = false
+    this.outbox.flush()
+    if (this.outbox.controlFrames > this.options.maxQueuedControlFrames) {
+      this.attempt(() => this.guard.controlFramesQueued(this.outbox.controlFrames))
+    }
+  }
+
+  private receive(frame: Frame.Frame): void {
+    try {
+      this.dispatch(this, frame)
+    } catch (error) {
+      this.raise(error)
+    }
+  }
+
+  /** Runs what may throw a typed error, and lets it have the effect that its scope says. */
+  attempt(run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      this.raise(error)
+    }
+  }
+
+  private raise(error: unknown): void {
+    if (Http2Error.isStreamError(error)) return this.attempt(() => this.streamError(error))
+    if (Http2Error.isConnectionError(error)) return this.fail(error)
+    const cause = { cause: error }
+    this.fail(Http2Error.connectionError(ErrorCode.INTERNAL_ERROR, "5.4.1", "a defect of this library", cause))
+  }
+
+  /** The peer broke a rule on one stream (§5.4.2). */
+  private streamError(error: Http2Error.StreamError): void {
+    const stream = this.table.get(error.streamId)
+    if (stream !== undefined) stream.reset(error)
+    else {
+      this.stats.resetsSent++
+      this.outbox.rstStream(error.streamId, error.code)
+    }
+    // CVE-2025-8671: a reset that the peer made us send.
+    this.guard.reset()
+  }
+
+  /** To be started behind the frames of this turn. */
+  startLater(stream: Startable): void {
+    this.starting.push(stream)
+  }
+
+  // ------------------------------------------------------------------ streams
+
+  /** FLOW CONTROL: WINDOW_UPDATE: send: for the connection. */
+  consumed(octets: number): void {
+    const increment = this.receiveWindow.consume(octets)
+    if (increment > 0) this.outbox.windowUpdate(0, increment)
+  }
+
+  opened(stream: StreamCore): void {
+    this.table.add(stream)
+    this.stats.activeStreams++
+  }
+
+  closed(stream: StreamCore, byPeer: boolean): void {
+    this.table.remove(stream, byPeer)
+    this.stats.activeStreams--
+    if (this.table.size === 0) {
+      this.idleSince = this.now()
+      this.notifyIdle()
+    }
+    this.role.onCapacity()
+  }
+
+  /** One PING behind any number of RST_STREAM frames says when all of them are known to the peer. */
+  awaitReset(stream: StreamCore): void {
+    this.resetting.push(stream)
+    this.sendResetPing()
+  }
+
+  private sendResetPing(): void {
+    if (this.isResetPingOut || this.status === "closed") return
+    this.isResetPingOut = true
+    const streams = this.resetting.splice(0)
+    this.ping(() => {
+      this.isResetPingOut = false
+      for (const stream of streams) stream.resetAcknowledged()
+      if (this.resetting.length > 0) this.sendResetPing()
+    })
+  }
+
+  /** Sends a PING; `onAcknowledged` gets the round-trip time in ms. */
+  ping(onAcknowledged: (roundTrip: number) => void): void {
+    this.outbox.control(new Frame.Ping(false, this.pings.begin(this.now(), onAcknowledged)))
+  }
+
+  /** Calls `listener` once no stream is open and no handler runs, at once if that is so. */
+  onIdle(listener: () => void): void {
+    this.idleWaiters.push(listener)
+    this.notifyIdle()
+  }
+
+  /** Tells who waits, where nothing is going on any more. */
+  notifyIdle(): void {
+    if (this.idleWaiters.length === 0 || this.table.size > 0 || this.role.lingering > 0) return
+    for (const listener of this.idleWaiters.splice(0)) listener()
+  }
+
+  // ------------------------------------------------------------------ the end
+
+  /** GOAWAY (§6.8): streams of the peer above `lastStreamId` will not be processed. */
+  sendGoAway(lastStreamId: number, code: ErrorCode.ErrorCode, reason: string): void {
+    if (this.status === "open") this.status = "draining"
+    this.outbox.control(new Frame.GoAway(lastStreamId, code, Text.toOctets(reason)))
+    this.role.onCapacity()
+  }
+
+  /** The peer has ended its side: a clean end where nothing was open. */
+  receivedEnd(): void {
+    const isClean = this.table.size === 0 && !this.blocks.isOpen
+    this.close(isClean ? undefined : (this.goneAway ?? lost()))
+  }
+
+  /** Calls `listener` once the connection has ended, at once if it has. */
+  onEnd(listener: () => void): void {
+    if (this.status === "closed") listener()
+    else this.endWaiters.push(listener)
+  }
+
+  /** A connection error (§5.4.1): says why, and ends everything. */
+  fail(error: Http2Error.ConnectionError): void {
+    if (this.status === "closed") return
+    this.sendGoAway(Math.min(this.table.highestRemote, this.acceptedUpTo), error.code, error.reason)
+    this.close(error)
+  }
+
+  /** Ends everything; what is written still goes out. `error` for what is open now, undefined where nothing can be. */
+  close(error: Http2Error.Http2Error | undefined): void {
+    if (this.status === "closed") return
+    this.status = "closed"
+    this.error = error
+    this.outbox.flush()
+    this.outbox.close()
+    const reason = error ?? lost()
+    for (const stream of this.table.values()) stream.abort(reason)
+    this.pings.clear()
+    this.stats.connections--
+    this.role.onCapacity()
+    this.notifyIdle()
+    for (const listener of this.endWaiters.splice(0)) listener()
+    this.onClosed()
+  }
+}
+
+/** What requests see that were open when the connection ended without an error. */
+export const lost = (): Http2Error.ConnectionError =>
+  new Http2Error.ConnectionError({
+    code: ErrorCode.NO_ERROR,
+    origin: "Remote",
+    reason: "the connection was closed",
+    processed: "unknown"
+  })

@@ -1,0 +1,91 @@
+/**
+ * The frames that are about the connection: SETTINGS, PING, GOAWAY, WINDOW_UPDATE on stream 0. They take effect before the next frame is
+ * dispatched. Called by the dispatcher.
+ */
+import * as ErrorCode from "../ErrorCode.js"
+import * as FlowControl from "../FlowControl.js"
+import * as Frame from "../Frame.js"
+import * as Http2Error from "../Http2Error.js"
+import * as Settings from "../Settings.js"
+import type { ConnectionCore } from "./connectionCore.js"
+import * as Text from "./text.js"
+
+/** SETTINGS (§6.5): an acknowledgement of ours, or the peer's, to be applied at once and acknowledged. */
+export const receiveSettings = (connection: ConnectionCore, frame: Frame.Settings): void => {
+  if (frame.ack) return settingsAcknowledged(connection)
+  connection.guard.settingsEntries(frame.entries.length)
+  if (connection.hasRemoteSettings) connection.guard.glitch("SETTINGS")
+  const before = connection.remoteSettings
+  const after = Settings.apply(before, frame.entries)
+  if (!connection.role.isServer && after.enablePush && frame.entries.some(([id]) => id === Settings.Id.ENABLE_PUSH)) {
+    throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.5.2", "a server announced ENABLE_PUSH 1")
+  }
+  connection.remoteSettings = after
+  connection.hasRemoteSettings = true
+  connection.outbox.maxFrameSize = after.maxFrameSize
+  // The lowest value between two acknowledgements has to show in the next block (RFC 7541 §4.2): each in its order.
+  for (const [id, value] of frame.entries) {
+    if (id === Settings.Id.HEADER_TABLE_SIZE) connection.outbox.fields.setHeaderTableSize(value)
+  }
+  adjustWindows(connection, after.initialWindowSize - before.initialWindowSize)
+  connection.outbox.control(new Frame.Settings(true, []))
+  connection.role.onCapacity()
+}
+
+/** FLOW CONTROL: SETTINGS_INITIAL_WINDOW_SIZE changes every stream's window by the difference, below zero too (§6.9.2). */
+const adjustWindows = (connection: ConnectionCore, delta: number): void => {
+  if (delta === 0) return
+  for (const stream of connection.table.values()) {
+    if (!stream.adjustSendWindow(delta)) {
+      throw Http2Error.connectionError(ErrorCode.FLOW_CONTROL_ERROR, "6.9.2", "a window grew beyond 2^31-1")
+    }
+  }
+}
+
+const settingsAcknowledged = (connection: ConnectionCore): void => {
+  if (connection.unacknowledgedSettings === 0) {
+    return connection.guard.glitch("an acknowledgement of SETTINGS that were not sent")
+  }
+  connection.unacknowledgedSettings--
+}
+
+/** PING (§6.7): answered with the same octets, or an answer to ours. */
+export const receivePing = (connection: ConnectionCore, frame: Frame.Ping): void => {
+  if (!frame.ack) return connection.outbox.control(new Frame.Ping(true, frame.data))
+  if (!connection.pings.acknowledge(frame.data, connection.now())) connection.guard.glitch("an unknown PING acknowledged")
+}
+
+/** GOAWAY (§6.8): streams of ours above its last id were not processed and can be retried; the others go on. */
+export const receiveGoAway = (connection: ConnectionCore, frame: Frame.GoAway): void => {
+  if (frame.lastStreamId > connection.peerAcceptsUpTo) {
+    throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.8", "a GOAWAY with a higher last stream id than before")
+  }
+  connection.peerAcceptsUpTo = frame.lastStreamId
+  if (connection.status === "open") connection.status = "draining"
+  const debug = frame.debugData.length === 0 ? "" : `: ${Text.fromOctets(frame.debugData.subarray(0, 256))}`
+  const error = new Http2Error.ConnectionError({
+    code: frame.errorCode,
+    origin: "Remote",
+    reason: `GOAWAY${debug}`,
+    processed: "no"
+  })
+  for (const stream of connection.table.values()) {
+    if (connection.table.isLocal(stream.id) && stream.id > frame.lastStreamId) stream.abort(error)
+  }
+  connection.goneAway = error
+  connection.role.onCapacity()
+  // A client has nothing more to do here once its streams are done.
+  if (!connection.role.isServer) {
+    connection.onIdle(() => connection.close(frame.errorCode === ErrorCode.NO_ERROR ? undefined : error))
+  }
+}
+
+/** WINDOW_UPDATE on stream 0 (§6.9). */
+export const receiveConnectionWindow = (connection: ConnectionCore, increment: number): void => {
+  if (increment === 0) {
+    throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.9", "WINDOW_UPDATE by 0")
+  }
+  if (!FlowControl.adjustNow(connection.outbox.window, increment)) {
+    throw Http2Error.connectionError(ErrorCode.FLOW_CONTROL_ERROR, "6.9.1", "the connection's window grew beyond 2^31-1")
+  }
+}

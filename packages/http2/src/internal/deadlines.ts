@@ -1,0 +1,108 @@
+/**
+ * The times by which the peer has to have done something, and what happens when it has not. Called by the connection's watching fiber, which
+ * sleeps until the next of them.
+ */
+import * as ErrorCode from "../ErrorCode.js"
+import * as Http2Error from "../Http2Error.js"
+import type { ConnectionCore } from "./connectionCore.js"
+import type { FrameDecoder } from "./frameDecoder.js"
+
+type TimeLimit = "prefaceTimeout" | "settingsTimeout" | "frameTimeout" | "headersTimeout" | "stallTimeout" | "pingTimeout"
+
+const timedOut = (
+  code: ErrorCode.ErrorCode,
+  section: string,
+  limit: TimeLimit,
+  reason: string
+): Http2Error.ConnectionError => Http2Error.connectionError(code, section, reason, { limit })
+
+export class Deadlines {
+  /** Since when, in ms, what stands here has been waiting; infinity where it does not wait. */
+  private readonly startedAt: number
+  private frameSince = Number.POSITIVE_INFINITY
+  private blockSince = Number.POSITIVE_INFINITY
+  private floodedSince = Number.POSITIVE_INFINITY
+  private keepAliveAt = Number.NEGATIVE_INFINITY
+  /** Whether the connection has had no stream for so long that it should close. */
+  isIdle = false
+
+  constructor(
+    private readonly connection: ConnectionCore,
+    private readonly decoder: FrameDecoder
+  ) {
+    this.startedAt = connection.now()
+  }
+
+  /** Called after every turn: what is half received, and since when. `hasFrames`: the turn completed a frame, so that the next has its own time. */
+  noteTurn(hasFrames: boolean): void {
+    if (hasFrames) this.frameSince = Number.POSITIVE_INFINITY
+    this.frameSince = this.since(this.decoder.isMidFrame, this.frameSince)
+    this.blockSince = this.since(this.connection.blocks.isOpen, this.blockSince)
+    this.floodedSince = this.since(this.connection.outbox.isFlooded, this.floodedSince)
+  }
+
+  private since(waits: boolean, before: number): number {
+    return waits ? Math.min(before, this.connection.now()) : Number.POSITIVE_INFINITY
+  }
+
+  /** Acts on what is overdue. Returns the ms until it should be called again. */
+  check(): number {
+    const { connection } = this
+    const { options } = connection
+    const now = connection.now()
+    // Whatever begins to wait from now on is due in no less than the shortest of the timeouts.
+    let next = Math.min(options.frameTimeout, options.headersTimeout, options.pingTimeout, options.stallTimeout)
+    next = Math.min(next, options.idleTimeout, options.keepAliveInterval, 10_000)
+    const due = (since: number, timeout: number, act: () => void): void => {
+      const left = since + timeout - now
+      if (left <= 0) act()
+      else if (left < next) next = left
+    }
+    const limit = (since: number, name: TimeLimit, code: ErrorCode.ErrorCode, section: string, reason: string): void =>
+      due(since, options[name], () => connection.fail(timedOut(code, section, name, reason)))
+    if (!connection.hasRemoteSettings) {
+      limit(this.startedAt, "prefaceTimeout", ErrorCode.PROTOCOL_ERROR, "3.4", "no connection preface came")
+    }
+    if (connection.unacknowledgedSettings > 0) {
+      limit(this.startedAt, "settingsTimeout", ErrorCode.SETTINGS_TIMEOUT, "6.5.3", "SETTINGS were not acknowledged")
+    }
+    limit(this.frameSince, "frameTimeout", ErrorCode.ENHANCE_YOUR_CALM, "10.5", "a frame stays half sent")
+    limit(this.blockSince, "headersTimeout", ErrorCode.ENHANCE_YOUR_CALM, "10.5.1", "a field block stays half sent")
+    limit(this.floodedSince, "stallTimeout", ErrorCode.ENHANCE_YOUR_CALM, "10.5", "answers are asked for and not read")
+    // The peer is gone, or as good as that.
+    limit(connection.pings.oldest, "pingTimeout", ErrorCode.INTERNAL_ERROR, "6.7", "a PING was not acknowledged")
+    if (connection.table.size === 0 && connection.role.lingering === 0) {
+      if (connection.status === "open") {
+        due(connection.idleSince, options.idleTimeout, () => {
+          this.isIdle = true
+        })
+      }
+    } else this.checkStalled(now, due)
+    this.checkKeepAlive(due)
+    return Math.max(next, 1)
+  }
+
+  /** CVE-2019-9511, CVE-2019-9517: a peer that asks for much and takes little, WINDOW_UPDATEs or not. */
+  private checkStalled(now: number, due: (since: number, timeout: number, act: () => void) => void): void {
+    const { connection } = this
+    for (const stream of connection.table.values()) {
+      const { sender } = stream
+      if (sender === undefined || sender.queued === 0) continue
+      due(sender.movedAt, connection.options.stallTimeout, () => {
+        sender.movedAt = now
+        const reason = "the peer takes nothing of the body"
+        stream.reset(Http2Error.streamError(stream.id, ErrorCode.CANCEL, "10.5", reason, { limit: "stallTimeout" }))
+      })
+    }
+  }
+
+  /** A PING after silence. Any frame from the peer says as much, and starts the time anew. */
+  private checkKeepAlive(due: (since: number, timeout: number, act: () => void) => void): void {
+    const { connection } = this
+    const { keepAliveInterval } = connection.options
+    due(Math.max(connection.lastReceivedAt, this.keepAliveAt), keepAliveInterval, () => {
+      this.keepAliveAt = connection.now()
+      connection.ping(() => {})
+    })
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * One frame to whom it concerns. The only switch over frames, without a policy of its own. Called by the connection for every frame of a turn;
+ * what it throws is typed, and has the effect that its scope says.
+ */
+import * as ErrorCode from "../ErrorCode.js"
+import type * as Frame from "../Frame.js"
+import * as Http2Error from "../Http2Error.js"
+import type { ConnectionCore } from "./connectionCore.js"
+import * as ConnectionFrames from "./connectionFrames.js"
+import type { HeaderBlock } from "./headerBlock.js"
+import * as StreamFrames from "./streamFrames.js"
+
+export const dispatch = (connection: ConnectionCore, frame: Frame.Frame): void => {
+  const { blocks } = connection
+  if (blocks.isOpen || frame._tag === "Continuation") blocks.checkSequence(frame)
+  if (!connection.hasRemoteSettings) checkFirst(frame)
+  switch (frame._tag) {
+    case "Data":
+      return StreamFrames.receiveData(connection, frame)
+    case "Headers":
+      return receiveBlock(connection, blocks.begin(frame))
+    case "Continuation":
+      return receiveBlock(connection, blocks.resume(frame))
+    case "WindowUpdate":
+      return frame.streamId === 0
+        ? ConnectionFrames.receiveConnectionWindow(connection, frame.increment)
+        : StreamFrames.receiveStreamWindow(connection, frame.streamId, frame.increment)
+    case "RstStream":
+      return StreamFrames.receiveRstStream(connection, frame)
+    case "Settings":
+      return ConnectionFrames.receiveSettings(connection, frame)
+    case "Ping":
+      return ConnectionFrames.receivePing(connection, frame)
+    case "GoAway":
+      return ConnectionFrames.receiveGoAway(connection, frame)
+    case "Priority":
+      return StreamFrames.receivePriority(connection, frame)
+    case "PushPromise":
+      return StreamFrames.receivePushPromise()
+    case "Unknown":
+      // §5.5: ignored; CVE-2026-27141: whatever its type.
+      return connection.guard.glitch("a frame of an unknown type")
+    case "Invalid":
+      return receiveInvalid(frame)
+  }
+}
+
+/** The first frame of each side is SETTINGS (§3.4). */
+const checkFirst = (frame: Frame.Frame): void => {
+  if (frame._tag === "Invalid" || (frame._tag === "Settings" && !frame.ack)) return
+  throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "3.4", "the first frame is not SETTINGS")
+}
+
+const receiveBlock = (connection: ConnectionCore, block: HeaderBlock | undefined): void => {
+  if (block === undefined) return
+  if (block.frame._tag === "Headers") StreamFrames.receiveHeaders(connection, block.frame, block)
+  else StreamFrames.receivePushPromise()
+}
+
+const receiveInvalid = (frame: Frame.Invalid): void => {
+  throw frame.streamId === 0
+    ? Http2Error.connectionError(frame.errorCode, frame.section, frame.reason)
+    : Http2Error.streamError(frame.streamId, frame.errorCode, frame.section, frame.reason)
+}

@@ -1,0 +1,98 @@
+/**
+ * Field sections to HEADERS and CONTINUATION frames (RFC 9113 §4.3), compressed in the order in which they are written. Called by the outbox.
+ */
+import * as Encoder from "@effect-http2/hpack/Encoder"
+import type { HeaderField } from "@effect-http2/hpack/HeaderField"
+import * as Frame from "../Frame.js"
+import type { Resolved } from "../Http2Options.js"
+import { writeFrameHeader } from "./frameEncoder.js"
+import type { WriteBuffer } from "./writeBuffer.js"
+
+const { CONTINUATION, HEADERS } = Frame.Type
+const { END_HEADERS, END_STREAM, NONE } = Frame.Flag
+
+type Fields = ReadonlyArray<HeaderField>
+
+/** A block that left the compression state as it was, so that it may be sent again while nothing else changes the state. */
+interface Remembered {
+  readonly pseudo: Fields
+  readonly fields: Fields
+  readonly more: Fields
+  readonly generation: number
+  readonly block: Uint8Array
+}
+
+const none: Fields = []
+
+export class FieldEncoder {
+  private readonly encoder: Encoder.Encoder
+  private last: Remembered = { pseudo: none, fields: none, more: none, generation: -1, block: new Uint8Array(0) }
+
+  constructor(
+    private readonly buffer: WriteBuffer,
+    options: Resolved
+  ) {
+    this.encoder = Encoder.make({ maxHeaderTableSize: options.headerTableSize })
+  }
+
+  /** The peer's SETTINGS_HEADER_TABLE_SIZE. */
+  setHeaderTableSize(size: number): void {
+    this.encoder.setHeaderTableSize(size)
+  }
+
+  /**
+   * HEADERS, and CONTINUATION where one frame of `maxFrameSize` does not hold the block. The section is `pseudo`, `fields` and `more`, one
+   * behind the other: lists that are often the same each by itself.
+   */
+  write(
+    streamId: number,
+    pseudo: Fields,
+    fields: Fields,
+    more: Fields,
+    endStream: boolean,
+    maxFrameSize: number
+  ): void {
+    const { buffer, last } = this
+    const streamFlag = endStream ? END_STREAM : NONE
+    const isKnown =
+      last.pseudo === pseudo &&
+      last.fields === fields &&
+      last.more === more &&
+      last.generation === this.encoder.generation
+    const most = isKnown
+      ? last.block.length
+      : Encoder.upperBound(pseudo) + Encoder.upperBound(fields) + Encoder.upperBound(more)
+    const at = buffer.reserve(9 + most)
+    const { octets } = buffer
+    let end = at + 9
+    if (isKnown) {
+      octets.set(last.block, end)
+      end += last.block.length
+    } else end = this.encode(pseudo, fields, more, octets, end)
+    const length = end - at - 9
+    if (length <= maxFrameSize) {
+      writeFrameHeader(octets, at, length, HEADERS, END_HEADERS | streamFlag, streamId)
+      buffer.commit(end)
+    } else this.split(octets.slice(at + 9, end), streamId, streamFlag, maxFrameSize)
+  }
+
+  private encode(pseudo: Fields, fields: Fields, more: Fields, octets: Uint8Array, at: number): number {
+    const { encoder } = this
+    const { generation } = encoder
+    let end = encoder.encodeInto(pseudo, octets, at)
+    end = encoder.encodeInto(fields, octets, end)
+    if (more.length > 0) end = encoder.encodeInto(more, octets, end)
+    if (encoder.generation === generation && end - at <= 1024) {
+      this.last = { pseudo, fields, more, generation, block: octets.slice(at, end) }
+    }
+    return end
+  }
+
+  private split(block: Uint8Array, streamId: number, streamFlag: number, maxFrameSize: number): void {
+    for (let at = 0; at < block.length; at += maxFrameSize) {
+      const part = block.subarray(at, at + maxFrameSize)
+      const endFlag = at + maxFrameSize >= block.length ? END_HEADERS : NONE
+      this.buffer.frame(at === 0 ? HEADERS : CONTINUATION, (at === 0 ? streamFlag : NONE) | endFlag, streamId, part)
+    }
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * Handlers to fibers: one for each request, in the stream's own scope, interrupted when the stream is reset or the connection lost; what a
+ * handler gives, fails or dies with becomes the response. A handler whose effect is already a value needs no fiber.
+ *
+ * One runner serves one connection. Made by Http2Server.ts, called by the streams of the server's role.
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as Runtime from "effect/Runtime"
+import * as Scope from "effect/Scope"
+import * as ErrorCode from "../ErrorCode.js"
+import * as Http2Error from "../Http2Error.js"
+import * as Http2Response from "../Http2Response.js"
+import type { Http2Stats } from "../Http2Stats.js"
+import { writeBody, writeTrailers } from "./bodyWriter.js"
+import type { ServerStream } from "./serverStream.js"
+import { StreamScope } from "./streamScope.js"
+import { trimmed } from "./trimmedRuntime.js"
+
+/** What the server runs for a stream. */
+export type StreamHandler<R> = (
+  stream: ServerStream
+) => Effect.Effect<Http2Response.Http2Response, unknown, R | Scope.Scope>
+
+const internalServerError = Http2Response.empty({ status: 500, headers: { "content-length": "0" } })
+
+export class HandlerRunner<R> {
+  /** Handlers that run, those of streams that are gone among them. */
+  private readonly fibers = new Set<Fiber.RuntimeFiber<void>>()
+  /** Handlers that run though their stream is gone. */
+  lingering = 0
+  private readonly runtime: Runtime.Runtime<R>
+
+  constructor(
+    runtime: Runtime.Runtime<R>,
+    private readonly handler: StreamHandler<R>,
+    private readonly stats: Http2Stats,
+    /** Called when a handler ended whose stream was gone. */
+    private readonly onFinished: () => void
+  ) {
+    // The fiber is uninterruptible but for the handler and the body, so that what follows them always runs.
+    this.runtime = trimmed(runtime)
+  }
+
+  start(stream: ServerStream): void {
+    const effect = this.handle(stream)
+    const exit = exitOf(effect)
+    if (exit !== undefined && this.respondNow(stream, exit)) return
+    this.fork(stream, effect)
+  }
+
+  private handle(stream: ServerStream): Effect.Effect<Http2Response.Http2Response, unknown, R | Scope.Scope> {
+    try {
+      return this.handler(stream)
+    } catch (defect) {
+      return Effect.die(defect)
+    }
+  }
+
+  /** A value needs no fiber, unless its body has to be run. */
+  private respondNow(
+    stream: ServerStream,
+    exit: Exit.Exit<Http2Response.Http2Response, unknown>
+  ): boolean {
+    if (Exit.isFailure(exit)) return false
+    const response = exit.value
+    if ((response.body !== undefined && !(response.body instanceof Uint8Array)) || response.trailers !== undefined) {
+      return false
+    }
+    try {
+      stream.respond(response)
+      stream.finish()
+      return true
+    } catch (error) {
+      this.fork(stream, Effect.fail(error))
+      return true
+    }
+  }
+
+  private fork(
+    stream: ServerStream,
+    effect: Effect.Effect<Http2Response.Http2Response, unknown, R | Scope.Scope>
+  ): void {
+    const scope = new StreamScope()
+    const context = Context.add(this.runtime.context, Scope.Scope, scope)
+    const runtime = Runtime.make({
+      context,
+      fiberRefs: this.runtime.fiberRefs,
+      runtimeFlags: this.runtime.runtimeFlags
+    })
+    const program = Effect.matchCauseEffect(Effect.interruptible(effect), {
+      onFailure: (cause) => this.failed(stream, scope, cause),
+      onSuccess: (response) => this.succeeded(stream, scope, response)
+    })
+    this.stats.activeHandlers++
+    const fiber = Runtime.runFork(runtime)(program)
+    const exit = fiber.unsafePoll()
+    if (exit !== null) return this.ended(stream, fiber)
+    stream.fiber = fiber
+    this.fibers.add(fiber)
+    fiber.addObserver(() => this.ended(stream, fiber))
+  }
+
+  private ended(stream: ServerStream, fiber: Fiber.RuntimeFiber<void>): void {
+    this.stats.activeHandlers--
+    this.fibers.delete(fiber)
+    stream.fiber = undefined
+    if (stream.isLingering) {
+      stream.isLingering = false
+      this.lingering--
+      stream.discardBody()
+      this.onFinished()
+      return
+    }
+    stream.finish()
+  }
+
+  /** The stream is over before its handler is: the handler is interrupted, its finalizers run, and it counts until they are done. */
+  readonly abort = (stream: ServerStream): void => {
+    const { fiber } = stream
+    if (fiber === undefined) return stream.discardBody()
+    stream.isLingering = true
+    this.lingering++
+    this.stats.handlersInterrupted++
+    fiber.unsafeInterruptAsFork(FiberId.none)
+  }
+
+  private succeeded(
+    stream: ServerStream,
+    scope: StreamScope,
+    response: Http2Response.Http2Response
+  ): Effect.Effect<void> {
+    if (!stream.isSending) return close(scope, Exit.void)
+    try {
+      if (stream.respond(response)) return close(scope, Exit.void)
+    } catch (error) {
+      return this.failed(stream, scope, Cause.fail(error))
+    }
+    const { body, trailers } = response
+    const rest =
+      body === undefined || body instanceof Uint8Array
+        ? writeTrailers(stream, trailers)
+        : writeBody(stream, body, trailers, scope)
+    return Effect.matchCauseEffect(Effect.interruptible(rest), {
+      onFailure: (cause) => this.failed(stream, scope, cause),
+      onSuccess: () => close(scope, Exit.void)
+    })
+  }
+
+  /** A response of 500 or, once headers are out, RST_STREAM(INTERNAL_ERROR); nothing where the stream is over. */
+  private failed(stream: ServerStream, scope: StreamScope, cause: Cause.Cause<unknown>): Effect.Effect<void> {
+    const finalize = close(scope, Exit.failCause(cause))
+    if (!stream.isSending) return finalize
+    if (Cause.isInterruptedOnly(cause)) {
+      stream.reset(resetError(stream, ErrorCode.CANCEL, "the handler was interrupted", cause))
+      return finalize
+    }
+    if (stream.hasResponded) {
+      stream.reset(resetError(stream, ErrorCode.INTERNAL_ERROR, "the body of the response failed", cause))
+    } else this.respondError(stream)
+    const what = `Unhandled failure of the handler of ${stream.head.method} ${stream.head.path}`
+    return Effect.zipRight(Effect.logError(what, cause), finalize)
+  }
+
+  private respondError(stream: ServerStream): void {
+    try {
+      stream.respond(internalServerError)
+    } catch (error) {
+      stream.reset(resetError(stream, ErrorCode.INTERNAL_ERROR, "not even the error could be sent", Cause.die(error)))
+    }
+  }
+
+  /** Interrupts every handler and waits for its end. */
+  readonly shutdown: Effect.Effect<void> = Effect.suspend(() => Fiber.interruptAll([...this.fibers]))
+}
+
+/** The effect as the value that it is, where it is one. */
+const exitOf = <A, E>(effect: Effect.Effect<A, E, unknown>): Exit.Exit<A, E> | undefined =>
+  Exit.isExit(effect) ? (effect as Exit.Exit<A, E>) : undefined
+
+const close = (scope: StreamScope, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
+  scope.isEmpty ? Exit.void : scope.close(exit)
+
+const resetError = (
+  stream: ServerStream,
+  code: ErrorCode.ErrorCode,
+  reason: string,
+  cause: Cause.Cause<unknown>
+): Http2Error.StreamError =>
+  new Http2Error.StreamError({
+    streamId: stream.id,
+    code,
+    origin: "User",
+    reason,
+    processed: "unknown",
+    cause: Cause.squash(cause)
+  })
+

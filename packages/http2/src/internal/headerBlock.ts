@@ -1,0 +1,126 @@
+/**
+ * Field blocks: HEADERS or PUSH_PROMISE and its CONTINUATION frames to one block, decompressed in wire order (RFC 9113 §4.3, §6.10).
+ * Blocks of streams that nobody wants go through here too: the compression state is one. Called by the dispatcher.
+ */
+import * as Decoder from "@effect-http2/hpack/Decoder"
+import { isHpackError } from "@effect-http2/hpack/HpackError"
+import * as ErrorCode from "../ErrorCode.js"
+import type * as Frame from "../Frame.js"
+import * as Http2Error from "../Http2Error.js"
+import type { Resolved } from "../Http2Options.js"
+import { FieldSection } from "./messageHead.js"
+import { concat } from "./octets.js"
+
+/** A complete block: for the stream that its first frame named. */
+export interface HeaderBlock {
+  readonly frame: Frame.Headers | Frame.PushPromise
+  readonly section: FieldSection
+}
+
+interface Remembered {
+  readonly octets: Uint8Array
+  readonly generation: number
+  readonly section: FieldSection
+}
+
+const remembered = 8
+
+const isEqual = (a: Uint8Array, b: Uint8Array): boolean => {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+export class HeaderBlocks {
+  readonly decoder: Decoder.Decoder
+  /** The first frame of a block that is not complete, and the fragments so far. */
+  private first: Frame.Headers | Frame.PushPromise | undefined = undefined
+  private fragments: Array<Uint8Array> = []
+  private octets = 0
+  /** Blocks decoded lately that left the table alone, to be recognized while it stays as it is. */
+  private readonly memory: Array<Remembered> = []
+  private nextMemory = 0
+
+  constructor(private readonly options: Resolved) {
+    this.decoder = Decoder.make({
+      headerTableSize: options.headerTableSize,
+      maxHeaderListSize: options.maxHeaderListSize,
+      maxHeaderFields: options.maxHeaderFields
+    })
+  }
+
+  /** Whether a block has begun and is not complete. */
+  get isOpen(): boolean {
+    return this.first !== undefined
+  }
+
+  /** Refuses every frame but CONTINUATION of the same stream while a block is open (§6.10), and CONTINUATION while none is. */
+  checkSequence(frame: Frame.Frame): void {
+    const first = this.first
+    if (frame._tag === "Continuation") {
+      if (first === undefined || first.streamId !== frame.streamId) {
+        throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.10", "CONTINUATION without a field block to continue")
+      }
+    } else if (first !== undefined && !(frame._tag === "Invalid" && frame.streamId === 0)) {
+      throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "4.3", "a frame in the middle of a field block")
+    }
+  }
+
+  /** The block that `frame` is, undefined where CONTINUATION follows. */
+  begin(frame: Frame.Headers | Frame.PushPromise): HeaderBlock | undefined {
+    if (frame.endHeaders) return { frame, section: this.decode(frame.fragment) }
+    this.first = frame
+    this.octets = 0
+    this.fragments = []
+    this.append(frame.fragment)
+    return undefined
+  }
+
+  /** The block that `frame` completes, undefined where more follows. */
+  resume(frame: Frame.Continuation): HeaderBlock | undefined {
+    const first = this.first
+    if (first === undefined) return undefined
+    // CVE-2024-27316 and its kin: counted before anything is decoded. The first fragment is not a CONTINUATION.
+    if (this.fragments.length > this.options.maxContinuationFrames) {
+      throw tooLarge("maxContinuationFrames", `over ${this.options.maxContinuationFrames} CONTINUATION frames`)
+    }
+    this.append(frame.fragment)
+    if (!frame.endHeaders) return undefined
+    const block = concat(this.fragments)
+    this.first = undefined
+    this.fragments = []
+    return { frame: first, section: this.decode(block) }
+  }
+
+  private append(fragment: Uint8Array): void {
+    this.octets += fragment.length
+    if (this.octets > this.options.maxHeaderBlockSize) {
+      throw tooLarge("maxHeaderBlockSize", `a field block over ${this.options.maxHeaderBlockSize} octets`)
+    }
+    // A copy: a small fragment must not keep the whole read that it came with.
+    this.fragments.push(fragment.slice())
+  }
+
+  private decode(block: Uint8Array): FieldSection {
+    const { decoder, memory } = this
+    const generation = decoder.generation
+    for (const entry of memory) {
+      if (entry.generation === generation && isEqual(entry.octets, block)) return entry.section
+    }
+    try {
+      const { fields, overflow } = decoder.decode(block)
+      const section = new FieldSection(fields, overflow)
+      if (decoder.generation === generation && block.length <= 1024) {
+        memory[this.nextMemory] = { octets: block.slice(), generation, section }
+        this.nextMemory = (this.nextMemory + 1) % remembered
+      }
+      return section
+    } catch (cause) {
+      if (!isHpackError(cause)) throw cause
+      throw Http2Error.connectionError(ErrorCode.COMPRESSION_ERROR, "4.3", cause.message, { cause })
+    }
+  }
+}
+
+const tooLarge = (limit: string, reason: string): Http2Error.ConnectionError =>
+  Http2Error.connectionError(ErrorCode.ENHANCE_YOUR_CALM, "10.5.1", reason, { limit })

@@ -1,0 +1,103 @@
+/**
+ * The sending half of one stream, where its body cannot leave at once: the chunks that wait for windows and socket, what ends them, and the fiber
+ * that waits for room. Made by the stream on first need, served in turn by the outbox.
+ */
+import type * as FlowControl from "../FlowControl.js"
+import type { Headers } from "../Headers.js"
+import { emptyOctets } from "./octets.js"
+
+/** What the outbox has to tell the stream. */
+export interface SenderOwner {
+  readonly id: number
+  /** END_STREAM has left. */
+  sentEnd(): void
+}
+
+export class Sender {
+  private readonly chunks: Array<Uint8Array> = []
+  private first = 0
+  /** Octets of the first chunk that have left. */
+  private offset = 0
+  /** Octets that wait. */
+  queued = 0
+  /** Nothing will be added. */
+  isFinished = false
+  trailers: Headers | undefined = undefined
+  /** Whether it stands in the outbox's ring. */
+  isReady = false
+  /** The clock, in ms, when it last sent or was empty: what the stall timeout counts from. */
+  movedAt: number
+  private waiter: (() => void) | undefined = undefined
+
+  constructor(
+    readonly owner: SenderOwner,
+    readonly window: FlowControl.Window,
+    /** Octets over which a writer has to wait. */
+    private readonly highWaterMark: number,
+    now: number
+  ) {
+    this.movedAt = now
+  }
+
+  push(chunk: Uint8Array): void {
+    if (chunk.length === 0) return
+    this.chunks.push(chunk)
+    this.queued += chunk.length
+  }
+
+  /** Up to `most` octets of the first chunk, without taking them. */
+  peek(): Uint8Array {
+    const chunk = this.chunks[this.first]
+    if (chunk === undefined) return emptyOctets
+    return this.offset === 0 ? chunk : chunk.subarray(this.offset)
+  }
+
+  /** Takes `octets`, no more than `peek` has. */
+  advance(octets: number, now: number): void {
+    const chunk = this.chunks[this.first]
+    if (chunk === undefined) return
+    this.movedAt = now
+    this.queued -= octets
+    this.offset += octets
+    if (this.offset < chunk.length) return
+    this.offset = 0
+    this.first++
+    if (this.first === this.chunks.length) {
+      this.chunks.length = 0
+      this.first = 0
+    } else if (this.first > 64) {
+      this.chunks.splice(0, this.first)
+      this.first = 0
+    }
+  }
+
+  /** Whether a writer has to wait before it adds more. */
+  get isFull(): boolean {
+    return this.queued >= this.highWaterMark
+  }
+
+  /** Calls `resume` once half of what may wait has left, or the stream is over. */
+  onRoom(resume: () => void): void {
+    this.waiter = resume
+  }
+
+  /** Wakes the writer where there is room again. Called after every step of the outbox. */
+  notifyRoom(): void {
+    if (this.waiter !== undefined && this.queued * 2 <= this.highWaterMark) this.wake()
+  }
+
+  /** Drops what waits and wakes the writer: the stream is over. */
+  clear(): void {
+    this.chunks.length = 0
+    this.first = 0
+    this.offset = 0
+    this.queued = 0
+    this.wake()
+  }
+
+  private wake(): void {
+    const waiter = this.waiter
+    this.waiter = undefined
+    waiter?.()
+  }
+}

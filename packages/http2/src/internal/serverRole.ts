@@ -1,0 +1,94 @@
+/**
+ * What is a server's own in a connection: the client opens streams, each carries a request for the handler. Called by the engine through `Role`.
+ */
+import * as ErrorCode from "../ErrorCode.js"
+import type * as Frame from "../Frame.js"
+import { empty } from "../Headers.js"
+import * as Http2Error from "../Http2Error.js"
+import * as Http2Response from "../Http2Response.js"
+import type { ConnectionCore, Role } from "./connectionCore.js"
+import { parseRequest } from "./message.js"
+import { type FieldSection, RequestHead, Violation } from "./messageHead.js"
+import { checkDependency } from "./priority.js"
+import { ServerStream } from "./serverStream.js"
+import * as StreamState from "./streamState.js"
+
+const { Event } = StreamState
+
+/** Stands for the head of a request that cannot be used. */
+const noHead = new RequestHead("GET", "", "", "", undefined, empty, -1, false)
+const tooLarge = Http2Response.empty({ status: 431 })
+
+/** What runs handlers. */
+interface Runner {
+  readonly lingering: number
+  readonly abort: (stream: ServerStream) => void
+  start(stream: ServerStream): void
+}
+
+export class ServerRole implements Role {
+  readonly isServer = true
+  private connection: ConnectionCore | undefined = undefined
+
+  constructor(
+    private readonly runner: Runner,
+    private readonly sendDate: boolean
+  ) {}
+
+  get lingering(): number {
+    return this.runner.lingering
+  }
+
+  onCapacity(): void {}
+
+  /** A handler ended whose stream was gone: it does not count any more. */
+  onHandlerEnd(): void {
+    this.connection?.notifyIdle()
+  }
+
+  /** A request (§8.1). The stream is opened whatever is wrong with it, so that what follows on it is known. */
+  openStream(connection: ConnectionCore, frame: Frame.Headers, section: FieldSection): void {
+    const { streamId } = frame
+    if (connection.table.isLocal(streamId)) {
+      throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "5.1.1", "a client opened a stream with an even id")
+    }
+    this.connection = connection
+    const head = parseRequest(section, connection.localSettings.enableConnectProtocol)
+    const usable = head instanceof Violation ? noHead : head
+    const stream = new ServerStream(connection, streamId, usable, this.sendDate, this.runner.abort)
+    connection.opened(stream)
+    stream.transition(frame.endStream ? Event.receiveHeadersEnd : Event.receiveHeaders)
+    checkDependency(streamId, frame.priority)
+    this.checkLimit(connection, streamId)
+    if (head instanceof Violation) return this.refuse(stream, head)
+    connection.stats.requests++
+    stream.begin()
+    stream.runner = this.runner
+    connection.startLater(stream)
+  }
+
+  /** §5.1.2. Handlers that still run for streams that are gone count: CVE-2023-44487. */
+  private checkLimit(connection: ConnectionCore, streamId: number): void {
+    if (connection.table.remoteCount + this.lingering <= connection.options.maxConcurrentStreams) return
+    connection.guard.glitch("a stream beyond maxConcurrentStreams")
+    connection.table.get(streamId)?.reset(
+      new Http2Error.StreamError({
+        streamId,
+        code: ErrorCode.REFUSED_STREAM,
+        origin: "Local",
+        reason: `over ${connection.options.maxConcurrentStreams} streams`,
+        section: "5.1.2",
+        limit: "maxConcurrentStreams",
+        processed: "no"
+      })
+    )
+  }
+
+  private refuse(stream: ServerStream, violation: Violation): void {
+    if (!violation.isTooLarge) {
+      throw Http2Error.streamError(stream.id, ErrorCode.PROTOCOL_ERROR, violation.section, violation.reason)
+    }
+    stream.begin()
+    stream.respond(tooLarge)
+  }
+}

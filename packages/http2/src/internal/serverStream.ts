@@ -1,0 +1,151 @@
+/**
+ * A stream at a server: a request comes, a response goes (RFC 9113 §8.1). Made by the server's role for each request, driven by
+ * handlerRunner.ts.
+ */
+import { HeaderField } from "@effect-http2/hpack/HeaderField"
+import type * as Fiber from "effect/Fiber"
+import * as ErrorCode from "../ErrorCode.js"
+import { empty, type Headers } from "../Headers.js"
+import * as Http2Error from "../Http2Error.js"
+import type { Http2Response } from "../Http2Response.js"
+import { dateField } from "./dateField.js"
+import { parseTrailers } from "./message.js"
+import { type FieldSection, type RequestHead, Violation } from "./messageHead.js"
+import { emptyOctets } from "./octets.js"
+import { type Checked, check } from "./outgoing.js"
+import { StreamCore, type StreamOwner } from "./streamCore.js"
+import * as StreamState from "./streamState.js"
+
+const noFields: ReadonlyArray<HeaderField> = []
+const statusFields: Array<ReadonlyArray<HeaderField>> = []
+
+/** The pseudo-header field of a response, always the same instance for a status. */
+const statusField = (status: number): ReadonlyArray<HeaderField> =>
+  (statusFields[status] ??= [new HeaderField(":status", String(status))])
+
+export class ServerStream extends StreamCore {
+  /** The fiber that runs the handler, while one does. */
+  fiber: Fiber.RuntimeFiber<void> | undefined = undefined
+  /** Whether the head of the final response has been sent. */
+  hasResponded = false
+  /** Whether the stream is over and the handler still runs. */
+  isLingering = false
+  /** Runs the handler. */
+  runner: { start(stream: ServerStream): void } | undefined = undefined
+  private sentContinue = false
+
+  constructor(
+    owner: StreamOwner,
+    id: number,
+    readonly head: RequestHead,
+    private readonly sendDate: boolean,
+    /** Called when the stream ended early while the handler runs. */
+    private readonly onAborted: (stream: ServerStream) => void
+  ) {
+    super(owner, id)
+  }
+
+  /** Takes the request that HEADERS opened the stream with; the state says whether a body follows. */
+  begin(): void {
+    const { contentLength } = this.head
+    if (StreamState.isReceiving(this.state)) this.openBody(contentLength)
+    else if (contentLength > 0) {
+      const reason = `content-length is ${contentLength}, and there is no body`
+      throw Http2Error.streamError(this.id, ErrorCode.PROTOCOL_ERROR, "8.1.1", reason)
+    }
+  }
+
+  /** Called behind the frames of the turn that opened it. */
+  start(): void {
+    if (this.error === undefined) this.runner?.start(this)
+  }
+
+  override receiveSection(section: FieldSection, endStream: boolean): void {
+    if (!endStream) {
+      throw Http2Error.streamError(this.id, ErrorCode.PROTOCOL_ERROR, "8.1", "trailers without END_STREAM")
+    }
+    const trailers = parseTrailers(section)
+    if (trailers instanceof Violation) {
+      throw Http2Error.streamError(this.id, ErrorCode.PROTOCOL_ERROR, trailers.section, trailers.reason)
+    }
+    this.receiveTrailers(trailers)
+  }
+
+  protected override failed(): void {
+    this.onAborted(this)
+  }
+
+  /** A client that waits for 100 (Continue) gets it when the handler first wants the body (RFC 9110 §10.1.1). */
+  protected override onPull(): void {
+    if (!this.head.expectsContinue || this.sentContinue || this.hasResponded || !this.isSending) return
+    this.sentContinue = true
+    this.informational(100, empty)
+  }
+
+  /** Sends a response of 1xx (§8.1). Throws a usage error once the final one was sent. */
+  informational(status: number, headers: Headers): void {
+    if (status < 100 || status > 199 || status === 101) {
+      throw Http2Error.usageError(this.id, "8.1", `${status} is not an informational status that HTTP/2 has`)
+    }
+    if (this.hasResponded) throw Http2Error.usageError(this.id, "8.1", "the response was sent already")
+    check(headers)
+    this.sendHead(statusField(status), headers, noFields, false)
+  }
+
+  /**
+   * Sends the head, and the body where it is not a Stream. True where that was all: our side is ended, or will be when what waits has left. Throws
+   * a usage error for a response that cannot be sent, and then nothing of it was.
+   */
+  respond(response: Http2Response): boolean {
+    const { body, headers, status } = response
+    if (!Number.isInteger(status) || status < 200 || status > 599) {
+      throw Http2Error.usageError(this.id, "8.3.2", `${status} is not the status of a final response`)
+    }
+    const checked = check(headers)
+    this.checkResponse(checked, body)
+    const isBodyless = this.head.method === "HEAD" || status === 204 || status === 304
+    const octets = body instanceof Uint8Array ? body : emptyOctets
+    const hasStream = body !== undefined && !(body instanceof Uint8Array)
+    const endsWithHead =
+      isBodyless || (octets.length === 0 && !hasStream && response.trailers === undefined)
+    const date = this.sendDate && !checked.hasDate ? dateField(this.owner.now()) : noFields
+    this.hasResponded = true
+    this.sendHead(statusField(status), headers, date, endsWithHead)
+    if (endsWithHead) return true
+    if (octets.length > 0) this.sendData(octets, response.trailers === undefined)
+    return !hasStream && response.trailers === undefined
+  }
+
+  private checkResponse(checked: Checked, body: Http2Response["body"]): void {
+    const { contentLength, size } = checked
+    if (body instanceof Uint8Array && contentLength >= 0 && contentLength !== body.length) {
+      const reason = `content-length is ${contentLength}, the body has ${body.length} octets`
+      throw Http2Error.usageError(this.id, "8.1.1", reason)
+    }
+    if (size + 42 > this.owner.peerMaxHeaderListSize) {
+      throw Http2Error.usageError(this.id, "6.5.2", "the response's fields are larger than the peer accepts")
+    }
+  }
+
+  /** The handler is done and our side is ended: what the client still sends is of no use (§8.1). */
+  finish(): void {
+    this.discardBody()
+    if (StreamState.isReceiving(this.state) && !this.isSending) {
+      this.reset(
+        new Http2Error.StreamError({
+          streamId: this.id,
+          code: ErrorCode.NO_ERROR,
+          origin: "Local",
+          reason: "the response is complete, the rest of the request is not needed",
+          section: "8.1",
+          processed: "unknown"
+        })
+      )
+    }
+  }
+
+  override sentEnd(): void {
+    super.sentEnd()
+    if (this.fiber === undefined && this.hasResponded) this.finish()
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The graceful end of a connection (RFC 9113 §6.8). Called by the connection's watching fiber for an idle one, by the end of its scope, and by its
+ * user.
+ *
+ * A server says twice that it goes: first with the highest id there is, so that requests on their way are still served, and, once a PING
+ * sent behind it is acknowledged, with the last id that it has seen.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as ErrorCode from "../ErrorCode.js"
+import * as Http2Error from "../Http2Error.js"
+import type { ConnectionCore } from "./connectionCore.js"
+
+const highest = 0x7fffffff
+/** How long the first GOAWAY may take to be acknowledged before the second follows anyway. */
+const roundTripTimeout = Duration.seconds(1)
+
+/** Waits for `effect` no longer than `duration`, also where the waiting fiber cannot be interrupted. */
+export const awaitUpTo = (effect: Effect.Effect<void>, duration: Duration.DurationInput): Effect.Effect<void> =>
+  Effect.flatMap(
+    Effect.forkDaemon(Effect.interruptible(Effect.timeoutOption(effect, duration))),
+    (fiber) => Effect.asVoid(Fiber.await(fiber))
+  )
+
+/** The first GOAWAY and its PING; completes when the peer has seen it. */
+const announce = (core: ConnectionCore): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    if (!core.role.isServer || core.acceptedUpTo !== highest) return resume(Effect.void)
+    core.sendGoAway(highest, ErrorCode.NO_ERROR, "")
+    core.ping(() => resume(Effect.void))
+    // A connection that ends meanwhile has nothing to acknowledge.
+    core.onEnd(() => resume(Effect.void))
+  })
+
+/** The GOAWAY that says up to where requests are served. */
+const conclude = (core: ConnectionCore): void => {
+  if (core.status === "closed") return
+  core.acceptedUpTo = Math.min(core.acceptedUpTo, core.table.highestRemote)
+  core.sendGoAway(core.acceptedUpTo, ErrorCode.NO_ERROR, "")
+}
+
+const awaitIdle = (core: ConnectionCore): Effect.Effect<void> =>
+  Effect.async((resume) => core.onIdle(() => resume(Effect.void)))
+
+/** Resets what is left. */
+const resetAll = (core: ConnectionCore): void => {
+  for (const stream of core.table.values()) {
+    stream.reset(
+      new Http2Error.StreamError({
+        streamId: stream.id,
+        code: ErrorCode.CANCEL,
+        origin: "Local",
+        reason: "the connection is shutting down",
+        limit: "gracefulShutdownTimeout",
+        processed: "unknown"
+      })
+    )
+  }
+}
+
+/** Takes no new streams, lets the open ones finish up to `gracefulShutdownTimeout`, resets the rest, and ends the connection. */
+export const closeGracefully = (core: ConnectionCore): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (core.status === "closed") return Effect.void
+    return Effect.gen(function* () {
+      yield* awaitUpTo(announce(core), roundTripTimeout)
+      conclude(core)
+      yield* awaitUpTo(awaitIdle(core), Duration.millis(core.options.gracefulShutdownTimeout))
+      resetAll(core)
+      core.close(undefined)
+    })
+  })
+
+/** Says that we go, and ends the connection with all that is open on it. */
+export const closeNow = (core: ConnectionCore): void => {
+  if (core.status === "closed") return
+  conclude(core)
+  core.close(undefined)
+}

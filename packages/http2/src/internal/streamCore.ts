@@ -1,0 +1,268 @@
+/**
+ * One stream inside the engine, in either role: its state, its windows, what arrives on it and what leaves on it. What differs between the
+ * roles is in serverStream.ts and clientStream.ts. Called by the dispatcher's handlers, the connection and the public `Http2Stream`.
+ */
+import type { HeaderField } from "@effect-http2/hpack/HeaderField"
+import * as ErrorCode from "../ErrorCode.js"
+import * as FlowControl from "../FlowControl.js"
+import { empty, type Headers } from "../Headers.js"
+import * as Http2Error from "../Http2Error.js"
+import type { Http2Stats } from "../Http2Stats.js"
+import type { Resolved } from "../Http2Options.js"
+import type { Peer } from "../Transport.js"
+import { BodyQueue } from "./bodyQueue.js"
+import type { FieldSection } from "./messageHead.js"
+import type { Outbox } from "./outbox.js"
+import { ReceiveWindow } from "./receiveWindow.js"
+import { Sender, type SenderOwner } from "./sender.js"
+import * as StreamState from "./streamState.js"
+
+const { Event, State } = StreamState
+
+/** The connection as its streams see it. */
+export interface StreamOwner {
+  readonly outbox: Outbox
+  readonly options: Resolved
+  readonly stats: Http2Stats
+  readonly peer: Peer
+  readonly isDraining: boolean
+  /** The peer's SETTINGS_INITIAL_WINDOW_SIZE and SETTINGS_MAX_HEADER_LIST_SIZE. */
+  readonly peerInitialWindowSize: number
+  readonly peerMaxHeaderListSize: number
+  readonly now: () => number
+  /** Octets of DATA were consumed: they go back to the connection's window. */
+  consumed(octets: number): void
+  /** The stream is closed. `byPeer`: the peer reset it. */
+  closed(stream: StreamCore, byPeer: boolean): void
+  /** RST_STREAM was sent and the peer may not know yet: call `stream.resetAcknowledged` when it does. */
+  awaitReset(stream: StreamCore): void
+}
+
+export abstract class StreamCore implements SenderOwner {
+  state: StreamState.State = State.idle
+  /** Why the stream ended early, once it did. */
+  error: Http2Error.Http2Error | undefined = undefined
+  body: BodyQueue | undefined = undefined
+  receiveWindow: ReceiveWindow | undefined = undefined
+  trailers: Headers = empty
+  /** Octets that the body will have as content-length says, -1 where that is not known. */
+  protected expectedBytes = -1
+  protected receivedBytes = 0
+  sender: Sender | undefined = undefined
+  private window: FlowControl.Window | undefined = undefined
+
+  constructor(
+    readonly owner: StreamOwner,
+    readonly id: number
+  ) {}
+
+  /** A decoded field section for this stream: head, informational head, or trailers. */
+  abstract receiveSection(section: FieldSection, endStream: boolean): void
+  /** The stream ended early: whoever waits on it has to know. `error` is set. */
+  protected abstract failed(error: Http2Error.Http2Error): void
+  /** Somebody wants the body. */
+  protected onPull(): void {}
+  /** The peer has ended its side. */
+  protected onReceivedEnd(): void {}
+
+  /** Goes to the state that `event` leads to. Throws a typed error where it may not happen. */
+  transition(event: StreamState.Event): boolean {
+    const outcome = StreamState.next(this.state, event)
+    if (StreamState.isState(outcome)) {
+      this.state = outcome
+      if (outcome === State.closed) this.owner.closed(this, event === Event.receiveReset)
+      return true
+    }
+    if (outcome === StreamState.Outcome.ignore) return false
+    if (outcome === StreamState.Outcome.misuse) throw Http2Error.usageError(this.id, "5.1", "the stream is over")
+    if (outcome === StreamState.Outcome.streamClosed) {
+      throw Http2Error.streamError(this.id, ErrorCode.STREAM_CLOSED, "5.1", "a frame on a stream that its sender has ended")
+    }
+    const code =
+      outcome === StreamState.Outcome.protocolError ? ErrorCode.PROTOCOL_ERROR : ErrorCode.STREAM_CLOSED
+    throw Http2Error.connectionError(code, "5.1", `a frame that stream ${this.id} does not allow in its state`)
+  }
+
+  get isSending(): boolean {
+    return StreamState.isSending(this.state)
+  }
+
+  /** The window for what we send, made when it is first asked for. */
+  get sendWindow(): FlowControl.Window {
+    return (this.window ??= FlowControl.make(this.owner.peerInitialWindowSize))
+  }
+
+  /** Changes the window if there is one; one that is not made yet starts at the setting's new value. False beyond 2^31-1. */
+  adjustSendWindow(delta: number): boolean {
+    if (this.window !== undefined && !FlowControl.adjustNow(this.window, delta)) return false
+    if (this.sender !== undefined) this.owner.outbox.ready(this.sender)
+    return true
+  }
+
+  // ------------------------------------------------------------------ receiving
+
+  /** A body will follow. */
+  protected openBody(expectedBytes: number): void {
+    this.expectedBytes = expectedBytes
+    this.receiveWindow = new ReceiveWindow(this.owner.options.initialWindowSize)
+    this.body = new BodyQueue(
+      (octets) => this.consumedBody(octets),
+      () => this.onPull()
+    )
+  }
+
+  /**
+   * Gives consumed octets back to both windows.
+   *
+   * FLOW CONTROL: WINDOW_UPDATE: send: for the stream only while the peer may still use it.
+   */
+  private consumedBody(octets: number): void {
+    this.owner.consumed(octets)
+    if (this.receiveWindow === undefined || !StreamState.isReceiving(this.state)) return
+    const increment = this.receiveWindow.consume(octets)
+    if (increment > 0) this.owner.outbox.windowUpdate(this.id, increment)
+  }
+
+  /** DATA, as far as it is there. The connection's window has counted it already. */
+  receiveData(data: Uint8Array, flowControlledLength: number, endStream: boolean): void {
+    const { body, receiveWindow } = this
+    if (body === undefined || receiveWindow === undefined) {
+      this.owner.consumed(flowControlledLength)
+      throw Http2Error.streamError(this.id, ErrorCode.PROTOCOL_ERROR, "8.1", "DATA before the head of the message")
+    }
+    if (!receiveWindow.receive(flowControlledLength)) {
+      this.owner.consumed(flowControlledLength)
+      throw Http2Error.streamError(this.id, ErrorCode.FLOW_CONTROL_ERROR, "6.9.1", "DATA beyond the stream's window")
+    }
+    const padding = flowControlledLength - data.length
+    // FLOW CONTROL: padding counts, and nobody reads it.
+    if (padding > 0) this.consumedBody(padding)
+    this.receivedBytes += data.length
+    const isLong = this.expectedBytes >= 0 && this.receivedBytes > this.expectedBytes
+    if (isLong || (endStream && this.isShort)) {
+      this.consumedBody(data.length)
+      throw this.lengthError()
+    }
+    if (data.length > 0) body.push(data)
+    if (endStream) this.receivedEnd(body, Event.receiveDataEnd)
+  }
+
+  private get isShort(): boolean {
+    return this.expectedBytes >= 0 && this.receivedBytes < this.expectedBytes
+  }
+
+  private lengthError(): Http2Error.StreamError {
+    const reason = `content-length is ${this.expectedBytes}, the body is ${this.isShort ? "shorter" : "longer"}`
+    return Http2Error.streamError(this.id, ErrorCode.PROTOCOL_ERROR, "8.1.1", reason, {
+      receivedBytes: this.receivedBytes
+    })
+  }
+
+  /** Trailers end the body. */
+  protected receiveTrailers(trailers: Headers): void {
+    const { body } = this
+    if (this.isShort) throw this.lengthError()
+    this.trailers = trailers
+    if (body !== undefined) this.receivedEnd(body, Event.receiveHeadersEnd)
+  }
+
+  private receivedEnd(body: BodyQueue, event: StreamState.Event): void {
+    this.transition(event)
+    body.end()
+    this.onReceivedEnd()
+  }
+
+  // ------------------------------------------------------------------ sending
+
+  /** HEADERS: a head. */
+  protected sendHead(
+    pseudo: ReadonlyArray<HeaderField>,
+    headers: Headers,
+    more: ReadonlyArray<HeaderField>,
+    endStream: boolean
+  ): void {
+    this.owner.outbox.headers(this.id, pseudo, headers.fields, more, endStream)
+    this.transition(endStream ? Event.sendHeadersEnd : Event.sendHeaders)
+  }
+
+  /** The sender, for a body that cannot leave at once. */
+  private get waiting(): Sender {
+    return (this.sender ??= new Sender(
+      this,
+      this.sendWindow,
+      this.owner.options.maxSendBufferPerStream / 2,
+      this.owner.now()
+    ))
+  }
+
+  /** Part of the body, or all of it. It is kept until it has left. */
+  sendData(data: Uint8Array, endStream: boolean): void {
+    const { outbox } = this.owner
+    if (data.length === 0) return endStream ? this.sendEnd(undefined) : undefined
+    this.transition(Event.sendData)
+    const isFirst = this.sender === undefined || this.sender.queued === 0
+    if (isFirst && outbox.smallBody(this.id, this.sendWindow, data, endStream)) {
+      if (endStream) this.sentEnd()
+      return
+    }
+    const sender = this.waiting
+    sender.push(data)
+    sender.isFinished = endStream
+    outbox.ready(sender)
+  }
+
+  /** Ends our side once what waits has left. */
+  sendEnd(trailers: Headers | undefined): void {
+    const { outbox } = this.owner
+    const { sender } = this
+    if (sender !== undefined && sender.queued > 0) {
+      sender.trailers = trailers
+      sender.isFinished = true
+      return
+    }
+    if (trailers === undefined) outbox.endStream(this.id)
+    else outbox.headers(this.id, [], trailers.fields, [], true)
+    this.sentEnd()
+  }
+
+  sentEnd(): void {
+    this.transition(Event.sendDataEnd)
+  }
+
+  // ------------------------------------------------------------------ the early end
+
+  /** Resets the stream with `error`'s code, unless it is over. */
+  reset(error: Http2Error.Http2Error): void {
+    const before = this.state
+    if (before === State.closed || before === State.resetSent || before === State.idle) return
+    this.owner.stats.resetsSent++
+    this.owner.outbox.rstStream(this.id, error.code)
+    this.over(error)
+    this.transition(Event.sendReset)
+    if (this.state !== State.closed) this.owner.awaitReset(this)
+  }
+
+  /** The peer has reset the stream, or the connection is lost. */
+  abort(error: Http2Error.Http2Error): void {
+    if (this.state === State.closed) return
+    const isNews = this.state !== State.resetSent
+    if (isNews) this.over(error)
+    this.transition(Event.receiveReset)
+  }
+
+  private over(error: Http2Error.Http2Error): void {
+    this.error = error
+    if (this.sender !== undefined) this.owner.outbox.drop(this.sender)
+    this.body?.fail(error)
+    this.failed(error)
+  }
+
+  resetAcknowledged(): void {
+    if (this.state === State.resetSent) this.transition(Event.resetAcknowledged)
+  }
+
+  /** Nobody will read the body: the windows get back what waits. */
+  discardBody(): void {
+    this.body?.discard()
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * The frames that are about one stream: HEADERS, DATA, RST_STREAM, WINDOW_UPDATE, PRIORITY, PUSH_PROMISE; where they go when the stream is
+ * not there. Called by the dispatcher.
+ */
+import * as ErrorCode from "../ErrorCode.js"
+import type * as Frame from "../Frame.js"
+import * as Http2Error from "../Http2Error.js"
+import type { ConnectionCore } from "./connectionCore.js"
+import type { HeaderBlock } from "./headerBlock.js"
+import { checkDependency } from "./priority.js"
+import type { StreamCore } from "./streamCore.js"
+import * as StreamState from "./streamState.js"
+
+const { Event, State } = StreamState
+
+const idle = (what: string): Http2Error.ConnectionError =>
+  Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "5.1", `${what} on an idle stream`)
+
+const closed = (streamId: number, what: string): Http2Error.StreamError =>
+  Http2Error.streamError(streamId, ErrorCode.STREAM_CLOSED, "5.1", `${what} on a closed stream`)
+
+/** Whether the peer opened the stream after we said that we would not process it: its frames are ignored (§6.8). */
+const isBeyondGoAway = (connection: ConnectionCore, streamId: number): boolean =>
+  !connection.table.isLocal(streamId) && streamId > connection.acceptedUpTo
+
+/** A complete block that came in HEADERS (§6.2, §8.1). It has been decoded, whatever becomes of it. */
+export const receiveHeaders = (connection: ConnectionCore, frame: Frame.Headers, block: HeaderBlock): void => {
+  const { table } = connection
+  const { streamId } = frame
+  const stream = table.get(streamId)
+  if (stream !== undefined) return receiveOn(connection, stream, frame, block)
+  if (isBeyondGoAway(connection, streamId)) return
+  if (table.isIdle(streamId)) return connection.role.openStream(connection, frame, block.section)
+  const ending = table.endingOf(streamId)
+  if (ending === "reset") throw closed(streamId, "HEADERS")
+  if (ending === "ended") {
+    throw Http2Error.connectionError(ErrorCode.STREAM_CLOSED, "5.1", `HEADERS on stream ${streamId}, which is closed`)
+  }
+  throw Http2Error.connectionError(
+    ErrorCode.PROTOCOL_ERROR,
+    "5.1.1",
+    `HEADERS on stream ${streamId}, below the highest that was opened`
+  )
+}
+
+const receiveOn = (
+  connection: ConnectionCore,
+  stream: StreamCore,
+  frame: Frame.Headers,
+  block: HeaderBlock
+): void => {
+  const event = frame.endStream ? Event.receiveHeadersEnd : Event.receiveHeaders
+  checkDependency(frame.streamId, frame.priority)
+  const outcome = StreamState.next(stream.state, event)
+  if (outcome === StreamState.Outcome.ignore) return connection.guard.glitch("HEADERS on a stream that was reset")
+  if (!StreamState.isState(outcome)) stream.transition(event)
+  stream.receiveSection(block.section, frame.endStream)
+}
+
+/** DATA (§6.1). It counts against the connection's window whatever becomes of it (§5.2, §6.9). */
+export const receiveData = (connection: ConnectionCore, frame: Frame.Data): void => {
+  const { data, endStream, flowControlledLength, streamId } = frame
+  if (!connection.receiveWindow.receive(flowControlledLength)) {
+    throw Http2Error.connectionError(ErrorCode.FLOW_CONTROL_ERROR, "6.9.1", "DATA beyond the connection's window")
+  }
+  const stream = connection.table.get(streamId)
+  if (stream === undefined) return receiveStrayData(connection, frame)
+  // CVE-2019-9518: DATA that carries nothing.
+  if (data.length === 0 && !endStream && !frame.continued) connection.guard.glitch("empty DATA")
+  if (!StreamState.isReceiving(stream.state)) {
+    // FLOW CONTROL: nobody will read it.
+    connection.consumed(flowControlledLength)
+    stream.transition(endStream ? Event.receiveDataEnd : Event.receiveData)
+    return
+  }
+  stream.receiveData(data, flowControlledLength, endStream)
+}
+
+const receiveStrayData = (connection: ConnectionCore, frame: Frame.Data): void => {
+  const { flowControlledLength, streamId } = frame
+  if (isBeyondGoAway(connection, streamId)) return connection.consumed(flowControlledLength)
+  if (connection.table.isIdle(streamId)) throw idle("DATA")
+  connection.consumed(flowControlledLength)
+  throw closed(streamId, "DATA")
+}
+
+/** RST_STREAM (§6.4). */
+export const receiveRstStream = (connection: ConnectionCore, frame: Frame.RstStream): void => {
+  const { errorCode, streamId } = frame
+  const stream = connection.table.get(streamId)
+  if (stream === undefined) {
+    if (connection.table.isIdle(streamId) && !isBeyondGoAway(connection, streamId)) throw idle("RST_STREAM")
+    return
+  }
+  connection.stats.resetsReceived++
+  stream.abort(
+    new Http2Error.StreamError({
+      streamId,
+      code: errorCode,
+      origin: "Remote",
+      reason: "RST_STREAM",
+      processed: errorCode === ErrorCode.REFUSED_STREAM ? "no" : "unknown",
+      receivedBytes: stream.body?.received ?? 0
+    })
+  )
+  // CVE-2023-44487: a client that opens streams and resets them. A server's resets answer what we asked.
+  if (connection.role.isServer) connection.guard.reset()
+}
+
+/** WINDOW_UPDATE on a stream (§6.9). */
+export const receiveStreamWindow = (connection: ConnectionCore, streamId: number, increment: number): void => {
+  const stream = connection.table.get(streamId)
+  if (stream === undefined) {
+    if (connection.table.isIdle(streamId) && !isBeyondGoAway(connection, streamId)) throw idle("WINDOW_UPDATE")
+    return
+  }
+  if (stream.state === State.resetSent) return
+  if (increment === 0) {
+    throw Http2Error.streamError(streamId, ErrorCode.PROTOCOL_ERROR, "6.9", "WINDOW_UPDATE by 0")
+  }
+  if (increment < 16) connection.guard.glitch("a tiny WINDOW_UPDATE")
+  if (!stream.adjustSendWindow(increment)) {
+    throw Http2Error.streamError(streamId, ErrorCode.FLOW_CONTROL_ERROR, "6.9.1", "the window grew beyond 2^31-1")
+  }
+}
+
+/** PRIORITY (§6.3): read, and not acted on. CVE-2019-9513: it costs, and carries nothing. */
+export const receivePriority = (connection: ConnectionCore, frame: Frame.Priority): void => {
+  connection.guard.glitch("PRIORITY")
+  checkDependency(frame.streamId, frame.priority)
+}
+
+/** PUSH_PROMISE (§6.6): we never allow it, as a server because clients cannot push, as a client because we said so. */
+export const receivePushPromise = (): void => {
+  throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.6", "PUSH_PROMISE where push is not enabled")
+}

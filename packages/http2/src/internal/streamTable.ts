@@ -1,0 +1,106 @@
+/**
+ * The streams that are alive, by id, and what their number may be (RFC 9113 §5.1.1, §5.1.2). A stream that we reset stays until the peer
+ * knows; one that is not here, with an id not above the highest seen, is closed. Called by the dispatcher's handlers and the roles.
+ *
+ * A ring indexed by `id >>> 1`: ids come in order and most streams are short, so that few slots are ever wanted twice; those go to a Map.
+ */
+
+/** What the table has to know of a stream. */
+export interface Entry {
+  readonly id: number
+}
+
+/** How a stream that is not in the table ended, as far as that is still known. */
+export type Ending = "ended" | "reset" | "unknown"
+
+export class StreamTable<S extends Entry> {
+  private slots: Array<S | undefined> = new Array<S | undefined>(256).fill(undefined)
+  /** For each slot the id of the stream that left it last; negative where the peer had reset it. */
+  private left = new Int32Array(256)
+  private readonly crowded = new Map<number, S>()
+  /** Streams that the peer opened, and streams that we opened. */
+  remoteCount = 0
+  localCount = 0
+  /** The highest id that the peer has opened, 0 before the first. */
+  highestRemote = 0
+  /** The highest id that we have opened, 0 before the first. */
+  highestLocal = 0
+
+  constructor(
+    /** 1 where we open odd ids, a client; 0 where we open even ones. */
+    private readonly localParity: 0 | 1
+  ) {}
+
+  get size(): number {
+    return this.remoteCount + this.localCount
+  }
+
+  isLocal(id: number): boolean {
+    return (id & 1) === this.localParity
+  }
+
+  /** Whether no stream with this id, nor with a higher one of the same side, was opened yet. */
+  isIdle(id: number): boolean {
+    return id > (this.isLocal(id) ? this.highestLocal : this.highestRemote)
+  }
+
+  get(id: number): S | undefined {
+    const stream = this.slots[(id >>> 1) & (this.slots.length - 1)]
+    if (stream !== undefined && stream.id === id) return stream
+    return this.crowded.size === 0 ? undefined : this.crowded.get(id)
+  }
+
+  add(stream: S): void {
+    const { id } = stream
+    if (this.isLocal(id)) {
+      this.localCount++
+      if (id > this.highestLocal) this.highestLocal = id
+    } else {
+      this.remoteCount++
+      if (id > this.highestRemote) this.highestRemote = id
+    }
+    this.place(stream)
+    if (this.crowded.size > 64 && this.slots.length < 16_384) this.grow()
+  }
+
+  private place(stream: S): void {
+    const slot = (stream.id >>> 1) & (this.slots.length - 1)
+    if (this.slots[slot] === undefined) this.slots[slot] = stream
+    else this.crowded.set(stream.id, stream)
+  }
+
+  private grow(): void {
+    const streams = [...this.values()]
+    const size = this.slots.length * 2
+    this.slots = new Array<S | undefined>(size).fill(undefined)
+    this.left = new Int32Array(size)
+    this.crowded.clear()
+    for (const stream of streams) this.place(stream)
+  }
+
+  /** `byPeer`: the peer reset it. */
+  remove(stream: S, byPeer: boolean): void {
+    const { id } = stream
+    const slot = (id >>> 1) & (this.slots.length - 1)
+    if (this.slots[slot] === stream) this.slots[slot] = undefined
+    else if (!this.crowded.delete(id)) return
+    this.left[slot] = byPeer ? -id : id
+    if (this.isLocal(id)) this.localCount--
+    else this.remoteCount--
+  }
+
+  /** How the closed stream `id` ended. Only the last one of each slot is remembered. */
+  endingOf(id: number): Ending {
+    const left = this.left[(id >>> 1) & (this.slots.length - 1)]
+    return left === id ? "ended" : left === -id ? "reset" : "unknown"
+  }
+
+  /** The streams that are alive; those that were there when it was called. */
+  values(): ReadonlyArray<S> {
+    const streams: Array<S> = []
+    if (this.size === 0) return streams
+    for (const stream of this.slots) if (stream !== undefined) streams.push(stream)
+    for (const stream of this.crowded.values()) streams.push(stream)
+    return streams
+  }
+}

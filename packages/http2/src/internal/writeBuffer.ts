@@ -1,0 +1,91 @@
+/**
+ * The octets of one write: small frames copied into a slab, large bodies by reference between slices of it, all handed to the transport at once.
+ * Called by the outbox.
+ */
+import type { Transport } from "../Transport.js"
+import { writeFrameHeader } from "./frameEncoder.js"
+
+const slabSize = 65_536
+/** Up to this many octets a body is copied behind its frame's header; above, it goes by reference. */
+const copyUpTo = 4096
+
+export class WriteBuffer {
+  private slab = new Uint8Array(slabSize)
+  /** Where the octets that are not in `parts` begin, and where they end. */
+  private start = 0
+  private position = 0
+  private parts: Array<Uint8Array> = []
+  /** Octets in `parts`. */
+  private partsLength = 0
+
+  constructor(private readonly transport: Transport) {}
+
+  /** Octets that wait for the next write. */
+  get length(): number {
+    return this.partsLength + this.position - this.start
+  }
+
+  /** Where `octets` may be written, contiguous; `commit` says how many were. */
+  reserve(octets: number): number {
+    if (this.position + octets > this.slab.length) {
+      this.cut()
+      this.slab = new Uint8Array(Math.max(slabSize, octets))
+      this.start = 0
+      this.position = 0
+    }
+    return this.position
+  }
+
+  get octets(): Uint8Array {
+    return this.slab
+  }
+
+  commit(end: number): void {
+    this.position = end
+  }
+
+  /** A frame with its payload, which may not be changed any more. */
+  frame(type: number, flags: number, streamId: number, payload: Uint8Array): void {
+    const { length } = payload
+    const isCopied = length <= copyUpTo
+    const at = this.reserve(isCopied ? 9 + length : 9)
+    writeFrameHeader(this.slab, at, length, type, flags, streamId)
+    if (isCopied) {
+      this.slab.set(payload, at + 9)
+      this.position = at + 9 + length
+      return
+    }
+    this.position = at + 9
+    this.cut()
+    this.parts.push(payload)
+    this.partsLength += length
+  }
+
+  /** Octets that are frames already. */
+  raw(octets: Uint8Array): void {
+    const at = this.reserve(octets.length)
+    this.slab.set(octets, at)
+    this.position = at + octets.length
+  }
+
+  private cut(): void {
+    if (this.position === this.start) return
+    this.parts.push(this.slab.subarray(this.start, this.position))
+    this.partsLength += this.position - this.start
+    this.start = this.position
+  }
+
+  /** One write of everything. */
+  flush(): void {
+    this.cut()
+    if (this.parts.length === 0) return
+    const parts = this.parts
+    this.parts = []
+    this.partsLength = 0
+    // The slab is written over only when the transport is done with it.
+    if (this.transport.write(parts)) {
+      this.start = 0
+      this.position = 0
+    }
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * HTTP/2 over the sockets of Node: a server that listens and serves every connection, a client that connects. Plain connections speak HTTP/2
+ * with prior knowledge (RFC 9113 §3.3), TLS connections agree on it by ALPN (§3.2).
+ *
+ * @since 0.1.0
+ */
+import * as Http2Client from "@effect-http2/http2/Http2Client"
+import * as Http2Error from "@effect-http2/http2/Http2Error"
+import * as Http2Options from "@effect-http2/http2/Http2Options"
+import * as Http2Server from "@effect-http2/http2/Http2Server"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as NodeListener from "./NodeListener.js"
+import * as NodeTransport from "./NodeTransport.js"
+
+/**
+ * Where and how to listen, and the options of every connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServeOptions extends NodeListener.ListenOptions, Http2Server.ServerOptions {}
+
+/**
+ * Listens, and answers the requests of every connection with `handler`, each in a fiber and a scope of its own. The end of the scope stops
+ * listening and drains all connections: requests in flight finish up to `gracefulShutdownTimeout`. Fails with a `TransportError` where it
+ * cannot listen, with a `ConnectionError` of origin `User` for an option that cannot be.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import * as Http2Response from "@effect-http2/http2/Http2Response"
+ * import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
+ * import * as Effect from "effect/Effect"
+ *
+ * const server = NodeHttp2.serve((request) => Effect.succeed(Http2Response.text(`You asked for ${request.path}`)), { port: 8080 })
+ */
+export const serve = <E, R>(
+  handler: Http2Server.Handler<E, R>,
+  options: ServeOptions = {}
+): Effect.Effect<
+  NodeListener.Listener,
+  Http2Error.TransportError | Http2Error.ConnectionError,
+  Exclude<R, Scope.Scope> | Scope.Scope
+> =>
+  Effect.zipRight(
+    Http2Options.resolveEffect(options),
+    NodeListener.make(options, Http2Server.serve(handler, options))
+  )
+
+/**
+ * How to connect, and the options of the connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConnectOptions
+  extends Pick<NodeTransport.ConnectOptions, "connectTimeout">, Http2Client.ClientOptions {
+  /** How to speak TLS, for `https:`. */
+  readonly tls?: NodeTransport.TlsOptions | undefined
+  /** A unix socket to connect to in place of the URL's host and port. */
+  readonly socketPath?: string | undefined
+}
+
+const invalidUrl = (url: string): Http2Error.TransportError =>
+  new Http2Error.TransportError({ transportReason: "InvalidOptions", description: `not an http: or https: URL: ${url}` })
+
+/**
+ * Connects to the origin of `url`: `https:` with ALPN, `http:` with prior knowledge; the path has no meaning. The end of the scope closes
+ * the connection and fails what is still open on it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const connect = (
+  url: string | URL,
+  options: ConnectOptions = {}
+): Effect.Effect<Http2Client.Http2Client, Http2Error.Http2Error, Scope.Scope> =>
+  Effect.gen(function* () {
+    const parsed = typeof url === "string" ? (URL.canParse(url) ? new URL(url) : undefined) : url
+    const isTls = parsed?.protocol === "https:"
+    if (parsed === undefined || (!isTls && parsed.protocol !== "http:")) return yield* invalidUrl(String(url))
+    const host = parsed.hostname.replace(/^\[|\]$/g, "")
+    const transport = yield* NodeTransport.connect({
+      host,
+      port: parsed.port === "" ? (isTls ? 443 : 80) : Number(parsed.port),
+      path: options.socketPath,
+      tls: isTls ? (options.tls ?? true) : undefined,
+      connectTimeout: options.connectTimeout
+    })
+    return yield* Http2Client.make(transport, { authority: parsed.host, scheme: isTls ? "https" : "http", ...options })
+  })

@@ -1,0 +1,241 @@
+/**
+ * Listening sockets of `node:net` and `node:tls`: every connection that is accepted becomes a `Transport`, and runs in a fiber and a scope
+ * of its own. The server's way up from the network; `NodeHttp2` puts the protocol on it.
+ *
+ * @since 0.1.0
+ */
+import type { TransportError } from "@effect-http2/http2/Http2Error"
+import type { Address, Transport } from "@effect-http2/http2/Transport"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Net from "node:net"
+import * as Tls from "node:tls"
+import { Connections, closeServer } from "./internal/connections.js"
+import { failure, invalidOptions } from "./internal/socketError.js"
+import { fromOpenSocket, ignoreError } from "./internal/socketTransport.js"
+import * as TlsPolicy from "./internal/tlsPolicy.js"
+
+/**
+ * How to accept TLS connections: a part of Node's own options. HTTP/2 needs TLS 1.2 or later, and of TLS 1.2 only the cipher suites that
+ * RFC 9113 §9.2.2 allows; a connection that comes about with another is closed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TlsOptions extends Readonly<
+  Pick<
+    Tls.TlsOptions,
+    | "ca"
+    | "cert"
+    | "ciphers"
+    | "crl"
+    | "dhparam"
+    | "ecdhCurve"
+    | "key"
+    | "passphrase"
+    | "pfx"
+    | "rejectUnauthorized"
+    | "requestCert"
+    | "sessionTimeout"
+    | "sigalgs"
+    | "ticketKeys"
+  >
+> {
+  /** The lowest version that is accepted. Default: TLSv1.2. */
+  readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined
+  /** The highest version that is accepted. Default: TLSv1.3. */
+  readonly maxVersion?: "TLSv1.2" | "TLSv1.3" | undefined
+  /** Chooses a certificate by the name that the client asks for. What it throws, or hands back as an error, fails that handshake only. */
+  readonly SNICallback?:
+    ((serverName: string, callback: (error: Error | null, context?: Tls.SecureContext) => void) => void) | undefined
+}
+
+/**
+ * Where to listen, and how.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ListenOptions {
+  /** Default: 0, a free port that the system chooses. */
+  readonly port?: number | undefined
+  /** The address to listen at. Default: all of them. */
+  readonly host?: string | undefined
+  /** The path of a unix socket, instead of `port` and `host`. It is removed when the listener closes. */
+  readonly path?: string | undefined
+  /** How many connections the system holds until they are accepted. Default: 511. */
+  readonly backlog?: number | undefined
+  /** Absent: plain connections. */
+  readonly tls?: TlsOptions | undefined
+  /** How long a TLS handshake may take. Default: 10 seconds. */
+  readonly tlsHandshakeTimeout?: Duration.DurationInput | undefined
+  /** What is accepted by ALPN, the most wanted first. Default: `["h2"]`. */
+  readonly alpnProtocols?: ReadonlyArray<string> | undefined
+  /** Whether a TLS client that does not speak ALPN is turned away. Default: true. */
+  readonly requireAlpn?: boolean | undefined
+}
+
+/**
+ * A listening socket.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Listener {
+  /** Where it listens, with the port that the system chose. */
+  readonly address: Address
+}
+
+/**
+ * Listens, and runs `handle` for every connection, in a fiber and a scope of its own; when it is done, the connection is closed. A failure
+ * of `handle` ends that connection only, and is logged: at debug level, or at error level where it is a defect. So is a TLS handshake that
+ * fails, at debug level.
+ *
+ * The end of the scope stops accepting, then interrupts all connections at once and waits until each has finished.
+ *
+ * Fails with a `TransportError` whose reason is `Listen` (the address is in use, or not ours), or `InvalidOptions`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <R>(
+  options: ListenOptions,
+  handle: (transport: Transport) => Effect.Effect<unknown, unknown, R>
+): Effect.Effect<Listener, TransportError, Exclude<R, Scope.Scope> | Scope.Scope> =>
+  Effect.flatMap(Effect.runtime<Exclude<R, Scope.Scope>>(), (runtime) =>
+    Effect.uninterruptibleMask((restore) => {
+      const where = describe(options)
+      const connections = new Connections(runtime, handle)
+      return Effect.flatMap(open(options, where, connections), (server) =>
+        restore(listen(server, options, where)).pipe(
+          Effect.onError(() => closeServer(server)),
+          Effect.tap(() => {
+            server.on("error", connections.onServerError)
+            return Effect.addFinalizer(() => connections.shutdown(server))
+          }),
+          Effect.map((): Listener => ({ address: addressOf(server) }))
+        )
+      )
+    })
+  )
+
+const describe = (options: ListenOptions): string => options.path ?? `${options.host ?? "*"}:${options.port ?? 0}`
+
+const open = <R>(
+  options: ListenOptions,
+  where: string,
+  connections: Connections<R>
+): Effect.Effect<Net.Server, TransportError> =>
+  Effect.try({
+    try: () => {
+      const server =
+        options.tls === undefined ? plain(options, connections) : secure(options, options.tls, where, connections)
+      server.on("error", ignoreError)
+      return server
+    },
+    catch: (error) => invalidOptions(where, error)
+  })
+
+const toTransport =
+  (options: ListenOptions) =>
+  (socket: Net.Socket): Transport =>
+    fromOpenSocket(socket, options.path === undefined ? undefined : { local: options.path })
+
+const plain = <R>(options: ListenOptions, connections: Connections<R>): Net.Server => {
+  const transport = toTransport(options)
+  return Net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    connections.onConnection(socket)
+    connections.start(socket, transport)
+  })
+}
+
+const secure = <R>(options: ListenOptions, tls: TlsOptions, where: string, connections: Connections<R>): Net.Server => {
+  const transport = toTransport(options)
+  const alpnProtocols = options.alpnProtocols ?? ["h2"]
+  const { SNICallback, ...custom } = tls
+  const server = Tls.createServer({
+    ...custom,
+    ...(SNICallback === undefined ? {} : { SNICallback: guarded(SNICallback) }),
+    ciphers: tls.ciphers ?? TlsPolicy.CIPHERS,
+    minVersion: tls.minVersion ?? TlsPolicy.MIN_VERSION,
+    maxVersion: tls.maxVersion ?? "TLSv1.3",
+    secureOptions: TlsPolicy.SECURE_OPTIONS,
+    honorCipherOrder: true,
+    ALPNProtocols: [...alpnProtocols],
+    handshakeTimeout: handshakeMillis(options),
+    allowHalfOpen: true,
+    noDelay: true
+  })
+  server.on("connection", connections.onConnection)
+  server.on("secureConnection", (socket) => {
+    const refusal = TlsPolicy.refuse(socket, where, alpnProtocols, options.requireAlpn ?? true)
+    if (refusal === undefined) return connections.start(socket, transport)
+    socket.on("error", ignoreError)
+    // The client finds an orderly end, not a reset.
+    socket.destroySoon()
+    connections.log("a TLS connection was refused", refusal)
+  })
+  server.on("tlsClientError", (error, socket) => {
+    socket.on("error", ignoreError)
+    socket.destroy()
+    connections.log("a TLS handshake failed", error)
+  })
+  return server
+}
+
+/** CVE-2026-21637: what this callback throws would escape from the handshake and end the process. */
+const guarded =
+  (callback: NonNullable<TlsOptions["SNICallback"]>): NonNullable<Tls.TlsOptions["SNICallback"]> =>
+  (serverName, done) => {
+    let answered = false
+    const once: typeof done = (error, context) => {
+      if (answered) return
+      answered = true
+      done(error, context)
+    }
+    try {
+      callback(serverName, once)
+    } catch (error) {
+      once(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+/** Node's timers count milliseconds in 31 bits. */
+const handshakeMillis = (options: ListenOptions): number =>
+  Math.min(Duration.toMillis(options.tlsHandshakeTimeout ?? "10 seconds"), 0x7fffffff)
+
+const listen = (server: Net.Server, options: ListenOptions, where: string): Effect.Effect<void, TransportError> =>
+  Effect.async((resume) => {
+    const stop = (): void => {
+      server.off("listening", onListening)
+      server.off("error", onError)
+    }
+    const onListening = (): void => {
+      stop()
+      resume(Effect.void)
+    }
+    const onError = (error: Error): void => {
+      stop()
+      resume(Effect.fail(failure("Listen", `${where}: ${error.message}`, error)))
+    }
+    server.on("listening", onListening)
+    server.on("error", onError)
+    try {
+      server.listen({
+        ...(options.path === undefined ? { port: options.port ?? 0, host: options.host } : { path: options.path }),
+        backlog: options.backlog
+      })
+    } catch (error) {
+      stop()
+      resume(Effect.fail(invalidOptions(where, error)))
+    }
+    return Effect.sync(stop)
+  })
+
+const addressOf = (server: Net.Server): Address => {
+  const address = server.address()
+  return address === null || typeof address === "string"
+    ? { host: address ?? "", port: undefined }
+    : { host: address.address, port: address.port }
+}

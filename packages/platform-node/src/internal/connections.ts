@@ -1,0 +1,98 @@
+/**
+ * The connections that a listening server has accepted: a fiber and a scope for each, the log of what went wrong with them, and the order
+ * in which it all ends. Made and called by `NodeListener`.
+ */
+import type { Transport } from "@effect-http2/http2/Transport"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Runtime from "effect/Runtime"
+import type * as Scope from "effect/Scope"
+import type * as Net from "node:net"
+import { ignoreError } from "./socketTransport.js"
+
+export class Connections<R> {
+  private readonly fibers = new Set<Fiber.RuntimeFiber<void>>()
+  /** All that the server accepted and that are open, those in a TLS handshake included. */
+  private readonly sockets = new Set<Net.Socket>()
+  private closing = false
+
+  constructor(
+    private readonly runtime: Runtime.Runtime<Exclude<R, Scope.Scope>>,
+    private readonly handle: (transport: Transport) => Effect.Effect<unknown, unknown, R>
+  ) {}
+
+  /** For every socket that the server accepts, before TLS. */
+  readonly onConnection = (socket: Net.Socket): void => {
+    socket.on("error", ignoreError)
+    if (this.closing) {
+      socket.destroy()
+      return
+    }
+    this.sockets.add(socket)
+    socket.once("close", () => this.sockets.delete(socket))
+  }
+
+  /** Runs the handler on a connection that is ready for it. */
+  start(socket: Net.Socket, toTransport: (socket: Net.Socket) => Transport): void {
+    if (this.closing || socket.destroyed) {
+      socket.on("error", ignoreError)
+      socket.destroy()
+      return
+    }
+    const transport = toTransport(socket)
+    const connection = Effect.uninterruptibleMask((restore) =>
+      restore(Effect.scoped(Effect.suspend(() => this.handle(transport)))).pipe(
+        Effect.ensuring(transport.close),
+        Effect.catchAllCause(logFailure)
+      )
+    )
+    const fiber = Runtime.runFork(this.runtime, Effect.asVoid(connection))
+    this.fibers.add(fiber)
+    fiber.addObserver(() => this.fibers.delete(fiber))
+  }
+
+  log(message: string, error: unknown): void {
+    Runtime.runFork(this.runtime, Effect.logDebug(message, error))
+  }
+
+  readonly onServerError = (error: Error): void => {
+    Runtime.runFork(this.runtime, Effect.logWarning("the listening socket reported an error", error))
+  }
+
+  /** Stops accepting, then ends all connections at once, each in its own time, and completes when the server has closed. */
+  shutdown(server: Net.Server): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.closing = true
+      const closed = closeServer(server)
+      return Effect.zipRight(
+        Effect.flatMap(Effect.fork(closed), (fiber) =>
+          Effect.zipRight(
+            Fiber.interruptAll(this.fibers),
+            Effect.suspend(() => {
+              // Handshakes that are still on their way.
+              for (const socket of this.sockets) socket.destroy()
+              return Fiber.join(fiber)
+            })
+          )
+        ),
+        Effect.sync(() => server.off("error", this.onServerError))
+      )
+    })
+  }
+}
+
+/** Completes when all of the server's connections have closed. */
+export const closeServer = (server: Net.Server): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    // A server that is still looking up its host cannot be closed until it listens.
+    server.once("listening", () => server.close())
+    server.close(() => resume(Effect.void))
+  })
+
+const logFailure = (cause: Cause.Cause<unknown>): Effect.Effect<void> =>
+  Cause.isInterruptedOnly(cause)
+    ? Effect.void
+    : Cause.defects(cause).length > 0
+      ? Effect.logError("the handler of a connection died", cause)
+      : Effect.logDebug("a connection failed", cause)

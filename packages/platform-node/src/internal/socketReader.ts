@@ -1,0 +1,135 @@
+/**
+ * The hand-over from a socket's 'data' events to a pulled Stream. It owns what has arrived and was not pulled yet, and pauses the
+ * socket when that is more than one chunk, so that a slow reader holds back its peer and not our memory.
+ *
+ * Made and called by `socketTransport`, one for each connection.
+ */
+import { TransportError } from "@effect-http2/http2/Http2Error"
+import * as Channel from "effect/Channel"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type * as Net from "node:net"
+import { fromSocketError } from "./socketError.js"
+
+type Arrived = Chunk.Chunk<Uint8Array>
+type Pull = Effect.Effect<Arrived, TransportError>
+type Loop = Channel.Channel<Arrived, unknown, TransportError, unknown, void>
+
+/** The empty chunk stands for the end, since no read is empty. */
+const ended: Pull = Effect.succeed(Chunk.empty())
+
+export class SocketReader {
+  private arrived: Array<Uint8Array> = []
+  private waiter: ((pull: Pull) => void) | undefined = undefined
+  private outcome: Pull | undefined = undefined
+  private paused = false
+
+  readonly stream: Stream.Stream<Uint8Array, TransportError>
+
+  constructor(private readonly socket: Net.Socket) {
+    this.stream = Stream.fromChannel(this.makeLoop())
+    if (socket.destroyed || socket.readableEnded) {
+      // What will be emitted has been emitted already.
+      this.outcome = socket.readableEnded ? ended : Effect.fail(closedError(socket))
+      return
+    }
+    socket.on("data", this.onData)
+    socket.on("end", this.onEnd)
+    // A socket that was paused by its former owner stays so after a 'data' listener is added.
+    if (socket.isPaused()) socket.resume()
+  }
+
+  /**
+   * The cheapest of the shapes that were measured: what is there already is written without an Effect in between, and the wait has no
+   * finalizer (a third of the cost of a read). A reader that was interrupted while it waited leaves its `waiter` behind, which swallows one
+   * chunk; nobody else reads it, since `incoming` is run once.
+   */
+  private makeLoop(): Loop {
+    const wait: Pull = Effect.async((resume) => {
+      this.waiter = resume
+    })
+    const next = (): Loop => {
+      if (this.arrived.length > 0) return handOn(this.take())
+      return this.outcome === undefined ? awaitNext : Channel.flatMap(Channel.fromEffect(this.outcome), handOn)
+    }
+    const handOn = (arrived: Arrived): Loop =>
+      arrived.length === 0 ? Channel.void : Channel.flatMap(Channel.write(arrived), next)
+    const awaitNext: Loop = Channel.flatMap(Channel.fromEffect(wait), handOn)
+    return Channel.suspend(next)
+  }
+
+  /** The connection broke. What arrived before is still handed on. */
+  fail(error: TransportError): void {
+    this.settle(Effect.fail(error))
+  }
+
+  /** Our own close: nothing more is handed on. */
+  close(): void {
+    this.arrived = []
+    this.detach()
+    this.settle(ended)
+  }
+
+  /** The socket's 'close' event came. */
+  onClose(): void {
+    this.fail(closedError(this.socket))
+  }
+
+  private readonly onData = (chunk: Uint8Array): void => {
+    const waiter = this.waiter
+    if (waiter !== undefined) {
+      this.waiter = undefined
+      waiter(Effect.succeed(Chunk.of(chunk)))
+      return
+    }
+    this.arrived.push(chunk)
+    if (this.arrived.length > 1 && !this.paused) {
+      this.paused = true
+      this.socket.pause()
+    }
+  }
+
+  private readonly onEnd = (): void => {
+    this.settle(ended)
+  }
+
+  private take(): Arrived {
+    const chunk = Chunk.unsafeFromArray(this.arrived)
+    this.arrived = []
+    if (this.paused) {
+      this.paused = false
+      this.socket.resume()
+    }
+    return chunk
+  }
+
+  private settle(outcome: Pull): void {
+    if (this.outcome !== undefined) return
+    this.outcome = outcome
+    this.detach()
+    this.takeBuffered()
+    const waiter = this.waiter
+    if (waiter === undefined) return
+    this.waiter = undefined
+    waiter(this.arrived.length > 0 ? Effect.sync(() => this.take()) : outcome)
+  }
+
+  /** While paused, Node fills its own buffer up to its high water mark; a socket that broke does not emit that any more. */
+  private takeBuffered(): void {
+    for (let chunk: unknown = this.socket.read(); chunk instanceof Uint8Array; chunk = this.socket.read()) {
+      this.arrived.push(chunk)
+    }
+    this.paused = false
+  }
+
+  private detach(): void {
+    this.socket.off("data", this.onData)
+    this.socket.off("end", this.onEnd)
+  }
+}
+
+const closedError = (socket: Net.Socket): TransportError =>
+  socket.errored
+    ? fromSocketError(socket.errored)
+    : new TransportError({ transportReason: "Closed", description: "the socket was closed before the peer ended" })

@@ -1,0 +1,150 @@
+/**
+ * A `Transport` over an open socket of `node:net` or `node:tls`. It takes the socket over: all its listeners are set here, and taken away
+ * when it has closed, but for one that swallows late errors, since an 'error' event that nobody hears ends the process.
+ *
+ * Made by `NodeTransport` and `NodeListener`.
+ */
+import type { Peer, Transport } from "@effect-http2/http2/Transport"
+import * as Effect from "effect/Effect"
+import type * as Net from "node:net"
+import * as Tls from "node:tls"
+import { peerOf } from "./peer.js"
+import { fromSocketError } from "./socketError.js"
+import { SocketReader } from "./socketReader.js"
+
+/** In octets: what `Buffer.concat` takes from Node's pool, without an allocation of its own. */
+const POOLED = 4096
+
+export const ignoreError = (): void => {}
+
+/** Destroys a socket and completes when it has closed. For sockets that never became a transport, too. */
+export const destroySocket = (socket: Net.Socket): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    if (socket.closed) return resume(Effect.void)
+    socket.on("error", ignoreError)
+    socket.once("close", () => resume(Effect.void))
+    socket.destroy()
+  })
+
+class SocketTransport implements Transport {
+  readonly peer: Peer
+  readonly incoming: Transport["incoming"]
+  private readonly reader: SocketReader
+  private readonly isTls: boolean
+  private writable = true
+  private drained: (() => void) | undefined = undefined
+
+  constructor(
+    private readonly socket: Net.Socket,
+    path: { readonly remote?: string; readonly local?: string } | undefined
+  ) {
+    this.isTls = socket instanceof Tls.TLSSocket
+    this.peer = peerOf(socket, path)
+    // Ours to decide when our side ends; Node reads this at the peer's end.
+    socket.allowHalfOpen = true
+    socket.setNoDelay(true)
+    socket.setTimeout(0)
+    socket.on("error", this.onError)
+    socket.on("close", this.onClose)
+    this.reader = new SocketReader(socket)
+    this.incoming = this.reader.stream
+    if (socket.destroyed || socket.writableEnded) this.writable = false
+  }
+
+  readonly write = (chunks: ReadonlyArray<Uint8Array>): boolean => {
+    if (!this.writable) return true
+    const socket = this.socket
+    if (chunks.length === 1) {
+      const chunk = chunks[0]
+      if (chunk === undefined || chunk.length === 0) return true
+      const idle = socket.writableLength === 0 && !socket.connecting
+      socket.write(chunk, this.onWritten)
+      return this.isTaken(idle)
+    }
+    let total = 0
+    for (const chunk of chunks) total += chunk.length
+    if (total === 0) return true
+    if (total < POOLED) {
+      // Cheaper than a vectored write, and the memory is the caller's again in any case.
+      socket.write(Buffer.concat(chunks, total), this.onWritten)
+      return true
+    }
+    const idle = socket.writableLength === 0 && !socket.connecting
+    socket.cork()
+    for (const chunk of chunks) if (chunk.length > 0) socket.write(chunk, this.onWritten)
+    socket.uncork()
+    return this.isTaken(idle)
+  }
+
+  readonly pendingBytes = (): number => (this.socket.destroyed ? 0 : this.socket.writableLength)
+
+  readonly onDrain = (listener: () => void): void => {
+    this.drained = listener
+    if (this.pendingBytes() === 0) process.nextTick(this.onWritten)
+  }
+
+  readonly defer = (task: () => void): void => {
+    setImmediate(task)
+  }
+
+  readonly end: Effect.Effect<void> = Effect.async((resume) => {
+    const socket = this.socket
+    this.writable = false
+    if (socket.destroyed || socket.writableFinished) return resume(Effect.void)
+    const done = (): void => {
+      socket.off("finish", done)
+      socket.off("close", done)
+      resume(Effect.void)
+    }
+    socket.on("finish", done)
+    socket.on("close", done)
+    socket.end()
+    return Effect.sync(() => {
+      socket.off("finish", done)
+      socket.off("close", done)
+    })
+  })
+
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    this.writable = false
+    this.reader.close()
+    return destroySocket(this.socket)
+  })
+
+  /**
+   * Whether the memory of the write just made may be overwritten. libuv tries a write at once: a length of 0 says that the kernel has copied
+   * everything. TLS never completes at once, but its write (`TLSWrap::DoWrite`) encrypts or copies all it is given before it returns; it was
+   * given it now if nothing stood before it.
+   */
+  private isTaken(idle: boolean): boolean {
+    return this.socket.writableLength === 0 || (this.isTls && idle)
+  }
+
+  /** One function for all writes: Node groups completions by identity. */
+  private readonly onWritten = (): void => {
+    const listener = this.drained
+    if (listener === undefined || this.pendingBytes() > 0) return
+    this.drained = undefined
+    listener()
+  }
+
+  private readonly onError = (error: Error): void => {
+    this.writable = false
+    this.reader.fail(fromSocketError(error))
+  }
+
+  private readonly onClose = (): void => {
+    this.writable = false
+    const socket = this.socket
+    this.reader.onClose()
+    socket.on("error", ignoreError)
+    socket.off("error", this.onError)
+    socket.off("close", this.onClose)
+    this.onWritten()
+  }
+}
+
+export const fromOpenSocket = (
+  socket: Net.Socket,
+  path?: { readonly remote?: string; readonly local?: string }
+): Transport => new SocketTransport(socket, path)

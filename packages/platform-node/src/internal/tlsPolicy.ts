@@ -1,0 +1,61 @@
+/**
+ * What RFC 9113 §9.2 asks of TLS, for both roles: the versions, the cipher suites, no compression, no renegotiation, and the protocol by
+ * ALPN. Called by `NodeTransport.connect` before and after the handshake, and by `NodeListener`.
+ */
+import type { TransportError } from "@effect-http2/http2/Http2Error"
+import { constants } from "node:crypto"
+import type * as Tls from "node:tls"
+import { failure } from "./socketError.js"
+
+/**
+ * TLS 1.3 suites, all of which are allowed, then those of TLS 1.2 that are ephemeral and AEAD: none of them is in the list of RFC 9113
+ * Appendix A. The third is the one that §9.2.2 makes mandatory.
+ */
+export const CIPHERS = [
+  "TLS_AES_128_GCM_SHA256",
+  "TLS_AES_256_GCM_SHA384",
+  "TLS_CHACHA20_POLY1305_SHA256",
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+  "DHE-RSA-AES128-GCM-SHA256",
+  "DHE-RSA-AES256-GCM-SHA384",
+  "DHE-RSA-CHACHA20-POLY1305"
+].join(":")
+
+/** RFC 9113 §9.2.1: compression and renegotiation are to be disabled. */
+export const SECURE_OPTIONS = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION
+
+/** RFC 9113 §9.2.1: DHE keys of at least 2048 bits. */
+export const MIN_DH_BITS = 2048
+
+export const MIN_VERSION = "TLSv1.2"
+
+/** The IANA names of TLS 1.2 suites that are ephemeral and AEAD; all others are prohibited (RFC 9113 §9.2.2, Appendix A). */
+const ephemeralAead = /^TLS_(?:ECDHE|DHE)_\w+_(?:GCM|CCM|CCM_8|CHACHA20_POLY1305)(?:_SHA\d+)?$/
+
+/** Whether HTTP/2 may run over what was negotiated. */
+export const isAllowedCipher = (version: string | null, standardName: string): boolean =>
+  version === "TLSv1.3" || (version === "TLSv1.2" && ephemeralAead.test(standardName))
+
+/** Undefined where the outcome of a handshake is acceptable. */
+export const refuse = (
+  socket: Tls.TLSSocket,
+  where: string,
+  alpnProtocols: ReadonlyArray<string>,
+  requireAlpn: boolean
+): TransportError | undefined => {
+  const protocol = typeof socket.alpnProtocol === "string" ? socket.alpnProtocol : undefined
+  if (protocol === undefined ? requireAlpn : !alpnProtocols.includes(protocol)) {
+    return failure("Alpn", `${where}: ${protocol ?? "no protocol"} was negotiated, not ${alpnProtocols.join(" or ")}`)
+  }
+  if (protocol !== undefined && protocol !== "h2") return undefined
+  const version = socket.getProtocol()
+  const cipher = socket.getCipher().standardName
+  return isAllowedCipher(version, cipher)
+    ? undefined
+    : failure("Tls", `${where}: ${cipher} of ${version ?? "TLS"} is prohibited (RFC 9113 §9.2.2)`)
+}

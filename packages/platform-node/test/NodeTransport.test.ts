@@ -1,0 +1,314 @@
+import type { Transport } from "@effect-http2/http2/Transport"
+import * as NodeListener from "@effect-http2/platform-node/NodeListener"
+import * as NodeTransport from "@effect-http2/platform-node/NodeTransport"
+import { describe } from "@effect/vitest"
+import * as Chunk from "effect/Chunk"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import type * as Net from "node:net"
+import { expect } from "vitest"
+import * as U from "./utils.js"
+
+const MIB = 1024 * 1024
+
+type Carrier = "plain" | "tls" | "unix"
+
+/** A client connected to `handle`. */
+const connected = <E, R>(carrier: Carrier, handle: (transport: Transport) => Effect.Effect<unknown, E, R>) =>
+  Effect.gen(function* () {
+    const tls = carrier === "tls" ? { tls: U.certificate } : {}
+    const path = carrier === "unix" ? { path: U.socketPath() } : { host: "127.0.0.1" }
+    const listener = yield* NodeListener.make({ ...path, ...tls }, handle)
+    return yield* NodeTransport.connect({
+      ...path,
+      port: listener.address.port,
+      ...(carrier === "tls" ? { tls: { ca: U.certificate.cert } } : {})
+    })
+  })
+
+describe.each(["plain", "tls", "unix"] as const)("over %s", (carrier) => {
+  U.check("10 MiB there and back, cut at random, octet by octet", () =>
+    Effect.gen(function* () {
+      const transport = yield* connected(carrier, U.echo)
+      const sent = U.randomBytes(10 * MIB)
+      const random = U.makeRandom(7)
+      // What was taken is overwritten at once: a transport that still needed the memory would send the wrong octets.
+      let scratch = Buffer.alloc(256 * 1024)
+      let reused = 0
+      const send = Effect.gen(function* () {
+        for (let offset = 0; offset < sent.length;) {
+          const chunks: Array<Uint8Array> = []
+          let used = 0
+          for (let count = Math.ceil(random() * 12); count > 0 && offset < sent.length; count--) {
+            const size = Math.min(Math.floor(random() ** 4 * 60_000), scratch.length - used, sent.length - offset)
+            const copied = sent.copy(scratch, used, offset, offset + size)
+            chunks.push(scratch.subarray(used, used + copied))
+            used += copied
+            offset += copied
+          }
+          if (yield* U.writeAll(transport, chunks)) {
+            scratch.fill(0xee)
+            reused++
+          } else scratch = Buffer.alloc(scratch.length)
+          if (random() < 0.2) yield* Effect.async<void>((resume) => transport.defer(() => resume(Effect.void)))
+        }
+        yield* transport.end
+      })
+      const [received] = yield* Effect.all([U.collect(transport), send], { concurrency: 2 })
+      expect(received.length).toBe(sent.length)
+      expect(received.equals(sent)).toBe(true)
+      expect(reused).toBeGreaterThan(10)
+      expect(transport.pendingBytes()).toBe(0)
+    })
+  )
+
+  U.check("the client ends first; the server goes on sending", () =>
+    Effect.gen(function* () {
+      const transport = yield* connected(carrier, (transport) =>
+        Effect.gen(function* () {
+          const request = yield* U.collect(transport)
+          transport.write([Buffer.from("after the end: "), request])
+          yield* transport.end
+        })
+      )
+      transport.write([Buffer.from("ping")])
+      yield* transport.end
+      transport.write([Buffer.from("dropped")])
+      expect((yield* U.collect(transport)).toString()).toBe("after the end: ping")
+    })
+  )
+
+  U.check("the server ends first; the client goes on sending", () =>
+    Effect.gen(function* () {
+      const got = yield* Deferred.make<string>()
+      const transport = yield* connected(carrier, (transport) =>
+        Effect.gen(function* () {
+          transport.write([Buffer.from("hello")])
+          yield* transport.end
+          yield* Deferred.succeed(got, (yield* U.collect(transport)).toString())
+        })
+      )
+      expect((yield* U.collect(transport)).toString()).toBe("hello")
+      transport.write([Buffer.from("still "), Buffer.from("here")])
+      yield* transport.end
+      expect(yield* Deferred.await(got)).toBe("still here")
+    })
+  )
+
+  U.check("a writer far ahead waits for the reader", () =>
+    Effect.gen(function* () {
+      const go = yield* Deferred.make<void>()
+      const total = yield* Deferred.make<number>()
+      const transport = yield* connected(carrier, (transport) =>
+        Effect.gen(function* () {
+          yield* Deferred.await(go)
+          yield* Deferred.succeed(total, (yield* U.collect(transport)).length)
+        })
+      )
+      const block = Buffer.alloc(MIB)
+      let written = 0
+      // The system's buffers hold some; what is beyond them stays pending.
+      while (transport.pendingBytes() < 16 * MIB) {
+        const behind = transport.pendingBytes() > 0
+        const taken = transport.write([block])
+        if (behind) expect(taken).toBe(false)
+        written += block.length
+        if (written > 256 * MIB) expect.unreachable("nothing ever becomes pending")
+      }
+      let drains = 0
+      transport.onDrain(() => (drains += 100))
+      const drained = yield* Effect.fork(U.drained(transport))
+      yield* Effect.yieldNow()
+      const pending = transport.pendingBytes()
+      transport.write([block, block])
+      expect(transport.pendingBytes()).toBe(pending + 2 * MIB)
+      written += 2 * MIB
+      yield* Deferred.succeed(go, undefined)
+      yield* Fiber.join(drained)
+      expect(transport.pendingBytes()).toBe(0)
+      expect(drains).toBe(0)
+      yield* transport.end
+      expect(yield* Deferred.await(total)).toBe(written)
+    })
+  )
+
+  U.check("after our own close, incoming ends and writes are dropped", () =>
+    Effect.gen(function* () {
+      const transport = yield* connected(carrier, () => Effect.never)
+      const reader = yield* Effect.fork(U.collect(transport))
+      yield* Effect.yieldNow()
+      transport.write([Buffer.alloc(64 * MIB)])
+      const drained = yield* Effect.fork(U.drained(transport))
+      yield* Effect.yieldNow()
+      yield* transport.close
+      yield* transport.close
+      yield* Fiber.join(drained)
+      expect((yield* Fiber.join(reader)).length).toBe(0)
+      expect(transport.write([Buffer.from("x")])).toBe(true)
+      expect(transport.pendingBytes()).toBe(0)
+      yield* transport.end
+      yield* U.drained(transport)
+    })
+  )
+})
+
+describe("reading", () => {
+  U.check("what nobody pulls pauses the socket, with little in memory; pulling resumes it", () =>
+    Effect.gen(function* () {
+      const [client, socket] = yield* U.socketPair
+      const paused = yield* Effect.fork(U.once(socket, "pause"))
+      yield* Effect.yieldNow()
+      const transport = yield* NodeTransport.fromSocket(socket)
+      const sent = U.randomBytes(8 * MIB)
+      client.end(sent)
+      yield* Fiber.join(paused)
+      expect(socket.isPaused()).toBe(true)
+      // Its own buffer takes one more read, and then the system holds back the peer.
+      while (socket.readableLength === 0)
+        yield* Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+      expect(socket.readableLength).toBeLessThanOrEqual(128 * 1024)
+      expect(client.writableLength).toBeGreaterThan(0)
+      const chunks: Array<Uint8Array> = []
+      let first = 0
+      yield* Stream.runForEachChunk(transport.incoming, (chunk) =>
+        Effect.sync(() => {
+          if (first === 0) first = chunk.length
+          chunks.push(...chunk)
+        })
+      )
+      expect(first).toBe(2)
+      expect(Buffer.concat(chunks).equals(sent)).toBe(true)
+    })
+  )
+
+  U.check("a reset by the peer fails incoming, behind what arrived before", () =>
+    Effect.gen(function* () {
+      const [client, socket] = yield* U.socketPair
+      const transport = yield* NodeTransport.fromSocket(socket)
+      const arrived = yield* Deferred.make<string>()
+      const reader = yield* Effect.fork(
+        Stream.runForEach(transport.incoming, (bytes) => Deferred.succeed(arrived, Buffer.from(bytes).toString()))
+      )
+      client.write("first")
+      expect(yield* Deferred.await(arrived)).toBe("first")
+      client.resetAndDestroy()
+      const error = yield* Effect.flip(Fiber.join(reader))
+      expect(error).toMatchObject({
+        _tag: "Http2TransportError",
+        transportReason: "Reset",
+        cause: { code: "ECONNRESET" }
+      })
+      expect(transport.write([Buffer.from("x")])).toBe(true)
+      yield* transport.end
+    })
+  )
+
+  U.check("what a paused socket held when it broke is handed on before the failure", () =>
+    Effect.gen(function* () {
+      const [client, socket] = yield* U.socketPair
+      const transport = yield* NodeTransport.fromSocket(socket)
+      const paused = yield* Effect.fork(U.once(socket, "pause"))
+      yield* Effect.yieldNow()
+      const turn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+      client.write("a")
+      while (socket.bytesRead < 1) yield* turn
+      client.write("b")
+      yield* Fiber.join(paused)
+      client.write("c")
+      while (socket.readableLength === 0) yield* turn
+      socket.destroy(Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET", syscall: "read" }))
+      yield* U.once(socket, "close")
+      const seen: Array<string> = []
+      const error = yield* Effect.flip(
+        Stream.runForEach(transport.incoming, (bytes) => Effect.sync(() => seen.push(Buffer.from(bytes).toString())))
+      )
+      expect(seen.join("")).toBe("abc")
+      expect(error.transportReason).toBe("Reset")
+    })
+  )
+
+  U.check("a socket that somebody else destroys fails incoming", () =>
+    Effect.gen(function* () {
+      const [, socket] = yield* U.socketPair
+      const transport = yield* NodeTransport.fromSocket(socket)
+      const reader = yield* Effect.fork(U.collect(transport))
+      yield* Effect.yieldNow()
+      socket.destroy()
+      expect((yield* Effect.flip(Fiber.join(reader))).transportReason).toBe("Closed")
+    })
+  )
+
+  U.check("interruption of the reader leaves the socket quiet", () =>
+    Effect.gen(function* () {
+      const [client, socket] = yield* U.socketPair
+      const transport = yield* NodeTransport.fromSocket(socket)
+      const reader = yield* Effect.fork(Stream.runDrain(transport.incoming))
+      yield* Effect.yieldNow()
+      yield* Fiber.interrupt(reader)
+      const paused = yield* Effect.fork(U.once(socket, "pause"))
+      yield* Effect.yieldNow()
+      client.write(Buffer.alloc(8 * MIB))
+      yield* Fiber.join(paused)
+    })
+  )
+})
+
+describe("fromSocket", () => {
+  U.check("hands on what was received before, paused or not", () =>
+    Effect.gen(function* () {
+      for (const pause of [true, false]) {
+        const [client, socket] = yield* U.socketPair
+        if (pause) socket.pause()
+        client.end("early")
+        while (socket.readableLength === 0) yield* U.once(socket, "readable")
+        const transport = yield* NodeTransport.fromSocket(socket)
+        expect((yield* U.collect(transport)).toString()).toBe("early")
+      }
+    })
+  )
+
+  U.check("a socket that has ended, or was destroyed", () =>
+    Effect.gen(function* () {
+      const [client, ended] = yield* U.socketPair
+      ended.resume()
+      client.end()
+      yield* U.once(ended, "end")
+      expect((yield* U.collect(yield* NodeTransport.fromSocket(ended))).length).toBe(0)
+      const [, destroyed] = yield* U.socketPair
+      destroyed.destroy()
+      const error = yield* Effect.flip(U.collect(yield* NodeTransport.fromSocket(destroyed)))
+      expect(error.transportReason).toBe("Closed")
+    })
+  )
+
+  U.check("takes its listeners away when it has closed, and swallows late errors", () =>
+    Effect.gen(function* () {
+      const [, socket] = yield* U.socketPair
+      const count = (event: string) => socket.listenerCount(event)
+      const events = ["data", "end", "close", "finish", "drain", "connect", "timeout"]
+      const before = events.map(count)
+      const scope = yield* Effect.fork(Effect.scoped(Effect.zipRight(NodeTransport.fromSocket(socket), Effect.never)))
+      yield* Effect.yieldNow()
+      yield* Fiber.interrupt(scope)
+      expect(socket.closed).toBe(true)
+      expect(events.map(count)).toEqual(before)
+      expect((socket as Net.Socket).emit("error", new Error("late"))).toBe(true)
+    })
+  )
+
+  U.check("empty writes are nothing", () =>
+    Effect.gen(function* () {
+      const [client, socket] = yield* U.socketPair
+      const transport = yield* NodeTransport.fromSocket(socket)
+      expect(transport.write([])).toBe(true)
+      expect(transport.write([new Uint8Array(0)])).toBe(true)
+      expect(transport.write([new Uint8Array(0), new Uint8Array(0)])).toBe(true)
+      expect(transport.write([Buffer.from("a"), new Uint8Array(0), Buffer.alloc(5000)])).toBe(true)
+      yield* transport.end
+      const far = yield* NodeTransport.fromSocket(client)
+      expect(Chunk.toReadonlyArray(yield* Stream.runCollect(far.incoming)).reduce((n, c) => n + c.length, 0)).toBe(5001)
+    })
+  )
+})

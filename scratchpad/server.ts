@@ -1,0 +1,62 @@
+/**
+ * The playground: `npm start`. HTTPS_PORT, HTTP_PORT and HOST choose where it listens (8443, 8080, localhost); port 0 picks a free one.
+ */
+import * as Http2Stats from "@effect-http2/http2/Http2Stats"
+import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
+import type * as NodeListener from "@effect-http2/platform-node/NodeListener"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Config from "effect/Config"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Certificate from "./internal/certificate.js"
+import * as Page from "./internal/page.js"
+import * as Routes from "./internal/routes.js"
+
+const port = (name: string, otherwise: number): Config.Config<number> =>
+  Config.integer(name).pipe(
+    Config.validate({ message: "a port from 0 to 65535", validation: (port) => port >= 0 && port <= 65_535 }),
+    Config.withDefault(otherwise)
+  )
+
+const config = Config.all({
+  host: Config.string("HOST").pipe(Config.withDefault("localhost")),
+  httpsPort: port("HTTPS_PORT", 8443),
+  httpPort: port("HTTP_PORT", 8080)
+})
+
+const everyAddress = new Set(["0.0.0.0", "::"])
+
+const url = (scheme: string, host: string, listener: NodeListener.Listener): string => {
+  const name = everyAddress.has(host) ? "localhost" : host.includes(":") ? `[${host}]` : host
+  return `${scheme}://${name}:${listener.address.port}`
+}
+
+const listen = Effect.gen(function* () {
+  const { host, httpPort, httpsPort } = yield* config
+  const certificate = yield* Certificate.make(host)
+  const stats = Http2Stats.make()
+  const handler = Routes.make(stats)
+  // Made to be played with by a thousand readers on one connection, and to be stopped without a long wait.
+  const options = { host, stats, maxConcurrentStreams: 2048, gracefulShutdownTimeout: "10 seconds" } as const
+  const [https, http] = yield* Effect.all(
+    [
+      NodeHttp2.serve(handler, { ...options, port: httpsPort, tls: certificate }),
+      NodeHttp2.serve(handler, { ...options, port: httpPort })
+    ],
+    { concurrency: "unbounded" }
+  ).pipe(Effect.parallelFinalizers)
+  yield* Console.log(Page.banner(url("https", host, https), url("http", host, http)))
+})
+
+/** Every failure of `listen` says what it is in one line: its `toString`. */
+const fail = (error: unknown): Effect.Effect<void> =>
+  Console.error(String(error)).pipe(
+    Effect.andThen(() => {
+      process.exitCode = 1
+    })
+  )
+
+const program = listen.pipe(Effect.zipRight(Effect.never), Effect.scoped, Effect.catchAll(fail))
+
+// SIGINT and SIGTERM interrupt the program; its scope drains both listeners, then the process exits with 0.
+NodeRuntime.runMain(program)

@@ -1,0 +1,59 @@
+/** The programs of README.md: they compile, and do what the README says. */
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import ts from "typescript"
+import { beforeAll, describe, expect, it } from "vitest"
+import { runSource } from "./support/programs.js"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const folder = join(root, "scratchpad/dist/readme")
+
+const [server, client] = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```ts\n(.*?)^```$/gms)].map(
+  ([, code = ""]) => code
+)
+
+/** The port that the README uses may be taken. */
+const port = 20_000 + (process.pid % 10_000)
+const programs = { "hello.ts": server, "ask.ts": client }
+
+beforeAll(() => {
+  mkdirSync(folder, { recursive: true })
+  for (const [name, code] of Object.entries(programs)) {
+    writeFileSync(join(folder, name), (code ?? "").replaceAll("3000", String(port)))
+  }
+})
+
+describe("the programs of the README", () => {
+  it("compile", () => {
+    const { config } = ts.readConfigFile(join(root, "tsconfig.json"), (path) => ts.sys.readFile(path)) as {
+      readonly config: { readonly compilerOptions: object }
+    }
+    const { options } = ts.convertCompilerOptionsFromJson(
+      { ...config.compilerOptions, composite: false, incremental: false, noEmit: true, types: ["node"] },
+      root
+    )
+    const program = ts.createProgram(
+      Object.keys(programs).map((name) => join(folder, name)),
+      options
+    )
+    const diagnostics = ts.getPreEmitDiagnostics(program)
+    expect(ts.formatDiagnostics(diagnostics, ts.createCompilerHost(options))).toBe("")
+  })
+
+  it("run: the client gets what the server gives", async () => {
+    const child = spawn(process.execPath, ["--import", "tsx", "scratchpad/dist/readme/hello.ts"], { cwd: root })
+    const exited = once(child, "exit")
+    const [printed] = (await once(child.stdout, "data")) as [Buffer]
+    expect(printed.toString()).toBe(`http://localhost:${port}\n`)
+    const { code, stderr, stdout } = await runSource("dist/readme/ask.ts", [])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+    const lines = ["200 text/plain; charset=utf-8 Hello from Effect", "", "NUMBER 99", "1", "2", "3"]
+    expect(stdout.split("\n").slice(0, lines.length)).toEqual(lines)
+    expect(stdout.trimEnd().split("\n")).toHaveLength(13)
+    child.kill("SIGTERM")
+    expect(await exited).toEqual([0, null])
+  })
+})

@@ -1,0 +1,10 @@
+/** Compiles the playground before its tests, which run it in processes of its own: a global set-up of `vitest.workspace.ts`. */
+import { execFileSync } from "node:child_process"
+import { createRequire } from "node:module"
+import { fileURLToPath } from "node:url"
+
+export default (): void => {
+  const compiler = createRequire(import.meta.url).resolve("typescript/bin/tsc")
+  const folder = fileURLToPath(new URL("../..", import.meta.url))
+  execFileSync(process.execPath, [compiler, "-b", folder], { stdio: ["ignore", "inherit", "inherit"] })
+}
