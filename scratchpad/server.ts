@@ -36,8 +36,14 @@ const listen = Effect.gen(function* () {
   const certificate = yield* Certificate.make(host)
   const stats = Http2Stats.make()
   const handler = Routes.make(stats)
-  // Made to be played with by a thousand readers on one connection, and to be stopped without a long wait.
-  const options = { host, stats, maxConcurrentStreams: 2048, gracefulShutdownTimeout: "10 seconds" } as const
+  // Made to be played with by a thousand readers on one connection, who may all leave at once, and to be stopped without a long wait.
+  const options = {
+    host,
+    stats,
+    maxConcurrentStreams: 2048,
+    resetBurst: 2048,
+    gracefulShutdownTimeout: "10 seconds"
+  } as const
   const [https, http] = yield* Effect.all(
     [
       NodeHttp2.serve(handler, { ...options, port: httpsPort, tls: certificate }),

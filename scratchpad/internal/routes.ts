@@ -162,7 +162,8 @@ const fail: Handle = constant(
     headers: { "content-type": "text/plain" },
     body: Stream.concat(
       Stream.succeed(encoder.encode("The first chunk, and no second one.\n")),
-      Stream.fail(new PlannedFailure())
+      // Some clients throw away what they have when a reset comes right behind it.
+      Stream.fromEffect(Effect.delay(Effect.fail(new PlannedFailure()), "100 millis"))
     )
   })
 )

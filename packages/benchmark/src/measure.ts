@@ -11,6 +11,8 @@ export interface Sample {
   readonly cpuMicros: number | undefined
   /** Share of one core that the process under test was busy. */
   readonly busy: number | undefined
+  /** Share of its core that something else took; undefined where it is not known. */
+  readonly foreign: number | undefined
   /** Peak resident memory of the process under test, in octets. */
   readonly peakBytes: number | undefined
   /** What else is worth a column, e.g. the fields that a server sent. */

@@ -38,3 +38,16 @@ export const cpuMicros = (pid: number): number | undefined =>
 /** The most memory that was ever resident, in octets. */
 export const peakBytes = (pid: number): number | undefined =>
   sum(pid, (each) => Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${each}/status`, "latin1"))?.[1]) * 1024)
+
+/** Time that a core has worked so far, for whatever process, in microseconds. */
+export const coreMicros = (core: number): number | undefined => {
+  try {
+    const line = new RegExp(`^cpu${core} (.+)$`, "m").exec(readFileSync("/proc/stat", "latin1"))?.[1]
+    if (line === undefined) return undefined
+    // user, nice, system, idle, iowait, irq, softirq, steal
+    const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line.trim().split(/\s+/).map(Number)
+    return ((user + nice + system + irq + softirq + steal) / ticksPerSecond) * 1_000_000
+  } catch {
+    return undefined
+  }
+}

@@ -1,6 +1,7 @@
 /** Launcher of the programs of this package that measure themselves and report a line of JSON. */
 import * as Children from "./children.js"
 import type { Report, Times } from "./clients/meter.js"
+import type { Sample } from "./measure.js"
 
 /** How a program is run. */
 export interface ProgramOptions {
@@ -13,7 +14,7 @@ export interface ProgramOptions {
 const PATIENCE = 20_000
 
 /** Runs a program to its end. Rejects where it fails, is late, or counted failures or nothing. */
-export const runProgram = async (file: string, config: Times, options: ProgramOptions): Promise<Report> => {
+export const runProgram = async (file: string, config: Times, options: ProgramOptions): Promise<Report & Sample> => {
   const child = Children.start(process.execPath, [...options.nodeFlags, file, JSON.stringify(config)], options.core)
   let report: Report | undefined
   child.onLine((line) => {
@@ -42,5 +43,5 @@ export const runProgram = async (file: string, config: Times, options: ProgramOp
   }
   if (report.failed > 0) throw new Error(`${report.failed} of ${report.failed + report.succeeded} failed`)
   if (report.succeeded === 0) throw new Error("nothing succeeded")
-  return report
+  return { ...report, foreign: undefined }
 }

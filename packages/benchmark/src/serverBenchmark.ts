@@ -1,4 +1,5 @@
 /** Measures one server under one workload, once: a new process, a probe, a warm-up, the measured time. */
+import { pinning } from "./children.js"
 import { requestFields } from "./fields.js"
 import type { Files } from "./files.js"
 import type { Load } from "./load/load.js"
@@ -17,29 +18,45 @@ export interface RunOptions {
   readonly durationMillis: number
 }
 
-/** CPU time and the clock, at the two ends of the measured time. */
+interface Reading {
+  readonly cpu: number | undefined
+  readonly core: number | undefined
+  readonly clock: number
+}
+
+const difference = (end: number | undefined, start: number | undefined): number | undefined =>
+  end === undefined || start === undefined ? undefined : end - start
+
+/** CPU time and the clock, at the two ends of the measured time. All in microseconds. */
 class Meter {
-  private cpu = { start: undefined as number | undefined, end: undefined as number | undefined }
-  private clock = { start: 0, end: 0 }
+  private first: Reading | undefined
+  private last: Reading | undefined
 
   constructor(private readonly pid: number) {}
 
-  readonly start = (): void => {
-    this.cpu.start = ProcessStats.cpuMicros(this.pid)
-    this.clock.start = performance.now()
+  private read(): Reading {
+    return {
+      cpu: ProcessStats.cpuMicros(this.pid),
+      core: pinning === undefined ? undefined : ProcessStats.coreMicros(pinning.tested),
+      clock: performance.now() * 1000
+    }
   }
 
-  readonly end = (): void => {
-    this.cpu.end = ProcessStats.cpuMicros(this.pid)
-    this.clock.end = performance.now()
-  }
+  readonly start = (): void => void (this.first = this.read())
+  readonly end = (): void => void (this.last = this.read())
 
-  get cpuMicros(): number | undefined {
-    return this.cpu.start === undefined || this.cpu.end === undefined ? undefined : this.cpu.end - this.cpu.start
-  }
-
-  get wallMicros(): number {
-    return (this.clock.end - this.clock.start) * 1000
+  /** What was used in the measured time, for `rate` operations in a second. */
+  usage(rate: number): Pick<Sample, "cpuMicros" | "busy" | "foreign"> {
+    const { first, last } = this
+    const wall = difference(last?.clock, first?.clock)
+    const cpu = difference(last?.cpu, first?.cpu)
+    if (wall === undefined || cpu === undefined) return { cpuMicros: undefined, busy: undefined, foreign: undefined }
+    const core = difference(last?.core, first?.core)
+    return {
+      cpuMicros: cpu / ((rate * wall) / 1_000_000),
+      busy: cpu / wall,
+      foreign: core === undefined ? undefined : (core - cpu) / wall
+    }
   }
 }
 
@@ -76,11 +93,9 @@ export const run = async (peer: Peer, workload: Workload, load: Load, options: R
     if (result.succeeded === 0) throw new Error("no request succeeded")
     if (result.cipher !== undefined && result.cipher !== settings.cipher) throw new Error(`uses ${result.cipher}`)
     if (!(result.octets >= 0.9 * result.succeeded * responseSize(workload.task))) throw new Error("bodies are missing")
-    const { cpuMicros, wallMicros } = meter
     return {
       rate: result.rate,
-      cpuMicros: cpuMicros === undefined ? undefined : cpuMicros / ((result.rate * wallMicros) / 1_000_000),
-      busy: cpuMicros === undefined || wallMicros === 0 ? undefined : cpuMicros / wallMicros,
+      ...meter.usage(result.rate),
       peakBytes: ProcessStats.peakBytes(server.pid),
       detail: Probe.describe(answer)
     }

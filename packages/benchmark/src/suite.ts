@@ -125,7 +125,7 @@ export const describe = (options: Options): string =>
     `flags of node: ${options.nodeFlags.join(" ") || "none"}`,
     `runs: ${options.rounds} of each, alternating, median; ${options.warmupMillis} ms of warm-up, ${options.durationMillis} ms measured; a new process for each`,
     `settings: ${settings.maxConcurrentStreams} streams, windows ${settings.initialWindowSize} and ${settings.connectionWindowSize} (nghttpd, h2load: one less), TLS 1.3 with ${settings.cipher}`,
-    "columns: rate; its ratio; spread of the runs; CPU time, core's share and peak memory of the tested process"
+    "columns: rate; its ratio; spread of the runs; CPU time of the tested process, how many times less than the reference, its share of a core; peak memory"
   ].join("\n")
 
 /** Measures a section, telling on standard error how far it is where that is a terminal. */

@@ -16,7 +16,7 @@ export interface TableOptions {
   readonly notes: ReadonlyArray<string>
 }
 
-const pick = (row: Row, key: "rate" | "cpuMicros" | "busy" | "peakBytes"): ReadonlyArray<number> =>
+const pick = (row: Row, key: Exclude<keyof Sample, "detail">): ReadonlyArray<number> =>
   row.samples.flatMap((sample: Sample) => sample[key] ?? [])
 
 /** The median rate of a row, undefined where a run of it was not valid. */
@@ -33,29 +33,41 @@ const digits = (value: number): string => {
 
 const percent = (value: number): string => `${(value * 100).toFixed(0)}%`
 
-const cells = (row: Row, reference: number | undefined): ReadonlyArray<string> => {
-  const rate = rateOf(row)
-  return [
-    format(rate, digits),
-    format(
-      rate !== undefined && reference !== undefined ? rate / reference : undefined,
-      (ratio) => `${ratio.toFixed(2)}x`
-    ),
-    format(spread(pick(row, "rate")), percent),
-    format(median(pick(row, "cpuMicros")), digits),
-    format(median(pick(row, "busy")), percent),
-    format(median(pick(row, "peakBytes")), (octets) => (octets / 1_048_576).toFixed(1))
-  ]
+const cpuOf = (row: Row | undefined): number | undefined =>
+  row === undefined || row.failures.length > 0 ? undefined : median(pick(row, "cpuMicros"))
+
+const ratio = (above: number | undefined, below: number | undefined): string =>
+  above === undefined || below === undefined || below === 0 ? "-" : `${(above / below).toFixed(2)}x`
+
+const cells = (row: Row, reference: Row | undefined): ReadonlyArray<string> => [
+  format(rateOf(row), digits),
+  ratio(rateOf(row), rateOf(reference)),
+  format(spread(pick(row, "rate")), percent),
+  format(cpuOf(row), digits),
+  ratio(cpuOf(reference), cpuOf(row)),
+  format(median(pick(row, "busy")), percent),
+  format(median(pick(row, "peakBytes")), (octets) => (octets / 1_048_576).toFixed(1))
+]
+
+/** The share of its core that a contender may lose to others before the table says so. */
+const TOLERATED = 0.1
+
+const disturbance = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
+  const most = Math.max(0, ...rows.flatMap((row) => pick(row, "foreign")))
+  return most > TOLERATED
+    ? [`DISTURBED: others took up to ${percent(most)} of the tested core; rates and their ratios are not to be trusted`]
+    : []
 }
 
 /** The table as lines of text, ending in a line break. */
 export const render = (rows: ReadonlyArray<Row>, options: TableOptions): string => {
-  const reference = rateOf(rows.find((row) => row.id === options.reference))
+  const reference = rows.find((row) => row.id === options.reference)
   const headings = [
     `${options.unit}s/s`,
     `x ${options.referenceLabel}`,
     "spread",
     `CPU us/${options.unit}`,
+    "less CPU",
     "busy",
     "peak MiB"
   ]
@@ -78,6 +90,6 @@ export const render = (rows: ReadonlyArray<Row>, options: TableOptions): string 
         : line(row.label, columns, options.detail === undefined ? "" : (row.samples.at(-1)?.detail ?? ""))
     )
   }
-  for (const note of options.notes) lines.push(`  ${note}`)
+  for (const note of [...options.notes, ...disturbance(rows)]) lines.push(`  ${note}`)
   return `${lines.join("\n")}\n`
 }

@@ -8,6 +8,7 @@ const sample = (rate: number): Sample => ({
   rate,
   cpuMicros: 1_000_000 / rate,
   busy: 1,
+  foreign: 0,
   peakBytes: 64 * 1_048_576,
   detail: "4, date"
 })
@@ -45,9 +46,9 @@ describe("table", () => {
   it("shows medians and ratios", () => {
     expect(render([row("a", 3000, 1000, 2000), row("b", 1000, 1000, 900)], options)).toBe(
       `title
-            requests/s    x B  spread  CPU us/request  busy  peak MiB  fields sent
-A                2,000  2.00x    100%             500  100%      64.0  4, date
-B                1,000  1.00x     10%           1,000  100%      64.0  4, date
+            requests/s    x B  spread  CPU us/request  less CPU  busy  peak MiB  fields sent
+A                2,000  2.00x    100%             500     2.00x  100%      64.0  4, date
+B                1,000  1.00x     10%           1,000     1.00x  100%      64.0  4, date
   C is left out: not installed
 `
     )
@@ -60,9 +61,26 @@ B                1,000  1.00x     10%           1,000  100%      64.0  4, date
   })
 
   it("shows a dash for what could not be measured", () => {
-    const unknown = { ...sample(1000), cpuMicros: undefined, busy: undefined, peakBytes: undefined, detail: "" }
+    const unknown = {
+      ...sample(1000),
+      cpuMicros: undefined,
+      busy: undefined,
+      foreign: undefined,
+      peakBytes: undefined,
+      detail: ""
+    }
     const [, , line] = render([{ ...row("b"), samples: [unknown] }], options).split("\n")
-    expect(line?.split(/\s+/)).toEqual(["B", "1,000", "1.00x", "-", "-", "-", "-"])
+    expect(line?.split(/\s+/)).toEqual(["B", "1,000", "1.00x", "-", "-", "-", "-", "-"])
+  })
+})
+
+describe("disturbance", () => {
+  it.each([
+    [0.05, false],
+    [0.4, true]
+  ])("of %d of the core is told: %s", (foreign, told) => {
+    const disturbed = { ...row("b"), samples: [sample(1000), { ...sample(1000), foreign }] }
+    expect(render([disturbed], options).includes("DISTURBED: others took up to 40%")).toBe(told)
   })
 })
 

@@ -17,10 +17,10 @@ import {
   policyIndexed,
   policyLiteral,
   policyNever,
-  policyPath,
+  policyRecurring,
   shortCookie
 } from "./internal/knownNames.js"
-import { RecentPaths } from "./internal/recentPaths.js"
+import { RecentValues } from "./internal/recentValues.js"
 import { checkOctets, writeString } from "./internal/stringWriter.js"
 
 /**
@@ -72,7 +72,7 @@ export class Encoder {
   private readonly maxHeaderTableSize: number
   private readonly huffman: boolean
   private readonly dynamic: EncoderTable
-  private readonly recentPaths: RecentPaths = new RecentPaths()
+  private readonly recentValues: RecentValues = new RecentValues()
   /** The capacity that the peer's decoder has, as far as blocks have told it. */
   private signalled: number = initialHeaderTableSize
   /** The lowest capacity since the last block (RFC 7541 section 4.2). */
@@ -164,11 +164,11 @@ export class Encoder {
     if (policy === policyLiteral || field.size * 4 > dynamic.table.capacity * 3) {
       return this.writeLiteral(field, literalPlain, 0x0f, index, buffer, offset)
     }
-    if (policy === policyPath && !this.recentPaths.has(field.value)) {
+    if (policy === policyRecurring && !this.recentValues.has(field.value)) {
       offset = this.writeLiteral(field, literalPlain, 0x0f, index, buffer, offset)
-      if (this.recentPaths.isCandidate(field.value)) {
+      if (this.recentValues.isCandidate(field.value)) {
         this.beforeChange(fields, i)
-        this.recentPaths.add(field.value)
+        this.recentValues.add(field.value)
       }
       return offset
     }

@@ -5,6 +5,7 @@
  */
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Inspectable from "effect/Inspectable"
+import type { HeaderFacts } from "./internal/headerFacts.js"
 
 /**
  * An immutable list of fields. A message that repeats its headers may hand out the same instance again.
@@ -14,6 +15,12 @@ import * as Inspectable from "effect/Inspectable"
  */
 export class Headers implements Iterable<readonly [name: string, value: string]>, Inspectable.Inspectable {
   private index: Map<string, string> | undefined = undefined
+  /**
+   * What sending found out about them; undefined before.
+   *
+   * @internal
+   */
+  facts: HeaderFacts | undefined = undefined
 
   constructor(
     /** The fields in the order of the wire. */

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import * as Headers from "./Headers.js"
@@ -55,11 +56,21 @@ const toTrailers = (trailers: NonNullable<Options["trailers"]>): Effect.Effect<H
     ? Effect.map(trailers, (input) => Headers.make(input))
     : Effect.succeed(Headers.make(trailers))
 
-/** `headers` with the fields of `more` that they do not have. */
-const withDefaults = (headers: Headers.Headers, more: Readonly<Record<string, string>>): Headers.Headers => {
-  const missing = Object.entries(more).filter(([name]) => !headers.has(name))
-  return missing.length === 0 ? headers : Headers.make([...headers, ...missing])
+const has = (headers: Headers.Headers, name: string): boolean => {
+  for (const field of headers.fields) if (field.name === name) return true
+  return false
 }
+
+/** `input` with the fields of `more` that it does not have. */
+const withDefaults = (input: Headers.Input | undefined, more: ReadonlyArray<HeaderField>): Headers.Headers => {
+  const headers = Headers.make(input)
+  const missing = headers.fields.length === 0 ? more : more.filter((field) => !has(headers, field.name))
+  return missing.length === 0 ? headers : new Headers.Headers([...headers.fields, ...missing])
+}
+
+const lengthField = (octets: Uint8Array): HeaderField => new HeaderField("content-length", String(octets.length))
+const plainText = new HeaderField("content-type", "text/plain; charset=utf-8")
+const jsonText = new HeaderField("content-type", "application/json")
 
 /**
  * A response. Where the body is text or octets, content-length is added if it is not there.
@@ -74,13 +85,10 @@ const withDefaults = (headers: Headers.Headers, more: Readonly<Record<string, st
 export const make = (options: Options = {}): Http2Response => {
   const status = options.status ?? 200
   const body = encodeBody(options.body)
-  const headers = Headers.make(options.headers)
+  const hasLength = body instanceof Uint8Array && status !== 204
   return {
     status,
-    headers:
-      body instanceof Uint8Array && status !== 204
-        ? withDefaults(headers, { "content-length": String(body.length) })
-        : headers,
+    headers: hasLength ? withDefaults(options.headers, [lengthField(body)]) : Headers.make(options.headers),
     body,
     trailers: options.trailers === undefined ? undefined : toTrailers(options.trailers)
   }
@@ -94,8 +102,15 @@ export const make = (options: Options = {}): Http2Response => {
  */
 export const empty = (options?: Omit<Options, "body">): Http2Response => make({ status: 204, ...options })
 
-const withType = (type: string, body: string, options: Omit<Options, "body"> | undefined): Http2Response =>
-  make({ ...options, headers: withDefaults(Headers.make(options?.headers), { "content-type": type }), body })
+const withType = (type: HeaderField, text: string, options: Omit<Options, "body"> = {}): Http2Response => {
+  const body = Text.toOctets(text)
+  return {
+    status: options.status ?? 200,
+    headers: withDefaults(options.headers, [type, lengthField(body)]),
+    body,
+    trailers: options.trailers === undefined ? undefined : toTrailers(options.trailers)
+  }
+}
 
 /**
  * Text as UTF-8, with content-type and content-length.
@@ -104,7 +119,7 @@ const withType = (type: string, body: string, options: Omit<Options, "body"> | u
  * @category constructors
  */
 export const text = (body: string, options?: Omit<Options, "body">): Http2Response =>
-  withType("text/plain; charset=utf-8", body, options)
+  withType(plainText, body, options)
 
 /**
  * A value as JSON, with content-type and content-length. Throws what `JSON.stringify` throws.
@@ -113,4 +128,4 @@ export const text = (body: string, options?: Omit<Options, "body">): Http2Respon
  * @category constructors
  */
 export const json = (value: unknown, options?: Omit<Options, "body">): Http2Response =>
-  withType("application/json", JSON.stringify(value), options)
+  withType(jsonText, JSON.stringify(value), options)

@@ -43,10 +43,7 @@ export const serve = <E, R>(
   Http2Error.TransportError | Http2Error.ConnectionError,
   Exclude<R, Scope.Scope> | Scope.Scope
 > =>
-  Effect.zipRight(
-    Http2Options.resolveEffect(options),
-    NodeListener.make(options, Http2Server.serve(handler, options))
-  )
+  Effect.zipRight(Http2Options.resolveEffect(options), NodeListener.make(options, Http2Server.serve(handler, options)))
 
 /**
  * How to connect, and the options of the connection.
@@ -63,7 +60,10 @@ export interface ConnectOptions
 }
 
 const invalidUrl = (url: string): Http2Error.TransportError =>
-  new Http2Error.TransportError({ transportReason: "InvalidOptions", description: `not an http: or https: URL: ${url}` })
+  new Http2Error.TransportError({
+    transportReason: "InvalidOptions",
+    description: `not an http: or https: URL: ${url}`
+  })
 
 /**
  * Connects to the origin of `url`: `https:` with ALPN, `http:` with prior knowledge; the path has no meaning. The end of the scope closes

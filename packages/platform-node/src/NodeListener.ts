@@ -13,7 +13,7 @@ import * as Net from "node:net"
 import * as Tls from "node:tls"
 import { Connections, closeServer } from "./internal/connections.js"
 import { failure, invalidOptions } from "./internal/socketError.js"
-import { fromOpenSocket, ignoreError } from "./internal/socketTransport.js"
+import { fromOpenSocket, silence } from "./internal/socketTransport.js"
 import * as TlsPolicy from "./internal/tlsPolicy.js"
 
 /**
@@ -131,7 +131,7 @@ const open = <R>(
     try: () => {
       const server =
         options.tls === undefined ? plain(options, connections) : secure(options, options.tls, where, connections)
-      server.on("error", ignoreError)
+      silence(server)
       return server
     },
     catch: (error) => invalidOptions(where, error)
@@ -171,13 +171,13 @@ const secure = <R>(options: ListenOptions, tls: TlsOptions, where: string, conne
   server.on("secureConnection", (socket) => {
     const refusal = TlsPolicy.refuse(socket, where, alpnProtocols, options.requireAlpn ?? true)
     if (refusal === undefined) return connections.start(socket, transport)
-    socket.on("error", ignoreError)
+    silence(socket)
     // The client finds an orderly end, not a reset.
     socket.destroySoon()
     connections.log("a TLS connection was refused", refusal)
   })
   server.on("tlsClientError", (error, socket) => {
-    socket.on("error", ignoreError)
+    silence(socket)
     socket.destroy()
     connections.log("a TLS handshake failed", error)
   })

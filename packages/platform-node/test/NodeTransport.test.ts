@@ -7,7 +7,8 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
-import type * as Net from "node:net"
+import * as Net from "node:net"
+import * as Tls from "node:tls"
 import { expect } from "vitest"
 import * as U from "./utils.js"
 
@@ -260,9 +261,9 @@ describe("fromSocket", () => {
     Effect.gen(function* () {
       for (const pause of [true, false]) {
         const [client, socket] = yield* U.socketPair
-        if (pause) socket.pause()
         client.end("early")
         while (socket.readableLength === 0) yield* U.once(socket, "readable")
+        if (pause) socket.pause()
         const transport = yield* NodeTransport.fromSocket(socket)
         expect((yield* U.collect(transport)).toString()).toBe("early")
       }
@@ -283,18 +284,49 @@ describe("fromSocket", () => {
     })
   )
 
+  U.check("decides for itself when to end, whatever the socket was made with", () =>
+    Effect.gen(function* () {
+      for (const server of [
+        yield* U.serve(Net.createServer()),
+        yield* U.serve(Tls.createServer({ ...U.certificate, ALPNProtocols: ["h2"] }))
+      ]) {
+        const tls = server instanceof Tls.Server
+        const accepted = yield* Effect.fork(U.nextSocket(server, tls ? "secureConnection" : "connection"))
+        yield* Effect.yieldNow()
+        const near = yield* NodeTransport.connect({
+          host: "127.0.0.1",
+          port: server.port,
+          tls: tls ? { ca: U.certificate.cert } : undefined
+        })
+        const far = yield* NodeTransport.fromSocket(yield* Fiber.join(accepted))
+        yield* near.end
+        expect((yield* U.collect(far)).length).toBe(0)
+        yield* Effect.async<void>((resume) => far.defer(() => resume(Effect.void)))
+        far.write([Buffer.from("open still")])
+        yield* far.end
+        expect((yield* U.collect(near)).toString()).toBe("open still")
+      }
+    })
+  )
+
   U.check("takes its listeners away when it has closed, and swallows late errors", () =>
     Effect.gen(function* () {
-      const [, socket] = yield* U.socketPair
-      const count = (event: string) => socket.listenerCount(event)
-      const events = ["data", "end", "close", "finish", "drain", "connect", "timeout"]
-      const before = events.map(count)
-      const scope = yield* Effect.fork(Effect.scoped(Effect.zipRight(NodeTransport.fromSocket(socket), Effect.never)))
+      const server = yield* U.serve(Net.createServer())
+      const accepted = yield* Effect.fork(U.nextSocket(server))
       yield* Effect.yieldNow()
-      yield* Fiber.interrupt(scope)
-      expect(socket.closed).toBe(true)
-      expect(events.map(count)).toEqual(before)
-      expect((socket as Net.Socket).emit("error", new Error("late"))).toBe(true)
+      const socket = Net.connect(server.port, "127.0.0.1")
+      const events = ["data", "end", "close", "finish", "drain", "connect", "timeout"]
+      yield* U.once(socket, "connect")
+      const before = events.map((event) => socket.listenerCount(event))
+      const transport = yield* NodeTransport.fromSocket(socket)
+      const far = yield* Fiber.join(accepted)
+      far.resetAndDestroy()
+      yield* Effect.flip(U.collect(transport))
+      yield* socket.closed ? Effect.void : U.once(socket, "close")
+      expect(events.map((event) => socket.listenerCount(event))).toEqual(before)
+      expect(socket.emit("error", new Error("late"))).toBe(true)
+      for (let i = 0; i < 3; i++) yield* transport.close
+      expect(socket.listenerCount("error")).toBe(1)
     })
   )
 

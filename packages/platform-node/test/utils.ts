@@ -112,7 +112,7 @@ export const socketPair: Effect.Effect<readonly [client: Net.Socket, server: Net
 const resources = (): ReadonlyMap<string, number> => {
   const counts = new Map<string, number>()
   for (const name of process.getActiveResourcesInfo()) {
-    if (/TCP|TLS|Pipe|Timeout/.test(name)) counts.set(name, (counts.get(name) ?? 0) + 1)
+    if (/TCP|TLS|Pipe|Timeout|AddrInfo/.test(name)) counts.set(name, (counts.get(name) ?? 0) + 1)
   }
   return counts
 }
@@ -125,7 +125,7 @@ const nothingLeft = (before: ReadonlyMap<string, number>): Effect.Effect<void> =
       if (left.length > 0 && turns > 0) return void setImmediate(look, turns - 1)
       resume(Effect.sync(() => expect(left).toEqual([])))
     }
-    look(1000)
+    look(100_000)
   })
 
 const uncaught: Array<unknown> = []

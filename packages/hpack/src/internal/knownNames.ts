@@ -2,8 +2,8 @@
  * What the encoder knows about a name beforehand: its place in the static table, and whether fields of that name are worth
  * a place in the dynamic table, or too sensitive for one. Called by `Encoder.ts`; this module holds the whole policy.
  *
- * Names that are not listed here are indexed. So is `date`: it changes once a second only, and an entry a second costs less
- * than 22 octets a response.
+ * Names that are not listed here are indexed. `date` is, once the same second comes again: a busy peer then sends one octet
+ * for it, and a quiet one does not fill the table with values that nobody refers to.
  */
 import { staticTable, staticTableLength } from "./staticTable.js"
 
@@ -13,8 +13,8 @@ export const policyIndexed = 0
 export const policyLiteral = 1
 /** Never-indexed literal: the value must not be guessable through the table (RFC 7541 section 7.1.3). */
 export const policyNever = 2
-/** `:path`, which `recentPaths.ts` decides about. */
-export const policyPath = 3
+/** `:path` and `date`, which `recentValues.ts` decides about. */
+export const policyRecurring = 3
 /** `cookie`, which is never indexed where it is short. */
 export const policyCookie = 4
 
@@ -105,7 +105,8 @@ const makeKnownNames = (): Map<string, KnownName> => {
   }
   literal.forEach((name) => policies.set(name, policyLiteral))
   never.forEach((name) => policies.set(name, policyNever))
-  policies.set(":path", policyPath)
+  policies.set(":path", policyRecurring)
+  policies.set("date", policyRecurring)
   policies.set("cookie", policyCookie)
 
   const names = new Map<string, KnownName>()

@@ -3,23 +3,10 @@
  * roles before a field section is encoded.
  */
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
-import * as Headers from "../Headers.js"
+import type { Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
 import * as Rules from "./fieldRules.js"
-
-/** What is known of headers that may be sent. */
-export interface Checked {
-  readonly hasDate: boolean
-  /** The number in content-length, -1 without one. */
-  readonly contentLength: number
-  /** Octets of the section as SETTINGS_MAX_HEADER_LIST_SIZE counts them. */
-  readonly size: number
-}
-
-const known = new WeakMap<Headers.Headers, Checked>()
-/** The headers that were asked for last: a handler that answers always the same asks for no other. */
-let lastHeaders = Headers.empty
-let lastChecked: Checked = { hasDate: false, contentLength: -1, size: 0 }
+import type { HeaderFacts } from "./headerFacts.js"
 
 const violation = (field: HeaderField): string | undefined => {
   const { name, value } = field
@@ -32,24 +19,18 @@ const violation = (field: HeaderField): string | undefined => {
 }
 
 /** Checks headers or trailers to be sent. Throws a `StreamError` of origin `User`. */
-export const check = (headers: Headers.Headers): Checked => {
-  if (headers === lastHeaders) return lastChecked
-  let checked = known.get(headers)
-  if (checked === undefined) {
-    let hasDate = false
-    let contentLength = -1
-    let size = 0
-    for (const field of headers.fields) {
-      const reason = violation(field)
-      if (reason !== undefined) throw Http2Error.usageError(0, "8.2", reason)
-      size += field.size
-      if (field.name === "date") hasDate = true
-      else if (field.name === "content-length") contentLength = Rules.parseContentLength(field.value)
-    }
-    checked = { hasDate, contentLength, size }
-    known.set(headers, checked)
+export const check = (headers: Headers): HeaderFacts => (headers.facts ??= examine(headers))
+
+const examine = (headers: Headers): HeaderFacts => {
+  let hasDate = false
+  let contentLength = -1
+  let size = 0
+  for (const field of headers.fields) {
+    const reason = violation(field)
+    if (reason !== undefined) throw Http2Error.usageError(0, "8.2", reason)
+    size += field.size
+    if (field.name === "date") hasDate = true
+    else if (field.name === "content-length") contentLength = Rules.parseContentLength(field.value)
   }
-  lastHeaders = headers
-  lastChecked = checked
-  return checked
+  return { hasDate, contentLength, size }
 }

@@ -9,10 +9,11 @@ import { empty, type Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Http2Response } from "../Http2Response.js"
 import { dateField } from "./dateField.js"
+import type { HeaderFacts } from "./headerFacts.js"
 import { parseTrailers } from "./message.js"
 import { type FieldSection, type RequestHead, Violation } from "./messageHead.js"
 import { emptyOctets } from "./octets.js"
-import { type Checked, check } from "./outgoing.js"
+import { check } from "./outgoing.js"
 import { StreamCore, type StreamOwner } from "./streamCore.js"
 import * as StreamState from "./streamState.js"
 
@@ -101,14 +102,14 @@ export class ServerStream extends StreamCore {
     if (!Number.isInteger(status) || status < 200 || status > 599) {
       throw Http2Error.usageError(this.id, "8.3.2", `${status} is not the status of a final response`)
     }
-    const checked = check(headers)
-    this.checkResponse(checked, body)
+    const facts = check(headers)
+    this.checkResponse(facts, body)
     const isBodyless = this.head.method === "HEAD" || status === 204 || status === 304
     const octets = body instanceof Uint8Array ? body : emptyOctets
     const hasStream = body !== undefined && !(body instanceof Uint8Array)
     const endsWithHead =
       isBodyless || (octets.length === 0 && !hasStream && response.trailers === undefined)
-    const date = this.sendDate && !checked.hasDate ? dateField(this.owner.now()) : noFields
+    const date = this.sendDate && !facts.hasDate ? dateField(this.owner.now()) : noFields
     this.hasResponded = true
     this.sendHead(statusField(status), headers, date, endsWithHead)
     if (endsWithHead) return true
@@ -116,8 +117,8 @@ export class ServerStream extends StreamCore {
     return !hasStream && response.trailers === undefined
   }
 
-  private checkResponse(checked: Checked, body: Http2Response["body"]): void {
-    const { contentLength, size } = checked
+  private checkResponse(facts: HeaderFacts, body: Http2Response["body"]): void {
+    const { contentLength, size } = facts
     if (body instanceof Uint8Array && contentLength >= 0 && contentLength !== body.length) {
       const reason = `content-length is ${contentLength}, the body has ${body.length} octets`
       throw Http2Error.usageError(this.id, "8.1.1", reason)

@@ -13,8 +13,9 @@ export const trimmed = <R>(runtime: Runtime.Runtime<R>): Runtime.Runtime<R> => {
   let { fiberRefs } = runtime
   const none = FiberRefs.empty()
   for (const ref of HashSet.fromIterable(FiberRefs.fiberRefs(fiberRefs))) {
-    const isContext = Object.is(ref, FiberRef.currentContext)
-    if (isContext || Object.is(FiberRefs.getOrDefault(fiberRefs, ref), FiberRefs.getOrDefault(none, ref))) {
+    // The context and the flags are in the runtime itself.
+    const isElsewhere = Object.is(ref, FiberRef.currentContext) || Object.is(ref, FiberRef.currentRuntimeFlags)
+    if (isElsewhere || Object.is(FiberRefs.getOrDefault(fiberRefs, ref), FiberRefs.getOrDefault(none, ref))) {
       fiberRefs = FiberRefs.delete(fiberRefs, ref)
     }
   }

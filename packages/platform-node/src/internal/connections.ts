@@ -9,7 +9,7 @@ import * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type * as Net from "node:net"
-import { ignoreError } from "./socketTransport.js"
+import { silence } from "./socketTransport.js"
 
 export class Connections<R> {
   private readonly fibers = new Set<Fiber.RuntimeFiber<void>>()
@@ -24,7 +24,7 @@ export class Connections<R> {
 
   /** For every socket that the server accepts, before TLS. */
   readonly onConnection = (socket: Net.Socket): void => {
-    socket.on("error", ignoreError)
+    silence(socket)
     if (this.closing) {
       socket.destroy()
       return
@@ -36,7 +36,7 @@ export class Connections<R> {
   /** Runs the handler on a connection that is ready for it. */
   start(socket: Net.Socket, toTransport: (socket: Net.Socket) => Transport): void {
     if (this.closing || socket.destroyed) {
-      socket.on("error", ignoreError)
+      silence(socket)
       socket.destroy()
       return
     }

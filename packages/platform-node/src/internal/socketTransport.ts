@@ -15,13 +15,18 @@ import { SocketReader } from "./socketReader.js"
 /** In octets: what `Buffer.concat` takes from Node's pool, without an allocation of its own. */
 const POOLED = 4096
 
-export const ignoreError = (): void => {}
+const ignoreError = (): void => {}
+
+/** From now on, an 'error' event of this socket or server that nobody else hears is nothing. */
+export const silence = (emitter: Net.Socket | Net.Server): void => {
+  if (!emitter.listeners("error").includes(ignoreError)) emitter.on("error", ignoreError)
+}
 
 /** Destroys a socket and completes when it has closed. For sockets that never became a transport, too. */
 export const destroySocket = (socket: Net.Socket): Effect.Effect<void> =>
   Effect.async((resume) => {
     if (socket.closed) return resume(Effect.void)
-    socket.on("error", ignoreError)
+    silence(socket)
     socket.once("close", () => resume(Effect.void))
     socket.destroy()
   })
@@ -44,6 +49,7 @@ class SocketTransport implements Transport {
     socket.allowHalfOpen = true
     socket.setNoDelay(true)
     socket.setTimeout(0)
+    silence(socket)
     socket.on("error", this.onError)
     socket.on("close", this.onClose)
     this.reader = new SocketReader(socket)
@@ -137,7 +143,6 @@ class SocketTransport implements Transport {
     this.writable = false
     const socket = this.socket
     this.reader.onClose()
-    socket.on("error", ignoreError)
     socket.off("error", this.onError)
     socket.off("close", this.onClose)
     this.onWritten()
