@@ -61,6 +61,8 @@ export default defineConfig(
     rules: {
       "no-console": "off",
       "@typescript-eslint/explicit-module-boundary-types": "off",
+      // Matchers as expect.any() are of type any.
+      "@typescript-eslint/no-unsafe-assignment": "off",
       "@typescript-eslint/no-unused-expressions": "off"
     }
   },

@@ -79,19 +79,24 @@ const connect = (options: GetOptions.Options): Effect.Effect<Http2Client.Http2Cl
   )
 }
 
-const toRequest = ({ data, headers, url }: GetOptions.Options): Http2Client.ClientRequest => ({
-  method: data === undefined ? "GET" : "POST",
-  scheme: url.protocol.slice(0, -1),
-  authority: url.host,
-  path: url.pathname + url.search,
-  headers: [
-    ["user-agent", "effect-http2-get"],
-    ["accept", "*/*"],
-    ...(data === undefined ? [] : ([["content-type", "application/x-www-form-urlencoded"]] as const)),
-    ...headers
-  ],
-  body: data
-})
+/** What is sent unless `-H` says something else. */
+const defaultHeaders = (data: string | undefined): ReadonlyArray<readonly [name: string, value: string]> => [
+  ["user-agent", "effect-http2-get"],
+  ["accept", "*/*"],
+  ...(data === undefined ? [] : ([["content-type", "application/x-www-form-urlencoded"]] as const))
+]
+
+const toRequest = ({ data, headers, url }: GetOptions.Options): Http2Client.ClientRequest => {
+  const given = new Set(headers.map(([name]) => name))
+  return {
+    method: data === undefined ? "GET" : "POST",
+    scheme: url.protocol.slice(0, -1),
+    authority: url.host,
+    path: url.pathname + url.search,
+    headers: [...defaultHeaders(data).filter(([name]) => !given.has(name)), ...headers],
+    body: data
+  }
+}
 
 /** The status, once the whole body is written. */
 const transfer = (options: GetOptions.Options): Effect.Effect<number, Http2Error | OutputError, Scope.Scope> =>

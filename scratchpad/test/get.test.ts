@@ -106,8 +106,8 @@ describe.concurrent("get.ts", () => {
       stream.on("error", () => {})
       stream.respond({ ":status": 200, "content-length": "100" })
       stream.write("the beginning")
-      if (headers[":path"] === "/socket") setTimeout(() => stream.session?.destroy(), 100)
-      else stream.end()
+      // Not at once, so that what has arrived is read before.
+      setTimeout(() => (headers[":path"] === "/socket" ? stream.session?.destroy() : stream.end()), 100)
     })
     await withServer(other, async (url) => {
       const short = await get(url)

@@ -80,7 +80,7 @@ describe("a thousand slow readers on one connection", () => {
       Array.from({ length: 1000 }, async () => {
         const stream = session.request({ ":path": "/bytes/10000000" })
         await once(stream, "response")
-        stream.once("readable", () => stream.read(1))
+        stream.once("readable", () => void stream.read(1))
         return stream
       })
     )

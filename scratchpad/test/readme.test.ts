@@ -4,6 +4,7 @@ import { once } from "node:events"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import * as Http2Options from "@effect-http2/http2/Http2Options"
 import ts from "typescript"
 import { beforeAll, describe, expect, it } from "vitest"
 import { runSource } from "./support/programs.js"
@@ -11,9 +12,8 @@ import { runSource } from "./support/programs.js"
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const folder = join(root, "scratchpad/dist/readme")
 
-const [server, client] = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```ts\n(.*?)^```$/gms)].map(
-  ([, code = ""]) => code
-)
+const readme = readFileSync(join(root, "README.md"), "utf8")
+const [server, client] = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ""]) => code)
 
 /** The port that the README uses may be taken. */
 const port = 20_000 + (process.pid % 10_000)
@@ -55,5 +55,19 @@ describe("the programs of the README", () => {
     expect(stdout.trimEnd().split("\n")).toHaveLength(13)
     child.kill("SIGTERM")
     expect(await exited).toEqual([0, null])
+  })
+})
+
+describe("the options of the README", () => {
+  /** `262,144`, `20/s` and `10 s` as the numbers that they are, times in milliseconds. */
+  const toNumber = (text: string): number =>
+    Number.parseFloat(text.replaceAll(",", "")) * (text.endsWith(" s") ? 1000 : 1)
+
+  it("are all there, with their defaults", () => {
+    const rows = [...readme.matchAll(/^\| (`.*?) +\| (\d.*?) +\| /gm)].flatMap(([, names = "", values = ""]) => {
+      const all = values.split(", ").map(toNumber)
+      return names.split(", ").map((name, index) => [name.replaceAll("`", ""), all[index]] as const)
+    })
+    expect(Object.fromEntries(rows)).toEqual(Http2Options.defaults)
   })
 })

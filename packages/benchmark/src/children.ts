@@ -22,6 +22,8 @@ export interface Child {
   readonly onLine: (listener: (line: string) => void) => void
   /** Completes with its exit code once it has ended and its output was read; null when killed by a signal. */
   readonly ended: Promise<number | null>
+  /** Whether it has ended already. */
+  readonly hasEnded: () => boolean
   /** Asks it to end, kills it after 3 s, completes when it is gone. */
   readonly stop: () => Promise<void>
 }
@@ -90,7 +92,8 @@ export const start = (command: string, args: ReadonlyArray<string>, core: "teste
   let listener: (line: string) => void = () => undefined
   createInterface({ input: child.stdout }).on("line", (line) => listener(line))
   const onLine = (next: (line: string) => void): void => void (listener = next)
-  return { pid: child.pid ?? -1, errors: () => errors.trim(), onLine, ended, stop }
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
+  return { pid: child.pid ?? -1, errors: () => errors.trim(), onLine, ended, hasEnded, stop }
 }
 
 /** A temporary folder that `cleanUp` removes. */

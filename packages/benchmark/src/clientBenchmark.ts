@@ -47,6 +47,6 @@ export const run = async (client: ClientPeer, peer: Peer, workload: Workload, op
     const file = fileURLToPath(new URL(`./clients/${client.program}.js`, import.meta.url))
     return await runProgram(file, config, { nodeFlags: [...nodeFlags, ...cipher], core: "load" })
   } finally {
-    await running.stop()
+    await running.child.stop()
   }
 }

@@ -20,7 +20,8 @@ const descendants = (pid: number): ReadonlyArray<number> => {
 
 const sum = (pid: number, read: (pid: number) => number): number | undefined => {
   try {
-    return descendants(pid).reduce((total, each) => total + read(each), 0)
+    const total = descendants(pid).reduce((total, each) => total + read(each), 0)
+    return Number.isNaN(total) ? undefined : total
   } catch {
     return undefined
   }

@@ -18,6 +18,9 @@ export interface RunOptions {
   readonly durationMillis: number
 }
 
+/** Less CPU time than this, in microseconds, cannot be told from the steps in which the system counts it. */
+const LEAST_CPU = 30_000
+
 interface Reading {
   readonly cpu: number | undefined
   readonly core: number | undefined
@@ -53,7 +56,7 @@ class Meter {
     if (wall === undefined || cpu === undefined) return { cpuMicros: undefined, busy: undefined, foreign: undefined }
     const core = difference(last?.core, first?.core)
     return {
-      cpuMicros: cpu / ((rate * wall) / 1_000_000),
+      cpuMicros: cpu < LEAST_CPU ? undefined : cpu / ((rate * wall) / 1_000_000),
       busy: cpu / wall,
       foreign: core === undefined ? undefined : (core - cpu) / wall
     }
@@ -77,7 +80,7 @@ export const run = async (peer: Peer, workload: Workload, load: Load, options: R
   try {
     const url = `${workload.tls ? "https" : "http"}://127.0.0.1:${server.port}`
     const answer = await Probe.ask(url, workload.task, peer.http1)
-    const meter = new Meter(server.pid)
+    const meter = new Meter(server.child.pid)
     const result = await load({
       url: `${url}${path[workload.task]}`,
       http1: peer.http1,
@@ -89,6 +92,8 @@ export const run = async (peer: Peer, workload: Workload, load: Load, options: R
       onStart: meter.start,
       onEnd: meter.end
     })
+    if (server.child.hasEnded())
+      throw new Error(`the server ended: ${server.child.errors().slice(-300) || "no message"}`)
     if (result.failed > 0) throw new Error(`${result.failed} of ${result.failed + result.succeeded} requests failed`)
     if (result.succeeded === 0) throw new Error("no request succeeded")
     if (result.cipher !== undefined && result.cipher !== settings.cipher) throw new Error(`uses ${result.cipher}`)
@@ -96,10 +101,10 @@ export const run = async (peer: Peer, workload: Workload, load: Load, options: R
     return {
       rate: result.rate,
       ...meter.usage(result.rate),
-      peakBytes: ProcessStats.peakBytes(server.pid),
+      peakBytes: ProcessStats.peakBytes(server.child.pid),
       detail: Probe.describe(answer)
     }
   } finally {
-    await server.stop()
+    await server.child.stop()
   }
 }

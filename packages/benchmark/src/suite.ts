@@ -51,8 +51,9 @@ const serverSection = (workload: Workload, options: Options, files: Files): Sect
     if (options.servers !== undefined && !options.servers.includes(id)) continue
     const missing = peer.missing() ?? (peer.http1 && load !== H2load.run ? "our load speaks HTTP/2 only" : undefined)
     if (missing !== undefined) notes.push(`${label} is left out: ${missing}`)
-    else if (!peer.tasks.includes(workload.task)) notes.push(`${label} is left out: ${peer.omission}`)
-    else contenders.push({ id, label, run: () => ServerBenchmark.run(peer, workload, load, { ...options, files }) })
+    else if (!peer.tasks.includes(workload.task)) {
+      if (peer.omission !== "") notes.push(`${label} is left out: ${peer.omission}`)
+    } else contenders.push({ id, label, run: () => ServerBenchmark.run(peer, workload, load, { ...options, files }) })
   }
   return {
     id: workload.id,

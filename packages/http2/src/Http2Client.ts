@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as ErrorCode from "./ErrorCode.js"
 import * as Headers from "./Headers.js"
 import * as Http2Connection from "./Http2Connection.js"
@@ -17,7 +17,7 @@ import * as Http2Error from "./Http2Error.js"
 import * as Http2Options from "./Http2Options.js"
 import * as Http2Response from "./Http2Response.js"
 import * as Http2Stats from "./Http2Stats.js"
-import { IncomingMessage } from "./IncomingMessage.js"
+import { defaultLimit, IncomingMessage } from "./IncomingMessage.js"
 import { writeBody, writeTrailers } from "./internal/bodyWriter.js"
 import { ClientRequest as Exchange, type Prepared, pseudoFields } from "./internal/clientRequest.js"
 import { ClientRole } from "./internal/clientRole.js"
@@ -25,6 +25,7 @@ import type { ClientStream } from "./internal/clientStream.js"
 import * as Rules from "./internal/fieldRules.js"
 import { check } from "./internal/outgoing.js"
 import { StreamScope } from "./internal/streamScope.js"
+import * as Text from "./internal/text.js"
 import type { Transport } from "./Transport.js"
 
 /**
@@ -70,6 +71,29 @@ export class Response extends IncomingMessage {
 }
 
 /**
+ * A response that has arrived to its end.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class WholeResponse {
+  constructor(
+    /** The status code, 200 to 999. */
+    readonly status: number,
+    /** The fields, without pseudo-header fields. */
+    readonly headers: Headers.Headers,
+    readonly body: Uint8Array,
+    /** The fields behind the body. */
+    readonly trailers: Headers.Headers
+  ) {}
+
+  /** The body as UTF-8. */
+  get text(): string {
+    return Text.fromOctets(this.body)
+  }
+}
+
+/**
  * The options of a client's connection.
  *
  * @since 0.1.0
@@ -99,6 +123,11 @@ export interface Http2Client {
    * whether it may be sent again elsewhere.
    */
   readonly request: (request: ClientRequest) => Effect.Effect<Response, Http2Error.Http2Error, Scope.Scope>
+  /**
+   * Sends a request and reads its response whole: for bodies that fit into memory, and without a scope. Fails as `request` does, and with a
+   * `StreamError` of limit `bytes` where the body is longer than `limit` octets, default 10 MiB.
+   */
+  readonly collect: (request: ClientRequest, limit?: number) => Effect.Effect<WholeResponse, Http2Error.Http2Error>
   readonly connection: Http2Connection.Http2Connection
   /** Requests that wait for a place. */
   readonly queued: () => number
@@ -127,56 +156,75 @@ export const make = (
     const runtime = yield* Effect.runtime()
     const sendBody = (stream: ClientStream, prepared: Prepared): void => forkBody(runtime, stream, prepared)
     const request = (request: ClientRequest): Effect.Effect<Response, Http2Error.Http2Error, Scope.Scope> =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(restore(exchange(role, request, defaults, sendBody)), (stream) =>
-          Effect.as(Effect.addFinalizer(() => release(stream)), responseOf(stream))
-        )
-      )
-    return { request, connection, queued: () => role.queued }
+      Effect.flatMap(Effect.scope, (scope) => {
+        const prepared = tryPrepare(request, defaults)
+        if (Http2Error.isStreamError(prepared)) return Effect.fail(prepared)
+        const exchange = new Exchange(role, prepared, sendBody)
+        // The finalizer stands before the request goes out: there is no moment in which it could be forgotten.
+        return Effect.flatMap(Scope.addFinalizer(scope, exchange.cancel), () => Effect.map(exchange.send, responseOf))
+      })
+    const collect = (
+      request: ClientRequest,
+      limit: number = defaultLimit
+    ): Effect.Effect<WholeResponse, Http2Error.Http2Error> =>
+      Effect.suspend(() => {
+        const prepared = tryPrepare(request, defaults)
+        return Http2Error.isStreamError(prepared)
+          ? Effect.fail(prepared)
+          : readWhole(new Exchange(role, prepared, sendBody), limit)
+      })
+    return { request, collect, connection, queued: () => role.queued }
   })
-
-/** What is not read when the scope ends is not wanted. */
-const release = (stream: ClientStream): Effect.Effect<void> =>
-  Effect.sync(() => stream.cancel("the response was not read to its end"))
 
 const responseOf = (stream: ClientStream): Response =>
   new Response(stream, stream.head?.status ?? 0, stream.head?.headers ?? Headers.empty)
+
+const readWhole = (exchange: Exchange, limit: number): Effect.Effect<WholeResponse, Http2Error.Http2Error> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(restore(exchange.send), (stream) => {
+      const body = stream.takeWholeBody(limit)
+      if (body !== undefined) return Effect.succeed(wholeOf(stream, body))
+      return Effect.onError(
+        Effect.map(restore(responseOf(stream).bytes(limit)), (body) => wholeOf(stream, body)),
+        () => exchange.cancel
+      )
+    })
+  )
+
+const wholeOf = (stream: ClientStream, body: Uint8Array): WholeResponse =>
+  new WholeResponse(stream.head?.status ?? 0, stream.head?.headers ?? Headers.empty, body, stream.trailers)
 
 interface Defaults {
   readonly authority: HeaderField
   readonly scheme: string
 }
 
-/** From the wish to the head of the response. */
-const exchange = (
-  role: ClientRole,
-  request: ClientRequest,
-  defaults: Defaults,
-  sendBody: (stream: ClientStream, prepared: Prepared) => void
-): Effect.Effect<ClientStream, Http2Error.Http2Error> =>
-  Effect.async((resume) => {
-    let prepared: Prepared
-    try {
-      prepared = prepare(request, defaults)
-    } catch (error) {
-      return resume(Http2Error.isHttp2Error(error) ? Effect.fail(error) : Effect.die(error))
-    }
-    const exchange = new Exchange(prepared, resume, sendBody)
-    role.submit(exchange)
-    return Effect.sync(() => {
-      role.withdraw(exchange)
-      exchange.stream?.cancel("the request was interrupted")
-    })
+const emptyMessage = Http2Response.make()
+
+/** Headers, body and trailers, made as those of a response are. */
+const messageOf = (request: ClientRequest): Http2Response.Http2Response => {
+  const { body, headers, trailers } = request
+  if (body === undefined && headers === undefined && trailers === undefined) return emptyMessage
+  return Http2Response.make({
+    body,
+    ...(headers === undefined ? undefined : { headers }),
+    ...(trailers === undefined ? undefined : { trailers })
   })
+}
+
+const tryPrepare = (request: ClientRequest, defaults: Defaults): Prepared | Http2Error.StreamError => {
+  try {
+    return prepare(request, defaults)
+  } catch (error) {
+    if (Http2Error.isStreamError(error)) return error
+    throw error
+  }
+}
 
 /** Checks a request. Throws a usage error for what cannot be sent. */
 const prepare = (request: ClientRequest, defaults: Defaults): Prepared => {
   const { authority, method = "GET", path = "/", scheme = defaults.scheme } = request
-  const { body, headers, trailers } = Http2Response.make({
-    ...(request.headers === undefined ? {} : { headers: request.headers }),
-    ...(request.trailers === undefined ? {} : { trailers: request.trailers }),
-    body: request.body
-  })
+  const { body, headers, trailers } = messageOf(request)
   const { contentLength } = check(headers)
   const target = authority === undefined ? defaults.authority : new HeaderField(":authority", authority)
   if (!Rules.isMethod(method)) throw Http2Error.usageError(0, "8.3.1", "the method is not a token")

@@ -60,7 +60,7 @@ export interface Http2Options {
   readonly frameTimeout?: Duration.DurationInput
   /** How long a connection without streams stays open. Default 120 seconds. */
   readonly idleTimeout?: Duration.DurationInput
-  /** After how long without a frame from the peer a PING asks whether it is there. Default infinity: never. */
+  /** After how long without a frame from the peer, while streams are open, a PING asks whether it is there. Default 30 seconds. */
   readonly keepAliveInterval?: Duration.DurationInput
   /** How long the peer may take to acknowledge a PING. Default 15 seconds. */
   readonly pingTimeout?: Duration.DurationInput
@@ -107,7 +107,7 @@ export const defaults: Resolved = {
   headersTimeout: 10_000,
   frameTimeout: 10_000,
   idleTimeout: 120_000,
-  keepAliveInterval: Number.POSITIVE_INFINITY,
+  keepAliveInterval: 30_000,
   pingTimeout: 15_000,
   stallTimeout: 60_000,
   gracefulShutdownTimeout: 30_000

@@ -15,8 +15,12 @@ import { concat } from "./internal/octets.js"
 import type { StreamCore } from "./internal/streamCore.js"
 import * as Text from "./internal/text.js"
 
-/** Octets that `bytes` and `text` read at most where nothing else is said. */
-const defaultLimit = 10_485_760
+/**
+ * Octets that `bytes` and `text` read at most where nothing else is said.
+ *
+ * @internal
+ */
+export const defaultLimit = 10_485_760
 
 /**
  * A request at a server, or a response at a client.
@@ -49,6 +53,8 @@ export abstract class IncomingMessage {
   /** The whole body. Fails with a `StreamError` of limit `bytes` where it is longer than `limit` octets, default 10 MiB. */
   bytes(limit: number = defaultLimit): Effect.Effect<Uint8Array, Http2Error.Http2Error> {
     return Effect.suspend(() => {
+      const whole = this.core.takeWholeBody(limit)
+      if (whole !== undefined) return Effect.succeed(whole)
       const parts: Array<Uint8Array> = []
       let length = 0
       const next: Effect.Effect<Uint8Array, Http2Error.Http2Error> = Effect.matchEffect(

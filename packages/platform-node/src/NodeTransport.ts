@@ -12,7 +12,7 @@ import type * as Scope from "effect/Scope"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
 import { failure, fromConnectError, invalidOptions } from "./internal/socketError.js"
-import { destroySocket, fromOpenSocket, silence } from "./internal/socketTransport.js"
+import { adoptSocket, destroySocket, fromOpenSocket } from "./internal/socketTransport.js"
 import * as TlsPolicy from "./internal/tlsPolicy.js"
 
 /**
@@ -119,7 +119,7 @@ const open = (options: ConnectOptions, where: string): Effect.Effect<Net.Socket,
       checkTarget(options)
       const socket =
         options.tls === undefined ? Net.connect(target(options)) : Tls.connect(tlsOptions(options, options.tls))
-      silence(socket)
+      adoptSocket(socket)
       return socket
     },
     catch: (error) => invalidOptions(where, error)

@@ -14,8 +14,7 @@ export const peers: ReadonlyArray<Peer> = [
     label: "ours (Effect.gen)",
     program: "ours",
     variant: "gen",
-    tasks: ["hello"],
-    omission: "it has a 12-byte response only"
+    tasks: ["hello"]
   }),
   NodeServer.make({ id: REFERENCE, label: "node:http2 stream", program: "nodeHttp2Stream" }),
   NodeServer.make({ id: "node-compat", label: "node:http2 compat", program: "nodeHttp2Compat" }),

@@ -21,7 +21,7 @@ const start = async ({ files, tls }: StartOptions): Promise<RunningServer> => {
   const child = Children.start("nghttpd", args, "tested")
   try {
     await untilListening(child, port)
-    return { pid: child.pid, port, stop: child.stop }
+    return { child, port }
   } catch (error) {
     await child.stop()
     throw error

@@ -54,7 +54,7 @@ const start = async (options: StartOptions): Promise<RunningServer> => {
   const child = Children.start("nginx", ["-p", folder, "-e", join(folder, "error.log"), "-c", file], "tested")
   try {
     await untilListening(child, port)
-    return { pid: child.pid, port, stop: child.stop }
+    return { child, port }
   } catch (error) {
     await child.stop()
     throw error

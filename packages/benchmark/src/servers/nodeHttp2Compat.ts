@@ -23,6 +23,7 @@ const handlers: { readonly [K in Task]: (request: Http2ServerRequest, response: 
     let octets = 0
     request.on("data", (chunk: Buffer) => (octets += chunk.length))
     request.once("end", () => {
+      if (request.stream.destroyed) return
       response.writeHead(Program.isWhole(octets) ? 200 : 500, Program.helloFields)
       response.end(HELLO)
     })

@@ -27,6 +27,7 @@ const handlers: { readonly [K in Task]: (stream: ServerHttp2Stream, headers: Inc
     let octets = 0
     stream.on("data", (chunk: Buffer) => (octets += chunk.length))
     stream.once("end", () => {
+      if (stream.destroyed) return
       stream.respond(Program.isWhole(octets) ? ok : failed)
       stream.end(HELLO)
     })

@@ -14,7 +14,7 @@ const start =
     const file = fileURLToPath(new URL(`./${program}.js`, import.meta.url))
     const child = Children.start(process.execPath, [...nodeFlags, file, JSON.stringify(config)], "tested")
     try {
-      return { pid: child.pid, port: await announcedPort(child), stop: child.stop }
+      return { child, port: await announcedPort(child) }
     } catch (error) {
       await child.stop()
       throw error

@@ -1,4 +1,5 @@
 /** The interface between the benchmark and a server that is measured, whatever it is made of. */
+import type { Child } from "../children.js"
 import type { Files } from "../files.js"
 import type { Task } from "../workloads.js"
 
@@ -13,9 +14,8 @@ export interface StartOptions {
 
 /** A server that listens. */
 export interface RunningServer {
-  readonly pid: number
+  readonly child: Child
   readonly port: number
-  readonly stop: () => Promise<void>
 }
 
 /** A kind of server. */
@@ -28,7 +28,7 @@ export interface Peer {
   readonly missing: () => string | undefined
   /** The tasks that it can do. */
   readonly tasks: ReadonlyArray<Task>
-  /** Why it cannot do the others as its peers do. */
+  /** Why it cannot do the others as its peers do; empty where there is nothing to explain. */
   readonly omission: string
   readonly start: (options: StartOptions) => Promise<RunningServer>
 }

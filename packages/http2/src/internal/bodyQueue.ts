@@ -142,6 +142,16 @@ export class BodyQueue {
     return Chunk.unsafeFromArray(chunks)
   }
 
+  /** The whole body, where all of it has come and nothing of it was handed out; undefined otherwise. */
+  takeWhole(): ReadonlyArray<Uint8Array> | undefined {
+    if (!this.isEnded || this.queue !== undefined || this.unread !== this.received) return undefined
+    this.seal()
+    const chunks = this.chunks
+    this.chunks = []
+    this.consume(chunks)
+    return chunks
+  }
+
   /** The next chunks of the body, all that are there; fails with None at its end. */
   pull(): Pull {
     const { queue } = this

@@ -9,7 +9,7 @@ import * as Http2Error from "../Http2Error.js"
 import type { Http2Response } from "../Http2Response.js"
 import { ClientStream, type ResponseListener } from "./clientStream.js"
 import type { ConnectionCore } from "./connectionCore.js"
-import type { Waiting } from "./clientRole.js"
+import type { ClientRole, Waiting } from "./clientRole.js"
 import type { ResponseHead } from "./messageHead.js"
 
 /** A request, checked and ready to be sent. */
@@ -22,15 +22,32 @@ export interface Prepared {
   readonly onInformational: ((status: number, headers: Headers) => void) | undefined
 }
 
+/** What is called with the outcome: the stream that has its head, or why there is none. */
+type Resume = (result: Effect.Effect<ClientStream, Http2Error.Http2Error>) => void
+
 export class ClientRequest implements Waiting, ResponseListener {
   stream: ClientStream | undefined = undefined
+  private resume: Resume | undefined = undefined
 
   constructor(
-    readonly prepared: Prepared,
-    private readonly resume: (result: Effect.Effect<ClientStream, Http2Error.Http2Error>) => void,
+    private readonly role: ClientRole,
+    private readonly prepared: Prepared,
     /** Sends a body that cannot be handed over at once. */
     private readonly sendBody: (stream: ClientStream, prepared: Prepared) => void
   ) {}
+
+  /** Sends the request as soon as there is a place for it. Interruption gives it up at once. */
+  readonly send: Effect.Effect<ClientStream, Http2Error.Http2Error> = Effect.async((resume) => {
+    this.resume = resume
+    this.role.submit(this)
+    return this.cancel
+  })
+
+  /** Nobody wants the response, or the rest of it, any more. */
+  readonly cancel: Effect.Effect<void> = Effect.sync(() => {
+    this.role.withdraw(this)
+    this.stream?.cancel("the request was given up before its response was read to the end")
+  })
 
   open(connection: ConnectionCore, streamId: number): void {
     const { body, headers, isHead, pseudo, trailers } = this.prepared
@@ -46,7 +63,7 @@ export class ClientRequest implements Waiting, ResponseListener {
   }
 
   refuse(error: Http2Error.Http2Error): void {
-    this.resume(Effect.fail(error))
+    this.resume?.(Effect.fail(error))
   }
 
   onInformational(head: ResponseHead): void {
@@ -54,11 +71,11 @@ export class ClientRequest implements Waiting, ResponseListener {
   }
 
   onHead(stream: ClientStream): void {
-    this.resume(Effect.succeed(stream))
+    this.resume?.(Effect.succeed(stream))
   }
 
   onFailure(error: Http2Error.Http2Error): void {
-    this.resume(Effect.fail(error))
+    this.resume?.(Effect.fail(error))
   }
 }
 
@@ -73,18 +90,24 @@ const remembered = (memory: Map<string, HeaderField>, name: string, value: strin
   return field
 }
 
+/** The pseudo-header fields of the last request: one that asks for the same gets the same instance, which the encoder knows again. */
+let last = { method: "", scheme: "", authority: new HeaderField("", ""), path: "", fields: [] as ReadonlyArray<HeaderField> }
+
 /** The pseudo-header fields of a request (§8.3.1), those of CONNECT where `method` is that (§8.5). */
 export const pseudoFields = (
   method: string,
   scheme: string,
   authority: HeaderField,
   path: string
-): ReadonlyArray<HeaderField> =>
-  method === "CONNECT"
-    ? [remembered(methods, ":method", method), authority]
-    : [
-        remembered(methods, ":method", method),
-        remembered(schemes, ":scheme", scheme),
-        authority,
-        new HeaderField(":path", path)
-      ]
+): ReadonlyArray<HeaderField> => {
+  const isLast =
+    last.path === path && last.authority === authority && last.method === method && last.scheme === scheme
+  if (isLast) return last.fields
+  const first = remembered(methods, ":method", method)
+  const fields =
+    method === "CONNECT"
+      ? [first, authority]
+      : [first, remembered(schemes, ":scheme", scheme), authority, new HeaderField(":path", path)]
+  last = { method, scheme, authority, path, fields }
+  return fields
+}

@@ -16,6 +16,8 @@ export interface Waiting {
 }
 
 const lastId = 0x7fffffff
+/** How many streams are opened before the server has said how many it takes: what the RFC recommends as the least (§6.5.2). */
+const assumedStreams = 100
 
 export class ClientRole implements Role {
   readonly isServer = false
@@ -48,11 +50,9 @@ export class ClientRole implements Role {
   }
 
   private hasPlace(connection: ConnectionCore): boolean {
-    return (
-      connection.status === "open" &&
-      this.nextId <= lastId &&
-      connection.table.localCount < connection.remoteSettings.maxConcurrentStreams
-    )
+    const { maxConcurrentStreams } = connection.remoteSettings
+    const most = connection.hasRemoteSettings ? maxConcurrentStreams : assumedStreams
+    return connection.status === "open" && this.nextId <= lastId && connection.table.localCount < most
   }
 
   private open(connection: ConnectionCore, request: Waiting): void {

@@ -82,7 +82,7 @@ export class ConnectionCore implements StreamOwner {
     private readonly onClosed: () => void
   ) {
     this.localSettings = Http2Options.toSettings(options, false)
-    this.outbox = new Outbox(transport, options, now)
+    this.outbox = new Outbox(transport, options, now, (run) => this.attempt(run))
     this.table = new StreamTable(role.isServer ? 0 : 1)
     this.guard = new AbuseGuard(options, now)
     this.blocks = new HeaderBlocks(options)
@@ -98,6 +98,10 @@ export class ConnectionCore implements StreamOwner {
 
   get isDraining(): boolean {
     return this.status !== "open"
+  }
+
+  get hasSettingsPending(): boolean {
+    return this.unacknowledgedSettings > 0
   }
 
   get peerInitialWindowSize(): number {

@@ -47,6 +47,7 @@ const settingsAcknowledged = (connection: ConnectionCore): void => {
     return connection.guard.glitch("an acknowledgement of SETTINGS that were not sent")
   }
   connection.unacknowledgedSettings--
+  connection.blocks.settingsAcknowledged()
 }
 
 /** PING (§6.7): answered with the same octets, or an answer to ours. */

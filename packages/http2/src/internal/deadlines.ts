@@ -77,8 +77,10 @@ export class Deadlines {
           this.isIdle = true
         })
       }
-    } else this.checkStalled(now, due)
-    this.checkKeepAlive(due)
+    } else {
+      this.checkStalled(now, due)
+      this.checkKeepAlive(due)
+    }
     return Math.max(next, 1)
   }
 

@@ -8,6 +8,7 @@ import * as ErrorCode from "../ErrorCode.js"
 import type * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Resolved } from "../Http2Options.js"
+import * as Settings from "../Settings.js"
 import { FieldSection } from "./messageHead.js"
 import { concat } from "./octets.js"
 
@@ -43,10 +44,16 @@ export class HeaderBlocks {
 
   constructor(private readonly options: Resolved) {
     this.decoder = Decoder.make({
-      headerTableSize: options.headerTableSize,
+      // Until our SETTINGS are acknowledged, the peer may use the initial size (RFC 7541 §4.2).
+      headerTableSize: Settings.initial.headerTableSize,
       maxHeaderListSize: options.maxHeaderListSize,
       maxHeaderFields: options.maxHeaderFields
     })
+  }
+
+  /** The peer has acknowledged our SETTINGS_HEADER_TABLE_SIZE. */
+  settingsAcknowledged(): void {
+    this.decoder.setHeaderTableSize(this.options.headerTableSize)
   }
 
   /** Whether a block has begun and is not complete. */

@@ -40,7 +40,9 @@ export class Outbox {
   constructor(
     private readonly transport: Transport,
     private readonly options: Resolved,
-    private readonly now: () => number
+    private readonly now: () => number,
+    /** Runs what happens outside of a turn, so that nothing it throws gets lost. */
+    private readonly attempt: (run: () => void) => void
   ) {
     this.buffer = new WriteBuffer(transport)
     this.fields = new FieldEncoder(this.buffer, options)
@@ -132,7 +134,7 @@ export class Outbox {
 
   private readonly flushScheduled = (): void => {
     this.isScheduled = false
-    this.flush()
+    this.attempt(this.flushNow)
   }
 
   /** Writes what there is, in one write. */
@@ -172,8 +174,10 @@ export class Outbox {
     this.awaitsDrain = false
     this.controlFrames = 0
     this.notifyDrained()
-    this.flush()
+    this.attempt(this.flushNow)
   }
+
+  private readonly flushNow = (): void => this.flush()
 
   private notifyDrained(): void {
     const listener = this.drainListener
@@ -197,7 +201,7 @@ export class Outbox {
 
   private sendFrame(sender: Sender, now: number): void {
     const chunk = sender.peek()
-    const octets = FlowControl.takeNow(sender.window, this.window, Math.min(chunk.length, this.maxFrameSize))
+    const octets = FlowControl.takeNow(sender.window, this.window, Math.min(chunk.length, this.maxFrameSize, turn))
     if (octets === 0) return
     sender.advance(octets, now)
     const isLast = sender.queued === 0 && sender.isFinished

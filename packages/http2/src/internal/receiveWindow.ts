@@ -12,14 +12,16 @@ export class ReceiveWindow {
 
   constructor(
     /** Octets of the whole window. */
-    readonly size: number
+    readonly size: number,
+    /** Octets beyond it that a peer may send which does not know its size yet (§6.9.3). */
+    private readonly slack = 0
   ) {
     this.window = FlowControl.make(size)
   }
 
   /** Counts `octets` that arrived. False where the peer sent more than it may (RFC 9113 §6.9.1). */
   receive(octets: number): boolean {
-    if (FlowControl.available(this.window) < octets) return false
+    if (FlowControl.available(this.window) + this.slack < octets) return false
     return FlowControl.adjustNow(this.window, -octets)
   }
 

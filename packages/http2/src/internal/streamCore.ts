@@ -9,9 +9,11 @@ import { empty, type Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Http2Stats } from "../Http2Stats.js"
 import type { Resolved } from "../Http2Options.js"
+import { initial } from "../Settings.js"
 import type { Peer } from "../Transport.js"
 import { BodyQueue } from "./bodyQueue.js"
 import type { FieldSection } from "./messageHead.js"
+import { concat, emptyOctets } from "./octets.js"
 import type { Outbox } from "./outbox.js"
 import { ReceiveWindow } from "./receiveWindow.js"
 import { Sender, type SenderOwner } from "./sender.js"
@@ -26,6 +28,8 @@ export interface StreamOwner {
   readonly stats: Http2Stats
   readonly peer: Peer
   readonly isDraining: boolean
+  /** Whether SETTINGS of ours are not acknowledged yet. */
+  readonly hasSettingsPending: boolean
   /** The peer's SETTINGS_INITIAL_WINDOW_SIZE and SETTINGS_MAX_HEADER_LIST_SIZE. */
   readonly peerInitialWindowSize: number
   readonly peerMaxHeaderListSize: number
@@ -104,7 +108,10 @@ export abstract class StreamCore implements SenderOwner {
   /** A body will follow. */
   protected openBody(expectedBytes: number): void {
     this.expectedBytes = expectedBytes
-    this.receiveWindow = new ReceiveWindow(this.owner.options.initialWindowSize)
+    const { initialWindowSize } = this.owner.options
+    // §6.9.3: until our SETTINGS are acknowledged, the peer counts with the initial size.
+    const slack = this.owner.hasSettingsPending ? Math.max(0, initial.initialWindowSize - initialWindowSize) : 0
+    this.receiveWindow = new ReceiveWindow(initialWindowSize, slack)
     this.body = new BodyQueue(
       (octets) => this.consumedBody(octets),
       () => this.onPull()
@@ -259,6 +266,14 @@ export abstract class StreamCore implements SenderOwner {
 
   resetAcknowledged(): void {
     if (this.state === State.resetSent) this.transition(Event.resetAcknowledged)
+  }
+
+  /** The whole body, where it has arrived, nothing of it was read, and it is not longer than `limit`. */
+  takeWholeBody(limit: number): Uint8Array | undefined {
+    const { body } = this
+    if (body === undefined) return this.error === undefined ? emptyOctets : undefined
+    const chunks = body.received <= limit ? body.takeWhole() : undefined
+    return chunks === undefined ? undefined : concat(chunks)
   }
 
   /** Nobody will read the body: the windows get back what waits. */

@@ -85,8 +85,6 @@ export class Connections<R> {
 /** Completes when all of the server's connections have closed. */
 export const closeServer = (server: Net.Server): Effect.Effect<void> =>
   Effect.async((resume) => {
-    // A server that is still looking up its host cannot be closed until it listens.
-    server.once("listening", () => server.close())
     server.close(() => resume(Effect.void))
   })
 

@@ -22,11 +22,20 @@ export const silence = (emitter: Net.Socket | Net.Server): void => {
   if (!emitter.listeners("error").includes(ignoreError)) emitter.on("error", ignoreError)
 }
 
+/** Those whose 'close' event has come: Node's own `closed` is true before the system has given the handle back. */
+const closed = new WeakSet<Net.Socket>()
+
+/** To be called as soon as a socket is at hand, before `destroySocket`. */
+export const adoptSocket = (socket: Net.Socket): void => {
+  silence(socket)
+  if (socket.destroyed) closed.add(socket)
+  else socket.once("close", () => closed.add(socket))
+}
+
 /** Destroys a socket and completes when it has closed. For sockets that never became a transport, too. */
 export const destroySocket = (socket: Net.Socket): Effect.Effect<void> =>
   Effect.async((resume) => {
-    if (socket.closed) return resume(Effect.void)
-    silence(socket)
+    if (closed.has(socket)) return resume(Effect.void)
     socket.once("close", () => resume(Effect.void))
     socket.destroy()
   })
@@ -49,7 +58,7 @@ class SocketTransport implements Transport {
     socket.allowHalfOpen = true
     socket.setNoDelay(true)
     socket.setTimeout(0)
-    silence(socket)
+    adoptSocket(socket)
     socket.on("error", this.onError)
     socket.on("close", this.onClose)
     this.reader = new SocketReader(socket)

@@ -1,0 +1,143 @@
+/**
+ * The far end of a connection, on a real socket, in the hands of a test: sends octets, sees frames in their order and how the other
+ * side ended. It answers nothing by itself.
+ */
+import * as Decoder from "@effect-http2/hpack/Decoder"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import * as Net from "node:net"
+import * as Tls from "node:tls"
+import * as Raw from "./rawFrame.js"
+
+/** How the other side ended. */
+export type End = "FIN" | "RST"
+
+/** Only ever passes by in a test that fails. */
+const deadline = "5 seconds"
+
+export class RawPeer {
+  /** Everything that was received, for the message of a test that fails. */
+  readonly log: Array<string> = []
+  private readonly queue = Effect.runSync(Queue.unbounded<Raw.RawFrame | End>())
+  private readonly decoder = Decoder.make({ headerTableSize: 65_536 })
+  private rest = Buffer.alloc(0)
+  private isPrefaceDue: boolean
+  private ended: End | undefined = undefined
+  private pings = 0
+
+  constructor(
+    readonly socket: Net.Socket,
+    role: "client" | "server"
+  ) {
+    this.isPrefaceDue = role === "server"
+    socket.on("data", (chunk: Buffer) => this.receive(chunk))
+    socket.on("end", () => this.end("FIN"))
+    socket.on("error", () => this.end("RST"))
+    socket.on("close", () => this.end("RST"))
+  }
+
+  private receive(chunk: Buffer): void {
+    this.rest = Buffer.concat([this.rest, chunk])
+    if (this.isPrefaceDue) {
+      if (this.rest.length < Raw.preface.length) return
+      if (!this.rest.subarray(0, Raw.preface.length).equals(Raw.preface)) throw new Error("not the preface of HTTP/2")
+      this.rest = this.rest.subarray(Raw.preface.length)
+      this.isPrefaceDue = false
+    }
+    const [frames, rest] = Raw.parse(this.rest)
+    this.rest = rest
+    for (const frame of frames) {
+      this.log.push(Raw.show(frame))
+      this.queue.unsafeOffer(frame)
+    }
+  }
+
+  private end(how: End): void {
+    if (this.ended !== undefined) return
+    this.ended = how
+    this.log.push(how)
+    this.queue.unsafeOffer(how)
+  }
+
+  /** In one write. */
+  send(...frames: ReadonlyArray<Uint8Array>): Effect.Effect<void> {
+    return Effect.sync(() => void this.socket.write(Buffer.concat(frames)))
+  }
+
+  fail(reason: string): Effect.Effect<never> {
+    return Effect.suspend(() => Effect.die(new Error(`${reason}; received:\n  ${this.log.join("\n  ")}`)))
+  }
+
+  /** The next frame, or the end. */
+  readonly next: Effect.Effect<Raw.RawFrame | End> = Effect.suspend(() =>
+    Queue.take(this.queue).pipe(
+      Effect.timeoutOption(deadline),
+      Effect.flatMap((next) => (next._tag === "Some" ? Effect.succeed(next.value) : this.fail("nothing more came")))
+    )
+  )
+
+  /** Frames up to the one that `isLast` is true of; the end before it is a failure. */
+  until(what: string, isLast: (frame: Raw.RawFrame) => boolean): Effect.Effect<ReadonlyArray<Raw.RawFrame>> {
+    return Effect.gen(this, function* () {
+      const frames: Array<Raw.RawFrame> = []
+      while (true) {
+        const frame = yield* this.next
+        if (typeof frame === "string") return yield* this.fail(`${frame} instead of ${what}`)
+        frames.push(frame)
+        if (isLast(frame)) return frames
+      }
+    })
+  }
+
+  /** The next frame of `type` on `streamId`, whatever comes before it. */
+  frame(type: number, streamId = 0): Effect.Effect<Raw.RawFrame> {
+    return this.until(`type ${type} on stream ${streamId}`, (frame) => frame.type === type && frame.streamId === streamId).pipe(
+      Effect.flatMap((frames) => Effect.fromNullable(frames[frames.length - 1])),
+      Effect.orDie
+    )
+  }
+
+  /** Frames until the other side has ended, and how it did. */
+  readonly toEnd: Effect.Effect<readonly [frames: ReadonlyArray<Raw.RawFrame>, end: End]> = Effect.gen(this, function* () {
+    const frames: Array<Raw.RawFrame> = []
+    while (true) {
+      const frame = yield* this.next
+      if (typeof frame === "string") return [frames, frame] as const
+      frames.push(frame)
+    }
+  })
+
+  /** A PING and what comes up to its acknowledgement: then all that was sent before has been acted on. */
+  readonly roundTrip: Effect.Effect<ReadonlyArray<Raw.RawFrame>> = Effect.suspend(() => {
+    const payload = `trip${String(++this.pings).padStart(4, "0")}`
+    const isAnswer = (frame: Raw.RawFrame): boolean =>
+      frame.type === Raw.Type.PING && frame.flags === Raw.ACK && frame.payload.toString("latin1") === payload
+    return Effect.zipRight(this.send(Raw.ping(payload)), this.until("the answer to a PING", isAnswer))
+  })
+
+  /** The fields of a block in one frame without padding. Blocks have to be decoded in order, all of them. */
+  fields(frame: Raw.RawFrame): ReadonlyArray<readonly [string, string]> {
+    return this.decoder.decode(frame.payload).fields.map(({ name, value }) => [name, value] as const)
+  }
+}
+
+const destroyed = <S extends Net.Socket>(open: Effect.Effect<S>): Effect.Effect<S, never, Scope.Scope> =>
+  Effect.acquireRelease(open, (socket) => Effect.sync(() => socket.destroy()))
+
+/** Connects, with TLS where there is a certificate authority to check the server by. */
+export const connect = (port: number, ca?: string): Effect.Effect<RawPeer, never, Scope.Scope> =>
+  destroyed(
+    Effect.async<Net.Socket>((resume) => {
+      const to = { host: "127.0.0.1", port, allowHalfOpen: true, noDelay: true }
+      const socket: Net.Socket =
+        ca === undefined
+          ? Net.connect(to, () => resume(Effect.succeed(socket)))
+          : Tls.connect({ ...to, ca, ALPNProtocols: ["h2"] }, () => resume(Effect.succeed(socket)))
+      socket.on("error", (error) => resume(Effect.die(error)))
+    })
+  ).pipe(Effect.map((socket) => new RawPeer(socket, "client")))
+
+/** Over an accepted socket, as a server. */
+export const accept = (socket: Net.Socket): Effect.Effect<RawPeer, never, Scope.Scope> =>
+  Effect.map(destroyed(Effect.succeed(socket)), (socket) => new RawPeer(socket, "server"))

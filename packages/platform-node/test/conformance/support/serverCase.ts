@@ -1,0 +1,207 @@
+/**
+ * Cases for our server: octets in, and what has to come of them. Each case runs against handlers that answer at once, that read the body, and that never
+ * answer, with all its octets in one write and with a round trip between its steps, plain and over TLS.
+ */
+import * as Http2Response from "@effect-http2/http2/Http2Response"
+import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import * as Http2Stats from "@effect-http2/http2/Http2Stats"
+import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { expect } from "vitest"
+import * as U from "../../utils.js"
+import * as Raw from "./rawFrame.js"
+import * as RawPeer from "./rawPeer.js"
+
+/** Fields of a request; `changes` replace, add and, where undefined, remove. */
+export const request = (changes: Readonly<Record<string, string | undefined>> = {}): Buffer => {
+  const fields = { ":method": "GET", ":scheme": "http", ":path": "/", ":authority": "localhost", ...changes }
+  return Raw.block(...Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])))
+}
+
+export const get = request()
+export const post = request({ ":method": "POST" })
+
+const answer = Effect.succeed(Http2Response.text("Hello World!"))
+
+const handlers = {
+  answering: () => answer,
+  reading: (request: Http2Server.Request) => Effect.map(request.bytes(), ({ length }) => Http2Response.text(String(length))),
+  hanging: () => Effect.never
+} satisfies Record<string, Http2Server.Handler<unknown, never>>
+
+export type HandlerName = keyof typeof handlers
+
+interface Run {
+  readonly peer: RawPeer.RawPeer
+  /** What came while the steps were sent, the answers to their PINGs left out. */
+  readonly seen: ReadonlyArray<Raw.RawFrame>
+}
+
+/** What has to come of a case. */
+export type Outcome = (run: Run) => Effect.Effect<void>
+
+export interface Case {
+  readonly title: string
+  /** What is sent behind the handshake; a step of several frames is one write. */
+  readonly steps: ReadonlyArray<Uint8Array>
+  readonly outcome: Outcome
+  /** Those that it makes sense with. Default: all. */
+  readonly handlers?: ReadonlyArray<HandlerName>
+  /** Whether a PING may stand between the steps. Default: true. */
+  readonly apart?: boolean
+}
+
+/** Of interest to no case unless it asks for it. */
+export const isNoise = ({ flags, streamId, type }: Raw.RawFrame): boolean =>
+  (type === Raw.Type.SETTINGS && flags === Raw.ACK) ||
+  (type === Raw.Type.WINDOW_UPDATE && streamId === 0) ||
+  type === Raw.Type.PING
+
+const goneAway = (frames: ReadonlyArray<Raw.RawFrame>): ReadonlyArray<number> =>
+  frames.filter(({ type }) => type === Raw.Type.GOAWAY).map(({ payload }) => payload.readUInt32BE(4))
+
+const resets = (frames: ReadonlyArray<Raw.RawFrame>): ReadonlyArray<readonly [number, number]> =>
+  frames.filter(({ type }) => type === Raw.Type.RST_STREAM).map((frame) => [frame.streamId, frame.payload.readUInt32BE()])
+
+/** One GOAWAY with `code`, nothing behind it but the end. */
+export const connectionError =
+  (code: number): Outcome =>
+  ({ peer, seen }) =>
+    Effect.gen(function* () {
+      const [rest, end] = yield* peer.toEnd
+      const frames = [...seen, ...rest]
+      if (end !== "FIN" || goneAway(frames).join() !== String(code) || frames.at(-1)?.type !== Raw.Type.GOAWAY) {
+        return yield* peer.fail(`GOAWAY with ${code} and FIN were expected`)
+      }
+      expect(frames.at(-1)?.streamId).toBe(0)
+    })
+
+/** One RST_STREAM with `code`, and the connection goes on. */
+export const streamError =
+  (id: number, code: number): Outcome =>
+  (run) =>
+    Effect.gen(function* () {
+      const frames = [...run.seen]
+      const isReset = (frame: Raw.RawFrame): boolean => frame.type === Raw.Type.RST_STREAM && frame.streamId === id
+      if (!frames.some(isReset)) frames.push(...(yield* run.peer.until(`RST_STREAM on ${id}`, isReset)))
+      frames.push(...(yield* goOn(run.peer)))
+      if (resets(frames).join() !== [id, code].join()) yield* run.peer.fail(`RST_STREAM with ${code} on ${id} was expected`)
+    })
+
+/** Nothing comes of it: no reset, no end. */
+export const ignored: Outcome = ({ peer, seen }) =>
+  Effect.gen(function* () {
+    const frames = [...seen, ...(yield* goOn(peer))]
+    if (resets(frames).length > 0) yield* peer.fail("no RST_STREAM was expected")
+  })
+
+/** A whole response on each of `ids`. */
+export const served =
+  (...ids: ReadonlyArray<number>): Outcome =>
+  (run) =>
+    Effect.gen(function* () {
+      const frames = [...run.seen]
+      for (const id of ids) {
+        const isEnd = (frame: Raw.RawFrame): boolean => frame.streamId === id && endsStream(frame)
+        if (!frames.some(isEnd)) frames.push(...(yield* run.peer.until(`a response on ${id}`, isEnd)))
+      }
+      yield* ignored({ peer: run.peer, seen: frames })
+    })
+
+const endsStream = ({ flags, type }: Raw.RawFrame): boolean =>
+  (type === Raw.Type.DATA || type === Raw.Type.HEADERS) && (flags & Raw.END_STREAM) !== 0
+
+/** PING is answered and another request is served. */
+export const goOn = (peer: RawPeer.RawPeer): Effect.Effect<ReadonlyArray<Raw.RawFrame>> =>
+  Effect.gen(function* () {
+    const id = 0x10001
+    const before = yield* peer.roundTrip
+    yield* peer.send(Raw.settings([Raw.Setting.INITIAL_WINDOW_SIZE, 65_535]), Raw.headers(id, request({ ":path": "/ok" })))
+    const after = yield* peer.until("another response", (frame) => frame.streamId === id && endsStream(frame))
+    const frames = [...before, ...after]
+    if (goneAway(frames).length > 0) yield* peer.fail("no GOAWAY was expected")
+    return frames
+  })
+
+/** Waits until nothing of a connection is left in the counters; turns of the event loop, and no clock but the one that fails. */
+export const nothingLeft = (stats: Http2Stats.Http2Stats): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    const giveUpAt = performance.now() + 5000
+    const look = (): void => {
+      const { activeHandlers, activeStreams, connections } = stats
+      const left = { activeHandlers, activeStreams, connections }
+      if (connections + activeStreams + activeHandlers > 0 && performance.now() < giveUpAt) return void setImmediate(look)
+      resume(Effect.sync(() => expect(left).toEqual({ activeHandlers: 0, activeStreams: 0, connections: 0 })))
+    }
+    look()
+  })
+
+/** Listens, and connects a peer that has its first frame still to send. */
+export const open = (
+  handler: HandlerName | Http2Server.Handler<unknown, never>,
+  options: NodeHttp2.ServeOptions = {}
+): Effect.Effect<readonly [peer: RawPeer.RawPeer, stats: Http2Stats.Http2Stats], unknown, Scope.Scope> =>
+  Effect.gen(function* () {
+    const stats = Http2Stats.make()
+    const handle: Http2Server.Handler<unknown, never> = typeof handler === "string" ? handlers[handler] : handler
+    const listener = yield* NodeHttp2.serve((request) => (request.path === "/ok" ? answer : handle(request)), {
+      host: "127.0.0.1",
+      stats,
+      gracefulShutdownTimeout: 0,
+      ...options
+    })
+    const ca = options.tls === undefined ? undefined : U.certificate.cert
+    return [yield* RawPeer.connect(listener.address.port ?? 0, ca), stats]
+  })
+
+/** Prefaces and their acknowledgements. Returns the server's SETTINGS. */
+export const shake = (
+  peer: RawPeer.RawPeer,
+  ...settings: ReadonlyArray<readonly [id: number, value: number]>
+): Effect.Effect<Raw.RawFrame> =>
+  Effect.gen(function* () {
+    yield* peer.send(Raw.preface, Raw.settings(...settings))
+    const first = yield* peer.next
+    if (typeof first === "string" || first.type !== Raw.Type.SETTINGS || first.flags !== 0) {
+      return yield* peer.fail("a connection begins with SETTINGS")
+    }
+    yield* peer.frame(Raw.Type.SETTINGS)
+    yield* peer.send(Raw.settingsAck)
+    return first
+  })
+
+/** A case and the ways in which it runs: one test. */
+export const serverCase = (test: Case): void => {
+  const names = test.handlers ?? ["answering", "reading", "hanging"]
+  U.check(test.title, () =>
+    Effect.gen(function* () {
+      for (const handler of names) {
+        for (const way of test.apart === false ? ["together"] : ["together", "apart", "apart over TLS"]) {
+          yield* run(test, handler, way).pipe(
+            Effect.scoped,
+            Effect.tapErrorCause(() => Effect.sync(() => console.error(`${test.title}: ${handler}, ${way}`)))
+          )
+        }
+      }
+    })
+  )
+}
+
+const run = (test: Case, handler: HandlerName, way: string): Effect.Effect<void, unknown, Scope.Scope> =>
+  Effect.gen(function* () {
+    const [peer, stats] = yield* open(handler, way.endsWith("TLS") ? { tls: U.certificate } : {})
+    yield* shake(peer)
+    const seen: Array<Raw.RawFrame> = []
+    const isApart = way !== "together"
+    if (!isApart) yield* peer.send(...test.steps)
+    else {
+      for (const [i, step] of test.steps.entries()) {
+        if (i > 0) seen.push(...(yield* peer.roundTrip))
+        yield* peer.send(step)
+      }
+    }
+    yield* test.outcome({ peer, seen })
+    peer.socket.end()
+    yield* nothingLeft(stats)
+  })
