@@ -3,14 +3,15 @@
  *
  * @since 0.1.0
  */
+import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as ErrorCode from "./ErrorCode.js"
 import type { Headers } from "./Headers.js"
 import * as Http2Error from "./Http2Error.js"
 import { Http2Stream } from "./Http2Stream.js"
+import type { Pull } from "./internal/bodyQueue.js"
 import { concat } from "./internal/octets.js"
 import type { StreamCore } from "./internal/streamCore.js"
 import * as Text from "./internal/text.js"
@@ -47,7 +48,7 @@ export abstract class IncomingMessage {
    * windows, so that a slow reader slows the peer. To be read once.
    */
   get body(): Stream.Stream<Uint8Array, Http2Error.Http2Error> {
-    return Stream.repeatEffectChunkOption(Effect.suspend(() => pull(this.core)))
+    return Stream.fromChannel(Channel.suspend(() => readFrom(pull(this.core))))
   }
 
   /** The whole body. Fails with a `StreamError` of limit `bytes` where it is longer than `limit` octets, default 10 MiB. */
@@ -57,19 +58,14 @@ export abstract class IncomingMessage {
       if (whole !== undefined) return Effect.succeed(whole)
       const parts: Array<Uint8Array> = []
       let length = 0
-      const next: Effect.Effect<Uint8Array, Http2Error.Http2Error> = Effect.matchEffect(
-        Effect.suspend(() => pull(this.core)),
-        {
-          onFailure: (end) => (Option.isSome(end) ? Effect.fail(end.value) : Effect.succeed(concat(parts))),
-          onSuccess: (chunk) => {
-            for (const part of chunk) {
-              parts.push(part)
-              length += part.length
-            }
-            return length > limit ? Effect.fail(tooLong(this.core, limit)) : next
-          }
+      const next: Effect.Effect<Uint8Array, Http2Error.Http2Error> = Effect.flatMap(pull(this.core), (chunk) => {
+        if (chunk.length === 0) return Effect.succeed(concat(parts))
+        for (const part of chunk) {
+          parts.push(part)
+          length += part.length
         }
-      )
+        return length > limit ? Effect.fail(tooLong(this.core, limit)) : next
+      })
       return next
     })
   }
@@ -91,10 +87,23 @@ export abstract class IncomingMessage {
   }
 }
 
-const pull = (core: StreamCore): Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<Http2Error.Http2Error>> => {
+const noBody: Pull = Effect.succeed(Chunk.empty())
+
+const pull = (core: StreamCore): Pull => {
   const { body, error } = core
-  if (body !== undefined) return body.pull()
-  return error === undefined ? Effect.fail(Option.none()) : Effect.fail(Option.some(error))
+  if (body !== undefined) return body.pull
+  return error === undefined ? noBody : Effect.fail(error)
+}
+
+type Octets = Chunk.Chunk<Uint8Array>
+type Body = Channel.Channel<Octets, unknown, Http2Error.Http2Error, unknown, void>
+
+/** A loop of our own costs half of what the Stream constructors do for each pull. */
+const readFrom = (pull: Pull): Body => {
+  const next: Body = Channel.flatMap(Channel.fromEffect(pull), (octets) =>
+    octets.length === 0 ? Channel.void : Channel.flatMap(Channel.write(octets), () => next)
+  )
+  return next
 }
 
 const tooLong = (core: StreamCore, limit: number): Http2Error.StreamError =>

@@ -1,16 +1,16 @@
 /**
- * The incoming body of one stream, between the dispatcher that never waits and a consumer that may be slow. What arrives before anybody
- * waits is kept in an array; once the consumer has waited, it goes through a bounded Queue, and what does not fit there into the array behind
- * it. Both are bounded by the stream's flow-control window, in octets, and by coalescing, in slots.
+ * The incoming body of one stream, between the dispatcher that never waits and a consumer that may be slow. What arrives before anybody waits
+ * is kept in an array; once the consumer has waited, it goes through a bounded Queue, and what does not fit there into the array behind it.
+ * All of it is bounded by the stream's flow-control window, in octets, and by coalescing, in slots. A consumer that waits is woken once for
+ * all that a turn of the engine brought.
  *
- * Called by the dispatcher's handlers (push, end, fail) and by the public body Stream (pull).
+ * Called by the dispatcher's handlers (push, end, fail), at the end of a turn (deliver), and by the public body Stream (pull).
  */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type { Http2Error } from "../Http2Error.js"
-import { emptyOctets } from "./octets.js"
 
 /** Octets under which a chunk that has to wait is copied next to the one before it: tiny DATA frames must not fill slots. */
 const small = 1024
@@ -19,11 +19,17 @@ const coalesced = 4096
 /** `data` as something that may be kept for long: a copy, where it is a small part of the read that it came with. */
 const retainable = (data: Uint8Array): Uint8Array => (data.length * 4 < data.buffer.byteLength ? data.slice() : data)
 
-type Pull = Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<Http2Error>>
+/** The next chunks of a body; none at its end. */
+export type Pull = Effect.Effect<Chunk.Chunk<Uint8Array>, Http2Error>
+
+const ended: Pull = Effect.succeed(Chunk.empty())
+const capacity = 16
 
 export class BodyQueue {
   private chunks: Array<Uint8Array> = []
   private queue: Queue.Queue<Uint8Array> | undefined = undefined
+  /** Wakes the consumer that waits. One that was interrupted leaves it behind, and what it would have got stays here. */
+  private waiter: ((next: Pull) => void) | undefined = undefined
   /** Whether the peer has ended the body. */
   isEnded = false
   private failure: Http2Error | undefined = undefined
@@ -36,10 +42,17 @@ export class BodyQueue {
   /** Octets that were pushed, in all. */
   received = 0
 
-  /** `onConsumed` gives the octets back to the windows; `onPull` is told that somebody wants the body. */
+  /** Whether a delivery was asked for and has not happened. */
+  private isDue = false
+
+  /**
+   * `onConsumed` gives the octets back to the windows; `onPull` is told that somebody wants the body; `deliverLater` calls `deliver` once the
+   * turn of the engine is over, at once where there is none.
+   */
   constructor(
     private readonly onConsumed: (octets: number) => void,
-    private readonly onPull: () => void
+    private readonly onPull: () => void,
+    private readonly deliverLater: (body: BodyQueue) => void
   ) {}
 
   /** Whether every octet was consumed and no more will come. */
@@ -51,18 +64,40 @@ export class BodyQueue {
     this.received += data.length
     if (this.isDiscarding) return this.onConsumed(data.length)
     this.unread += data.length
-    if (this.queue !== undefined && this.chunks.length === 0 && this.offer(this.queue, data)) return
-    if (data.length < small) this.coalesce(data)
-    else {
-      this.seal()
-      this.chunks.push(retainable(data))
+    if (this.queue === undefined || this.chunks.length > 0 || !this.queue.unsafeOffer(this.keepable(data))) {
+      if (data.length < small) this.coalesce(data)
+      else {
+        this.seal()
+        this.chunks.push(this.keepable(data))
+      }
     }
+    this.wake()
   }
 
-  /** To a consumer that waits, as it is; to one that is busy, as something that may wait. */
-  private offer(queue: Queue.Queue<Uint8Array>, data: Uint8Array): boolean {
-    const isAwaited = Option.getOrElse(queue.unsafeSize(), () => 0) < 0
-    return queue.unsafeOffer(isAwaited ? data : retainable(data))
+  /** A consumer that waits gets `data` soon, one that does not may leave it here for long. */
+  private keepable(data: Uint8Array): Uint8Array {
+    return this.waiter === undefined ? retainable(data) : data
+  }
+
+  private wake(): void {
+    if (this.isDue || this.waiter === undefined) return
+    this.isDue = true
+    this.deliverLater(this)
+  }
+
+  /** Wakes the consumer that waits: there is something, or there never will be. */
+  deliver(): void {
+    this.isDue = false
+    const { waiter } = this
+    this.waiter = undefined
+    waiter?.(this.pull)
+  }
+
+  private takeArray(): ReadonlyArray<Uint8Array> {
+    this.seal()
+    const { chunks } = this
+    this.chunks = []
+    return chunks
   }
 
   private coalesce(data: Uint8Array): void {
@@ -118,11 +153,6 @@ export class BodyQueue {
     })
   }
 
-  private wake(): void {
-    // An empty element is a signal to look again. Where the queue is full nobody waits on it.
-    if (this.queue !== undefined) this.queue.unsafeOffer(emptyOctets)
-  }
-
   /** Nobody will read: what waits and what comes is given up, so that the windows get it back at once. */
   discard(): void {
     this.isDiscarding = true
@@ -133,59 +163,53 @@ export class BodyQueue {
     if (octets > 0) this.onConsumed(octets)
   }
 
-  private consume(chunks: ReadonlyArray<Uint8Array>): Chunk.Chunk<Uint8Array> {
+  private consume(chunks: Iterable<Uint8Array>): void {
     let octets = 0
     for (const chunk of chunks) octets += chunk.length
     octets = Math.min(octets, this.unread)
     this.unread -= octets
     if (octets > 0) this.onConsumed(octets)
-    return Chunk.unsafeFromArray(chunks)
   }
 
   /** The whole body, where all of it has come and nothing of it was handed out; undefined otherwise. */
   takeWhole(): ReadonlyArray<Uint8Array> | undefined {
     if (!this.isEnded || this.queue !== undefined || this.unread !== this.received) return undefined
-    this.seal()
-    const chunks = this.chunks
-    this.chunks = []
+    const chunks = this.takeArray()
     this.consume(chunks)
     return chunks
   }
 
-  /** The next chunks of the body, all that are there; fails with None at its end. */
-  pull(): Pull {
+  /** All that is there, in order: what is in the Queue came before what is in the array. Waits where there is nothing. */
+  readonly pull: Pull = Effect.suspend(() => {
     const { queue } = this
     if (queue === undefined || Option.getOrElse(queue.unsafeSize(), () => 0) <= 0) return this.pullArray()
-    return Effect.flatMap(Queue.takeAll(queue), (items) => this.deliver(Chunk.toReadonlyArray(items)))
-  }
-
-  /** Hands on what was in the Queue. */
-  private deliver(items: ReadonlyArray<Uint8Array>): Pull {
-    const data = items.filter((item) => item.length > 0)
-    return data.length > 0 ? Effect.succeed(this.consume(data)) : this.pullArray()
-  }
+    return Effect.map(Queue.takeAll(queue), (chunks) => {
+      this.consume(chunks)
+      return chunks
+    })
+  })
 
   private pullArray(): Pull {
     if (this.chunks.length > 0) {
-      this.seal()
-      const chunks = this.chunks
-      this.chunks = []
-      return Effect.succeed(this.consume(chunks))
+      const chunks = this.takeArray()
+      this.consume(chunks)
+      return Effect.succeed(Chunk.unsafeFromArray(chunks))
     }
-    if (this.failure !== undefined) return Effect.fail(Option.some(this.failure))
-    if (this.isEnded) return Effect.fail(Option.none())
+    if (this.failure !== undefined) return Effect.fail(this.failure)
+    if (this.isEnded) return ended
     this.onPull()
-    return this.queue === undefined ? this.openQueue() : this.await(this.queue)
+    return this.queue === undefined ? this.openQueue() : this.wait
   }
 
   private openQueue(): Pull {
-    return Effect.flatMap(Queue.bounded<Uint8Array>(16), (queue) => {
+    return Effect.flatMap(Queue.bounded<Uint8Array>(capacity), (queue) => {
       this.queue = queue
-      return this.pull()
+      return this.pull
     })
   }
 
-  private await(queue: Queue.Queue<Uint8Array>): Pull {
-    return Effect.flatMap(Queue.take(queue), (item) => this.deliver([item]))
-  }
+  /** Without a finalizer, which would be most of its cost: see `waiter`. */
+  private readonly wait: Pull = Effect.async((resume) => {
+    this.waiter = resume
+  })
 }

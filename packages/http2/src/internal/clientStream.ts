@@ -87,6 +87,19 @@ export class ClientStream extends StreamCore {
     return Http2Error.streamError(this.id, ErrorCode.PROTOCOL_ERROR, section, reason)
   }
 
+  /**
+   * RST_STREAM(NO_ERROR) in place of END_STREAM, behind all that content-length says, is an end: `node:http2` sends it where the last octet of
+   * a body has used up a window. A response that does not say how long it is could be cut off there, and fails.
+   */
+  override abort(error: Http2Error.Http2Error): void {
+    const { body } = this
+    const isEnd = error.code === ErrorCode.NO_ERROR && error.scope === "stream" && this.isAsLongAsSaid
+    if (isEnd && body !== undefined && StreamState.isReceiving(this.state)) {
+      this.receivedEnd(body, Event.receiveDataEnd)
+    }
+    super.abort(error)
+  }
+
   protected override failed(error: Http2Error.Http2Error): void {
     const { onOver } = this
     this.onOver = undefined

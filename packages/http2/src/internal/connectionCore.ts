@@ -10,6 +10,7 @@ import type { Http2Stats } from "../Http2Stats.js"
 import * as Settings from "../Settings.js"
 import type { Transport } from "../Transport.js"
 import { AbuseGuard } from "./abuseGuard.js"
+import type { BodyQueue } from "./bodyQueue.js"
 import { HeaderBlocks } from "./headerBlock.js"
 import type { FieldSection } from "./messageHead.js"
 import { Outbox } from "./outbox.js"
@@ -65,6 +66,7 @@ export class ConnectionCore implements StreamOwner {
   /** What the peer said in GOAWAY, once it did. */
   goneAway: Http2Error.ConnectionError | undefined = undefined
   private readonly starting: Array<Startable> = []
+  private readonly delivering: Array<BodyQueue> = []
   private readonly resetting: Array<StreamCore> = []
   private isResetPingOut = false
   private readonly idleWaiters: Array<() => void> = []
@@ -138,6 +140,9 @@ export class ConnectionCore implements StreamOwner {
     if (this.starting.length > 0) {
       for (const stream of this.starting.splice(0)) stream.start()
     }
+    if (this.delivering.length > 0) {
+      for (const body of this.delivering.splice(0)) body.deliver()
+    }
     this.outbox.isInTurn = false
     this.outbox.flush()
     if (this.outbox.controlFrames > this.options.maxQueuedControlFrames) {
@@ -184,6 +189,11 @@ export class ConnectionCore implements StreamOwner {
   /** To be started behind the frames of this turn. */
   startLater(stream: Startable): void {
     this.starting.push(stream)
+  }
+
+  deliverLater(body: BodyQueue): void {
+    if (this.outbox.isInTurn) this.delivering.push(body)
+    else body.deliver()
   }
 
   // ------------------------------------------------------------------ streams

@@ -64,15 +64,13 @@ export const receiveGoAway = (connection: ConnectionCore, frame: Frame.GoAway): 
   connection.peerAcceptsUpTo = frame.lastStreamId
   if (connection.status === "open") connection.status = "draining"
   const debug = frame.debugData.length === 0 ? "" : `: ${Text.fromOctets(frame.debugData.subarray(0, 256))}`
-  const error = new Http2Error.ConnectionError({
-    code: frame.errorCode,
-    origin: "Remote",
-    reason: `GOAWAY${debug}`,
-    processed: "no"
-  })
+  const goneAway = (processed: Http2Error.Processed): Http2Error.ConnectionError =>
+    new Http2Error.ConnectionError({ code: frame.errorCode, origin: "Remote", reason: `GOAWAY${debug}`, processed })
   for (const stream of connection.table.values()) {
-    if (connection.table.isLocal(stream.id) && stream.id > frame.lastStreamId) stream.abort(error)
+    if (connection.table.isLocal(stream.id) && stream.id > frame.lastStreamId) stream.abort(goneAway("no"))
   }
+  // Those at or below the last id may have been processed, also where the connection ends before they do.
+  const error = goneAway("unknown")
   connection.goneAway = error
   connection.role.onCapacity()
   // A client has nothing more to do here once its streams are done.

@@ -36,6 +36,8 @@ export interface StreamOwner {
   readonly now: () => number
   /** Octets of DATA were consumed: they go back to the connection's window. */
   consumed(octets: number): void
+  /** A body has something for a consumer that waits: it is handed over once the turn's frames are processed. */
+  deliverLater(body: BodyQueue): void
   /** The stream is closed. `byPeer`: the peer reset it. */
   closed(stream: StreamCore, byPeer: boolean): void
   /** RST_STREAM was sent and the peer may not know yet: call `stream.resetAcknowledged` when it does. */
@@ -114,7 +116,8 @@ export abstract class StreamCore implements SenderOwner {
     this.receiveWindow = new ReceiveWindow(initialWindowSize, slack)
     this.body = new BodyQueue(
       (octets) => this.consumedBody(octets),
-      () => this.onPull()
+      () => this.onPull(),
+      (body) => this.owner.deliverLater(body)
     )
   }
 
@@ -154,6 +157,11 @@ export abstract class StreamCore implements SenderOwner {
     if (endStream) this.receivedEnd(body, Event.receiveDataEnd)
   }
 
+  /** Whether the body has all that content-length says. */
+  protected get isAsLongAsSaid(): boolean {
+    return this.expectedBytes >= 0 && this.receivedBytes === this.expectedBytes
+  }
+
   private get isShort(): boolean {
     return this.expectedBytes >= 0 && this.receivedBytes < this.expectedBytes
   }
@@ -173,7 +181,7 @@ export abstract class StreamCore implements SenderOwner {
     if (body !== undefined) this.receivedEnd(body, Event.receiveHeadersEnd)
   }
 
-  private receivedEnd(body: BodyQueue, event: StreamState.Event): void {
+  protected receivedEnd(body: BodyQueue, event: StreamState.Event): void {
     this.transition(event)
     body.end()
     this.onReceivedEnd()

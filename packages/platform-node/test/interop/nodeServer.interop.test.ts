@@ -1,4 +1,5 @@
 /** Our client against `node:http2`, when it behaves. */
+import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import type * as Http2Client from "@effect-http2/http2/Http2Client"
 import type { Http2Error } from "@effect-http2/http2/Http2Error"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
@@ -67,6 +68,15 @@ const matches = (response: Http2Client.Response, seed: number): Effect.Effect<nu
     })
   })
 
+const range = (length: number): ReadonlyArray<number> => Array.from({ length }, (_, index) => index)
+
+/** Whether the server has seen the body that belongs to `index`. */
+const uploads = (whole: Fixture["whole"], index: number): Effect.Effect<boolean, Http2Error> => {
+  const body = octets(index * 101, index)
+  const request = { method: "POST", path: "/upload", body }
+  return Effect.map(whole(request), ({ text }) => text.includes(`"sha256":"${sha256(body)}"`))
+}
+
 describe("our client and node:http2", () => {
   both("a small response", ({ whole }) =>
     Effect.gen(function* () {
@@ -100,6 +110,16 @@ describe("our client and node:http2", () => {
     Effect.gen(function* () {
       const response = yield* client.request({ path: `/bytes/${128 * MiB}/7` })
       expect(yield* matches(response, 7)).toBe(128 * MiB)
+    })
+  )
+
+  // node:http2 has RST_STREAM(NO_ERROR) in the place of END_STREAM there.
+  both("a body whose last octet uses up the window", ({ client, whole }) =>
+    Effect.gen(function* () {
+      const response = yield* client.request({ path: `/bytes/${MiB}/7` })
+      expect(yield* matches(response, 7)).toBe(MiB)
+      expect([...(yield* response.trailers)]).toEqual([])
+      expect((yield* whole({ path: "/" })).text).toBe("Hello World!")
     })
   )
 
@@ -195,19 +215,37 @@ describe("our client and node:http2", () => {
 
   both(
     "500 requests where the server allows 7 at a time",
-    ({ whole }) =>
+    ({ client, whole }) =>
       Effect.gen(function* () {
+        // An answer to a PING comes behind the server's SETTINGS: before, a client cannot know.
+        yield* client.connection.ping
+        const right = yield* Effect.forEach(range(500), (index) => uploads(whole, index), { concurrency: "unbounded" })
+        expect(right.filter((right) => !right)).toEqual([])
+      }),
+    { server: { settings: { maxConcurrentStreams: 7 } } }
+  )
+
+  both(
+    "requests that are refused because the limit was not known can be sent again",
+    ({ client, whole }) =>
+      Effect.gen(function* () {
+        const refused: Array<Http2Error> = []
         const right = yield* Effect.forEach(
-          Array.from({ length: 500 }, (_, index) => index),
-          (index) => {
-            const body = octets(index * 101, index)
-            return Effect.map(whole({ method: "POST", path: "/upload", body }), ({ text }) =>
-              text.includes(`"sha256":"${sha256(body)}"`)
-            )
-          },
+          range(50),
+          (index) =>
+            uploads(whole, index).pipe(
+              Effect.catchIf(
+                (error) => error.processed === "no",
+                (error) => {
+                  refused.push(error)
+                  return Effect.zipRight(client.connection.ping, uploads(whole, index))
+                }
+              )
+            ),
           { concurrency: "unbounded" }
         )
         expect(right.filter((right) => !right)).toEqual([])
+        expect(refused.map(({ code }) => code)).toEqual(refused.map(() => ErrorCode.REFUSED_STREAM))
       }),
     { server: { settings: { maxConcurrentStreams: 7 } } }
   )

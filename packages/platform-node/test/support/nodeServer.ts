@@ -87,7 +87,8 @@ const reset = ({ rest, stream }: Exchange): void => stream.close(Number(rest[0])
 /** `/reset-late/CODE`: behind part of the body. */
 const resetLate = ({ rest, stream }: Exchange): void => {
   stream.respond({ ":status": 200 })
-  stream.write("the beginning", () => stream.close(Number(rest[0])))
+  stream.write("the beginning")
+  stream.close(Number(rest[0]))
 }
 
 /** `/length/SAID/SENT`: content-length and what follows it do not agree. */

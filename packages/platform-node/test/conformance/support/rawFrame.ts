@@ -52,7 +52,8 @@ export const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1")
 /** Octets, or text of one octet a character. */
 export type Octets = Uint8Array | string | ReadonlyArray<number>
 
-export const octets = (from: Octets): Buffer => (typeof from === "string" ? Buffer.from(from, "latin1") : Buffer.from(from))
+export const octets = (from: Octets): Buffer =>
+  typeof from === "string" ? Buffer.from(from, "latin1") : Buffer.from(from)
 
 export const uint32 = (...values: ReadonlyArray<number>): Buffer => {
   const buffer = Buffer.alloc(values.length * 4)

@@ -92,21 +92,27 @@ export class RawPeer {
 
   /** The next frame of `type` on `streamId`, whatever comes before it. */
   frame(type: number, streamId = 0): Effect.Effect<Raw.RawFrame> {
-    return this.until(`type ${type} on stream ${streamId}`, (frame) => frame.type === type && frame.streamId === streamId).pipe(
+    return this.until(
+      `type ${type} on stream ${streamId}`,
+      (frame) => frame.type === type && frame.streamId === streamId
+    ).pipe(
       Effect.flatMap((frames) => Effect.fromNullable(frames[frames.length - 1])),
       Effect.orDie
     )
   }
 
   /** Frames until the other side has ended, and how it did. */
-  readonly toEnd: Effect.Effect<readonly [frames: ReadonlyArray<Raw.RawFrame>, end: End]> = Effect.gen(this, function* () {
-    const frames: Array<Raw.RawFrame> = []
-    while (true) {
-      const frame = yield* this.next
-      if (typeof frame === "string") return [frames, frame] as const
-      frames.push(frame)
+  readonly toEnd: Effect.Effect<readonly [frames: ReadonlyArray<Raw.RawFrame>, end: End]> = Effect.gen(
+    this,
+    function* () {
+      const frames: Array<Raw.RawFrame> = []
+      while (true) {
+        const frame = yield* this.next
+        if (typeof frame === "string") return [frames, frame] as const
+        frames.push(frame)
+      }
     }
-  })
+  )
 
   /** A PING and what comes up to its acknowledgement: then all that was sent before has been acted on. */
   readonly roundTrip: Effect.Effect<ReadonlyArray<Raw.RawFrame>> = Effect.suspend(() => {

@@ -8,7 +8,7 @@ import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { expect } from "vitest"
+import { describe, expect } from "vitest"
 import * as U from "../../utils.js"
 import * as Raw from "./rawFrame.js"
 import * as RawPeer from "./rawPeer.js"
@@ -16,7 +16,9 @@ import * as RawPeer from "./rawPeer.js"
 /** Fields of a request; `changes` replace, add and, where undefined, remove. */
 export const request = (changes: Readonly<Record<string, string | undefined>> = {}): Buffer => {
   const fields = { ":method": "GET", ":scheme": "http", ":path": "/", ":authority": "localhost", ...changes }
-  return Raw.block(...Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])))
+  return Raw.block(
+    ...Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
+  )
 }
 
 export const get = request()
@@ -26,11 +28,13 @@ const answer = Effect.succeed(Http2Response.text("Hello World!"))
 
 const handlers = {
   answering: () => answer,
-  reading: (request: Http2Server.Request) => Effect.map(request.bytes(), ({ length }) => Http2Response.text(String(length))),
+  reading: (request: Http2Server.Request) =>
+    Effect.map(request.bytes(), ({ length }) => Http2Response.text(String(length))),
   hanging: () => Effect.never
 } satisfies Record<string, Http2Server.Handler<unknown, never>>
 
 export type HandlerName = keyof typeof handlers
+const allHandlers: ReadonlyArray<HandlerName> = ["answering", "reading", "hanging"]
 
 interface Run {
   readonly peer: RawPeer.RawPeer
@@ -48,9 +52,13 @@ export interface Case {
   readonly outcome: Outcome
   /** Those that it makes sense with. Default: all. */
   readonly handlers?: ReadonlyArray<HandlerName>
-  /** Whether a PING may stand between the steps. Default: true. */
-  readonly apart?: boolean
+  /** How it may be sent: `apart` puts a PING and its answer between the steps. Default: all. */
+  readonly ways?: ReadonlyArray<Way>
 }
+
+export type Way = "together" | "apart" | "apart over TLS"
+export const together: ReadonlyArray<Way> = ["together"]
+export const apart: ReadonlyArray<Way> = ["apart", "apart over TLS"]
 
 /** Of interest to no case unless it asks for it. */
 export const isNoise = ({ flags, streamId, type }: Raw.RawFrame): boolean =>
@@ -62,7 +70,9 @@ const goneAway = (frames: ReadonlyArray<Raw.RawFrame>): ReadonlyArray<number> =>
   frames.filter(({ type }) => type === Raw.Type.GOAWAY).map(({ payload }) => payload.readUInt32BE(4))
 
 const resets = (frames: ReadonlyArray<Raw.RawFrame>): ReadonlyArray<readonly [number, number]> =>
-  frames.filter(({ type }) => type === Raw.Type.RST_STREAM).map((frame) => [frame.streamId, frame.payload.readUInt32BE()])
+  frames
+    .filter(({ type }) => type === Raw.Type.RST_STREAM)
+    .map((frame) => [frame.streamId, frame.payload.readUInt32BE()])
 
 /** One GOAWAY with `code`, nothing behind it but the end. */
 export const connectionError =
@@ -86,7 +96,8 @@ export const streamError =
       const isReset = (frame: Raw.RawFrame): boolean => frame.type === Raw.Type.RST_STREAM && frame.streamId === id
       if (!frames.some(isReset)) frames.push(...(yield* run.peer.until(`RST_STREAM on ${id}`, isReset)))
       frames.push(...(yield* goOn(run.peer)))
-      if (resets(frames).join() !== [id, code].join()) yield* run.peer.fail(`RST_STREAM with ${code} on ${id} was expected`)
+      if (resets(frames).join() !== [id, code].join())
+        yield* run.peer.fail(`RST_STREAM with ${code} on ${id} was expected`)
     })
 
 /** Nothing comes of it: no reset, no end. */
@@ -117,7 +128,10 @@ export const goOn = (peer: RawPeer.RawPeer): Effect.Effect<ReadonlyArray<Raw.Raw
   Effect.gen(function* () {
     const id = 0x10001
     const before = yield* peer.roundTrip
-    yield* peer.send(Raw.settings([Raw.Setting.INITIAL_WINDOW_SIZE, 65_535]), Raw.headers(id, request({ ":path": "/ok" })))
+    yield* peer.send(
+      Raw.settings([Raw.Setting.INITIAL_WINDOW_SIZE, 65_535]),
+      Raw.headers(id, request({ ":path": "/ok" }))
+    )
     const after = yield* peer.until("another response", (frame) => frame.streamId === id && endsStream(frame))
     const frames = [...before, ...after]
     if (goneAway(frames).length > 0) yield* peer.fail("no GOAWAY was expected")
@@ -131,7 +145,8 @@ export const nothingLeft = (stats: Http2Stats.Http2Stats): Effect.Effect<void> =
     const look = (): void => {
       const { activeHandlers, activeStreams, connections } = stats
       const left = { activeHandlers, activeStreams, connections }
-      if (connections + activeStreams + activeHandlers > 0 && performance.now() < giveUpAt) return void setImmediate(look)
+      if (connections + activeStreams + activeHandlers > 0 && performance.now() < giveUpAt)
+        return void setImmediate(look)
       resume(Effect.sync(() => expect(left).toEqual({ activeHandlers: 0, activeStreams: 0, connections: 0 })))
     }
     look()
@@ -171,30 +186,25 @@ export const shake = (
     return first
   })
 
-/** A case and the ways in which it runs: one test. */
-export const serverCase = (test: Case): void => {
-  const names = test.handlers ?? ["answering", "reading", "hanging"]
-  U.check(test.title, () =>
-    Effect.gen(function* () {
-      for (const handler of names) {
-        for (const way of test.apart === false ? ["together"] : ["together", "apart", "apart over TLS"]) {
-          yield* run(test, handler, way).pipe(
-            Effect.scoped,
-            Effect.tapErrorCause(() => Effect.sync(() => console.error(`${test.title}: ${handler}, ${way}`)))
-          )
-        }
-      }
-    })
-  )
-}
+/** One test for each case, in all its ways. */
+export const serverCases = (title: string, cases: ReadonlyArray<Case>): void =>
+  describe(title, () => {
+    for (const test of cases) {
+      U.check(test.title, () =>
+        Effect.forEach(test.handlers ?? allHandlers, (handler) =>
+          Effect.forEach(test.ways ?? [...together, ...apart], (way) => Effect.scoped(run(test, handler, way)))
+        )
+      )
+    }
+  })
 
-const run = (test: Case, handler: HandlerName, way: string): Effect.Effect<void, unknown, Scope.Scope> =>
+const run = (test: Case, handler: HandlerName, way: Way): Effect.Effect<void, unknown, Scope.Scope> =>
   Effect.gen(function* () {
-    const [peer, stats] = yield* open(handler, way.endsWith("TLS") ? { tls: U.certificate } : {})
+    const [peer, stats] = yield* open(handler, way === "apart over TLS" ? { tls: U.certificate } : {})
+    peer.log.push(`(from a handler that is ${handler}, ${way})`)
     yield* shake(peer)
     const seen: Array<Raw.RawFrame> = []
-    const isApart = way !== "together"
-    if (!isApart) yield* peer.send(...test.steps)
+    if (way === "together") yield* peer.send(...test.steps)
     else {
       for (const [i, step] of test.steps.entries()) {
         if (i > 0) seen.push(...(yield* peer.roundTrip))
