@@ -17,13 +17,13 @@ import * as Http2Error from "./Http2Error.js"
 import * as Http2Options from "./Http2Options.js"
 import * as Http2Response from "./Http2Response.js"
 import * as Http2Stats from "./Http2Stats.js"
+import { Http2Tunnel } from "./Http2Tunnel.js"
 import { defaultLimit, IncomingMessage } from "./IncomingMessage.js"
 import { writeBody, writeTrailers } from "./internal/bodyWriter.js"
-import { ClientRequest as Exchange, type Prepared, pseudoFields } from "./internal/clientRequest.js"
+import { ClientRequest as Exchange, type Prepared } from "./internal/clientRequest.js"
 import { ClientRole } from "./internal/clientRole.js"
 import type { ClientStream } from "./internal/clientStream.js"
-import * as Rules from "./internal/fieldRules.js"
-import { check } from "./internal/outgoing.js"
+import { prepare, type TunnelKind } from "./internal/prepareRequest.js"
 import { StreamScope } from "./internal/streamScope.js"
 import * as Text from "./internal/text.js"
 import type { Transport } from "./Transport.js"
@@ -49,6 +49,31 @@ export interface ClientRequest {
   readonly trailers?: Http2Response.Options["trailers"]
   /** Called for each informational response (1xx) as it arrives. */
   readonly onInformational?: (status: number, headers: Headers.Headers) => void
+}
+
+/**
+ * Where a tunnel should go.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TunnelRequest extends Pick<
+  ClientRequest,
+  "authority" | "headers" | "onInformational" | "path" | "scheme"
+> {
+  /** :protocol of an extended CONNECT. Path and scheme have a meaning only with it. */
+  readonly protocol?: string
+}
+
+/**
+ * A tunnel, with the response that opened it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Tunnel {
+  readonly response: Response
+  readonly tunnel: Http2Tunnel
 }
 
 /**
@@ -128,6 +153,12 @@ export interface Http2Client {
    * `StreamError` of limit `bytes` where the body is longer than `limit` octets, default 10 MiB.
    */
   readonly collect: (request: ClientRequest, limit?: number) => Effect.Effect<WholeResponse, Http2Error.Http2Error>
+  /**
+   * Opens a tunnel by CONNECT (§8.5), or by extended CONNECT (RFC 8441) where `protocol` is given, for instance `websocket`. A response that is
+   * not of 2xx is no failure: its body is what the server has to say. Fails as `request` does, and with a `StreamError` of origin `User`
+   * where the server does not take extended CONNECT.
+   */
+  readonly tunnel: (request: TunnelRequest) => Effect.Effect<Tunnel, Http2Error.Http2Error, Scope.Scope>
   readonly connection: Http2Connection.Http2Connection
   /** Requests that wait for a place. */
   readonly queued: () => number
@@ -147,7 +178,13 @@ export const make = (
     const resolved = yield* Http2Options.resolveEffect(options)
     const stats = options.stats ?? Http2Stats.make()
     const role = new ClientRole()
-    const connection = yield* Http2Connection.make(transport, { options: resolved, stats, drainAtEnd: false }, role)
+    const config = {
+      options: resolved,
+      settings: Http2Options.toSettings(resolved, false),
+      stats,
+      drainAtEnd: false
+    }
+    const connection = yield* Http2Connection.make(transport, config, role)
     role.attach(connection.core)
     const defaults = {
       authority: new HeaderField(":authority", options.authority ?? ""),
@@ -155,26 +192,51 @@ export const make = (
     }
     const runtime = yield* Effect.runtime()
     const sendBody = (stream: ClientStream, prepared: Prepared): void => forkBody(runtime, stream, prepared)
-    const request = (request: ClientRequest): Effect.Effect<Response, Http2Error.Http2Error, Scope.Scope> =>
+    const open = (
+      request: ClientRequest,
+      tunnel?: TunnelKind
+    ): Effect.Effect<ClientStream, Http2Error.Http2Error, Scope.Scope> =>
       Effect.flatMap(Effect.scope, (scope) => {
-        const prepared = tryPrepare(request, defaults)
+        const prepared = prepare(request, defaults, tunnel)
         if (Http2Error.isStreamError(prepared)) return Effect.fail(prepared)
         const exchange = new Exchange(role, prepared, sendBody)
         // The finalizer stands before the request goes out: there is no moment in which it could be forgotten.
-        return Effect.flatMap(Scope.addFinalizer(scope, exchange.cancel), () => Effect.map(exchange.send, responseOf))
+        return Effect.flatMap(Scope.addFinalizer(scope, exchange.cancel), () => exchange.send)
       })
+    const request = (request: ClientRequest): Effect.Effect<Response, Http2Error.Http2Error, Scope.Scope> =>
+      Effect.map(open(request), responseOf)
+    const tunnel = (request: TunnelRequest): Effect.Effect<Tunnel, Http2Error.Http2Error, Scope.Scope> =>
+      Effect.zipRight(
+        request.protocol === undefined ? Effect.void : requireConnectProtocol(connection),
+        Effect.map(open({ ...request, method: "CONNECT" }, { protocol: request.protocol }), tunnelOf)
+      )
     const collect = (
       request: ClientRequest,
       limit: number = defaultLimit
     ): Effect.Effect<WholeResponse, Http2Error.Http2Error> =>
       Effect.suspend(() => {
-        const prepared = tryPrepare(request, defaults)
+        const prepared = prepare(request, defaults)
         return Http2Error.isStreamError(prepared)
           ? Effect.fail(prepared)
           : readWhole(new Exchange(role, prepared, sendBody), limit)
       })
-    return { request, collect, connection, queued: () => role.queued }
+    return { request, collect, tunnel, connection, queued: () => role.queued }
   })
+
+const tunnelOf = (stream: ClientStream): Tunnel => {
+  const response = responseOf(stream)
+  return { response, tunnel: new Http2Tunnel(response, stream) }
+}
+
+/** Extended CONNECT is for servers that announced it (RFC 8441 §3). */
+const requireConnectProtocol = (
+  connection: Http2Connection.Http2Connection
+): Effect.Effect<void, Http2Error.Http2Error> =>
+  Effect.flatMap(connection.awaitSettings, (settings) =>
+    settings.enableConnectProtocol
+      ? Effect.void
+      : Effect.fail(Http2Error.usageError(0, undefined, "the server does not take extended CONNECT (RFC 8441 §3)"))
+  )
 
 const responseOf = (stream: ClientStream): Response =>
   new Response(stream, stream.head?.status ?? 0, stream.head?.headers ?? Headers.empty)
@@ -193,59 +255,6 @@ const readWhole = (exchange: Exchange, limit: number): Effect.Effect<WholeRespon
 
 const wholeOf = (stream: ClientStream, body: Uint8Array): WholeResponse =>
   new WholeResponse(stream.head?.status ?? 0, stream.head?.headers ?? Headers.empty, body, stream.trailers)
-
-interface Defaults {
-  readonly authority: HeaderField
-  readonly scheme: string
-}
-
-const emptyMessage = Http2Response.make()
-
-/** Headers, body and trailers, made as those of a response are. */
-const messageOf = (request: ClientRequest): Http2Response.Http2Response => {
-  const { body, headers, trailers } = request
-  if (body === undefined && headers === undefined && trailers === undefined) return emptyMessage
-  return Http2Response.make({
-    body,
-    ...(headers === undefined ? undefined : { headers }),
-    ...(trailers === undefined ? undefined : { trailers })
-  })
-}
-
-const tryPrepare = (request: ClientRequest, defaults: Defaults): Prepared | Http2Error.StreamError => {
-  try {
-    return prepare(request, defaults)
-  } catch (error) {
-    if (Http2Error.isStreamError(error)) return error
-    throw error
-  }
-}
-
-/** Checks a request. Throws a usage error for what cannot be sent. */
-const prepare = (request: ClientRequest, defaults: Defaults): Prepared => {
-  const { authority, method = "GET", path = "/", scheme = defaults.scheme } = request
-  const { body, headers, trailers } = messageOf(request)
-  const { contentLength } = check(headers)
-  const target = authority === undefined ? defaults.authority : new HeaderField(":authority", authority)
-  if (!Rules.isMethod(method)) throw Http2Error.usageError(0, "8.3.1", "the method is not a token")
-  if (method === "CONNECT" ? !Rules.isTarget(target.value) : !Rules.isTarget(path)) {
-    throw Http2Error.usageError(0, "8.3.1", "the path or authority has octets that are not allowed")
-  }
-  if (!Rules.isFieldValue(target.value) || target.value.includes("@")) {
-    throw Http2Error.usageError(0, "8.3.1", "the authority is not a host and port")
-  }
-  if (body instanceof Uint8Array && contentLength >= 0 && contentLength !== body.length) {
-    throw Http2Error.usageError(0, "8.1.1", `content-length is ${contentLength}, the body has ${body.length} octets`)
-  }
-  return {
-    pseudo: pseudoFields(method, scheme, target, path),
-    headers,
-    body,
-    trailers,
-    isHead: method === "HEAD",
-    onInformational: request.onInformational
-  }
-}
 
 /** Sends a body in a fiber of its own, which ends with the stream. */
 const forkBody = (runtime: Runtime.Runtime<never>, stream: ClientStream, prepared: Prepared): void => {

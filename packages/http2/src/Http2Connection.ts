@@ -70,6 +70,14 @@ export class Http2Connection {
     return this.core.receiveWindow.outstanding
   }
 
+  /** Waits for the peer's first SETTINGS (§3.4). Fails when the connection ends before. */
+  readonly awaitSettings: Effect.Effect<Settings, Http2Error.Http2Error> = Effect.async((resume) => {
+    const { core } = this
+    if (core.hasRemoteSettings) return resume(Effect.succeed(core.remoteSettings))
+    core.whenSettled.add(() => resume(Effect.sync(() => core.remoteSettings)))
+    core.onEnd(() => resume(Effect.suspend(() => Effect.fail(core.error ?? lost()))))
+  })
+
   /** Sends a PING (§6.7) and waits for its acknowledgement. Succeeds with the round-trip time. */
   readonly ping: Effect.Effect<Duration.Duration, Http2Error.Http2Error> = Effect.suspend(() => {
     const { core } = this
@@ -96,6 +104,8 @@ export class Http2Connection {
  */
 export interface Config {
   readonly options: Http2Options.Resolved
+  /** What we announce. */
+  readonly settings: Settings
   readonly stats: Http2Stats.Http2Stats
   /** How the end of the scope closes the connection: once all streams are done, or at once. */
   readonly drainAtEnd: boolean
@@ -119,6 +129,7 @@ export const make = (
         transport,
         role,
         config.options,
+        config.settings,
         config.stats,
         () => clock.unsafeCurrentTimeMillis(),
         dispatch,

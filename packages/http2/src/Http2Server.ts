@@ -4,13 +4,15 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
 import type * as Scope from "effect/Scope"
-import type * as Headers from "./Headers.js"
+import * as Headers from "./Headers.js"
 import * as Http2Connection from "./Http2Connection.js"
 import * as Http2Error from "./Http2Error.js"
 import * as Http2Options from "./Http2Options.js"
 import type { Http2Response } from "./Http2Response.js"
 import * as Http2Stats from "./Http2Stats.js"
+import { Http2Tunnel } from "./Http2Tunnel.js"
 import { IncomingMessage } from "./IncomingMessage.js"
 import { HandlerRunner } from "./internal/handlerRunner.js"
 import { ServerRole } from "./internal/serverRole.js"
@@ -65,6 +67,27 @@ export class Request extends IncomingMessage {
   }
 
   /**
+   * Answers a CONNECT request, plain (§8.5) or extended (RFC 8441), with a head of 2xx, and gives the two directions of octets that follow. What the
+   * handler then gives as its response is not sent; our side ends, at the latest, with the handler. Fails with a `StreamError` of
+   * origin `User` for another method, and once a response was sent.
+   */
+  tunnel(options: {
+    readonly status?: number
+    readonly headers?: Headers.Input
+  } = {}): Effect.Effect<Http2Tunnel, Http2Error.Http2Error> {
+    return Effect.suspend(() => {
+      const { error, id } = this.serverStream
+      if (error !== undefined) return Effect.fail(error)
+      try {
+        this.serverStream.respondTunnel(options.status ?? 200, Headers.make(options.headers))
+        return Effect.succeed(new Http2Tunnel(this, this.serverStream))
+      } catch (error) {
+        return Effect.fail(Http2Error.isHttp2Error(error) ? error : Http2Error.usageError(id, "8.5", String(error)))
+      }
+    })
+  }
+
+  /**
    * Sends an informational response (1xx) before the final one, for instance 103 Early Hints (RFC 8297). Fails with a `StreamError` of
    * origin `User` for another status, for 101, and once the final response was sent.
    */
@@ -100,6 +123,10 @@ export interface ServerOptions extends Http2Options.Http2Options {
   readonly stats?: Http2Stats.Http2Stats
   /** Whether responses get a date field where the handler gives none (RFC 9110 §6.6.1). Default true. */
   readonly sendDate?: boolean
+  /** Whether clients may use extended CONNECT (RFC 8441), as WebSockets over HTTP/2 do. Default false. */
+  readonly enableConnectProtocol?: boolean
+  /** Who interrupts a handler whose stream is gone, as its cause shows. Default `FiberId.none`. */
+  readonly abortFiberId?: FiberId.FiberId
 }
 
 /**
@@ -134,11 +161,18 @@ export const make = <E, R>(
       runtime,
       // The scope is the stream's; everything else that the handler needs is in the runtime.
       (stream) => handler(new Request(stream)) as Effect.Effect<Http2Response, E, Exclude<R, Scope.Scope> | Scope.Scope>,
-      stats,
-      () => role.onHandlerEnd()
+      {
+        stats,
+        abortFiberId: options.abortFiberId ?? FiberId.none,
+        onFinished: () => role.onHandlerEnd()
+      }
     )
     const role = new ServerRole(runner, options.sendDate ?? true)
     // Finalizers run last in, first out: the connection ends, then every handler that is left is interrupted and awaited.
     yield* Effect.addFinalizer(() => runner.shutdown)
-    return yield* Http2Connection.make(transport, { options: resolved, stats, drainAtEnd: true }, role)
+    const settings = {
+      ...Http2Options.toSettings(resolved, false),
+      enableConnectProtocol: options.enableConnectProtocol ?? false
+    }
+    return yield* Http2Connection.make(transport, { options: resolved, settings, stats, drainAtEnd: true }, role)
   })

@@ -39,8 +39,12 @@ const start = (command: string, args: ReadonlyArray<string>, env: NodeJS.Process
 /** A program of the scratchpad, as `build.ts` has compiled it. */
 const compiled = (name: string): string => `scratchpad/dist/${name}.js`
 
+/** Starts a program, to be watched or stopped before it ends. */
+export const startProgram = (name: string, args: ReadonlyArray<string>, env?: NodeJS.ProcessEnv) =>
+  start(process.execPath, [compiled(name), ...args], env)
+
 export const run = (name: string, args: ReadonlyArray<string>, env?: NodeJS.ProcessEnv): Promise<Finished> =>
-  start(process.execPath, [compiled(name), ...args], env).finished
+  startProgram(name, args, env).finished
 
 /** A program from its source, as `npx tsx` runs it. */
 export const runSource = (file: string, args: ReadonlyArray<string>): Promise<Finished> =>
@@ -74,8 +78,9 @@ const toPlayground = async ({ child, finished, stdout }: ReturnType<typeof start
   }
 }
 
-export const playground = (): Promise<Playground> =>
-  toPlayground(start(process.execPath, [compiled("server")], freePorts))
+/** `nodeOptions` are Node's own. */
+export const playground = (...nodeOptions: ReadonlyArray<string>): Promise<Playground> =>
+  toPlayground(start(process.execPath, [...nodeOptions, compiled("server")], freePorts))
 
 /** The playground by the command that the README gives. */
 export const npmStart = (): Promise<Playground> => toPlayground(start("npm", ["start"], freePorts))

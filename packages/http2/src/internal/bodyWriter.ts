@@ -3,7 +3,6 @@
  * Http2Client.ts for requests.
  */
 import * as Channel from "effect/Channel"
-import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
@@ -23,11 +22,15 @@ const awaitRoom = (core: StreamCore): Effect.Effect<void> =>
     core.sender.onRoom(() => resume(Effect.void))
   })
 
-const pushChunk = (core: StreamCore, chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, Http2Error.Http2Error> => {
+const pushChunk = (core: StreamCore, chunk: Iterable<Uint8Array>): Effect.Effect<void, Http2Error.Http2Error> => {
   if (!core.isSending) return Effect.fail(gone(core))
   for (const octets of chunk) if (octets.length > 0) core.sendData(octets, false)
   return core.sender !== undefined && core.sender.isFull ? awaitRoom(core) : Effect.void
 }
+
+/** Sends `octets` as part of the body, and waits while too many wait to be sent. Fails when the stream is over. */
+export const writeChunk = (core: StreamCore, octets: Uint8Array): Effect.Effect<void, Http2Error.Http2Error> =>
+  pushChunk(core, [octets])
 
 /**
  * Sends `body` and behind it `trailers`, and ends our side. Fails, with our side still open, with what the Stream fails with, or
@@ -54,10 +57,14 @@ export const writeTrailers = (
   trailers: Effect.Effect<Headers, unknown> | undefined
 ): Effect.Effect<void, unknown> =>
   trailers === undefined
-    ? Effect.suspend(() => endOf(core, undefined))
-    : Effect.flatMap(trailers, (headers) => endOf(core, headers))
+    ? Effect.suspend(() => endBody(core, undefined))
+    : Effect.flatMap(trailers, (headers) => endBody(core, headers))
 
-const endOf = (core: StreamCore, trailers: Headers | undefined): Effect.Effect<void, Http2Error.Http2Error> => {
+/** Ends our side, with `trailers` where there are any. Fails when the stream is over. */
+export const endBody = (
+  core: StreamCore,
+  trailers: Headers | undefined
+): Effect.Effect<void, Http2Error.Http2Error> => {
   if (!core.isSending) return Effect.fail(gone(core))
   try {
     if (trailers !== undefined) check(trailers)

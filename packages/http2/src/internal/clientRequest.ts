@@ -19,6 +19,8 @@ export interface Prepared {
   readonly body: Http2Response["body"]
   readonly trailers: Http2Response["trailers"]
   readonly isHead: boolean
+  /** CONNECT, whose stream stays open on our side. */
+  readonly isTunnel: boolean
   readonly onInformational: ((status: number, headers: Headers) => void) | undefined
 }
 
@@ -50,13 +52,13 @@ export class ClientRequest implements Waiting, ResponseListener {
   })
 
   open(connection: ConnectionCore, streamId: number): void {
-    const { body, headers, isHead, pseudo, trailers } = this.prepared
+    const { body, headers, isHead, isTunnel, pseudo, trailers } = this.prepared
     const stream = new ClientStream(connection, streamId, isHead, this)
     this.stream = stream
     connection.opened(stream)
     connection.stats.requests++
     const isEmpty = body === undefined || (body instanceof Uint8Array && body.length === 0)
-    stream.begin(pseudo, headers, isEmpty && trailers === undefined)
+    stream.begin(pseudo, headers, isEmpty && trailers === undefined && !isTunnel)
     if (body instanceof Uint8Array && trailers === undefined) {
       if (body.length > 0) stream.sendData(body, true)
     } else if (!isEmpty || trailers !== undefined) this.sendBody(stream, this.prepared)
@@ -103,11 +105,24 @@ export const pseudoFields = (
   const isLast =
     last.path === path && last.authority === authority && last.method === method && last.scheme === scheme
   if (isLast) return last.fields
-  const first = remembered(methods, ":method", method)
-  const fields =
-    method === "CONNECT"
-      ? [first, authority]
-      : [first, remembered(schemes, ":scheme", scheme), authority, new HeaderField(":path", path)]
+  const fields = [remembered(methods, ":method", method)]
+  if (method !== "CONNECT") fields.push(remembered(schemes, ":scheme", scheme))
+  if (authority.value !== "") fields.push(authority)
+  if (method !== "CONNECT") fields.push(new HeaderField(":path", path))
   last = { method, scheme, authority, path, fields }
   return fields
 }
+
+/** The pseudo-header fields of an extended CONNECT (RFC 8441 §4). */
+export const connectFields = (
+  protocol: string,
+  scheme: string,
+  authority: HeaderField,
+  path: string
+): ReadonlyArray<HeaderField> => [
+  remembered(methods, ":method", "CONNECT"),
+  new HeaderField(":protocol", protocol),
+  remembered(schemes, ":scheme", scheme),
+  authority,
+  new HeaderField(":path", path)
+]

@@ -5,18 +5,20 @@
 import * as ErrorCode from "../ErrorCode.js"
 import * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
-import * as Http2Options from "../Http2Options.js"
+import type { Resolved } from "../Http2Options.js"
 import type { Http2Stats } from "../Http2Stats.js"
 import * as Settings from "../Settings.js"
 import type { Transport } from "../Transport.js"
 import { AbuseGuard } from "./abuseGuard.js"
 import type { BodyQueue } from "./bodyQueue.js"
 import { HeaderBlocks } from "./headerBlock.js"
+import { Listeners } from "./listeners.js"
 import type { FieldSection } from "./messageHead.js"
 import { Outbox } from "./outbox.js"
 import { Pings } from "./pings.js"
 import { preface } from "./preface.js"
 import { ReceiveWindow } from "./receiveWindow.js"
+import { ResetPings } from "./resetPings.js"
 import type { StreamCore, StreamOwner } from "./streamCore.js"
 import { StreamTable } from "./streamTable.js"
 import * as Text from "./text.js"
@@ -49,7 +51,6 @@ export class ConnectionCore implements StreamOwner {
   readonly guard: AbuseGuard
   readonly blocks: HeaderBlocks
   readonly pings = new Pings()
-  readonly localSettings: Settings.Settings
   remoteSettings: Settings.Settings = Settings.initial
   /** Whether the peer's first SETTINGS frame has come, and how many of ours are not acknowledged. */
   hasRemoteSettings = false
@@ -67,15 +68,17 @@ export class ConnectionCore implements StreamOwner {
   goneAway: Http2Error.ConnectionError | undefined = undefined
   private readonly starting: Array<Startable> = []
   private readonly delivering: Array<BodyQueue> = []
-  private readonly resetting: Array<StreamCore> = []
-  private isResetPingOut = false
-  private readonly idleWaiters: Array<() => void> = []
-  private readonly endWaiters: Array<() => void> = []
+  private readonly resetPings = new ResetPings((onAcknowledged) => this.ping(onAcknowledged))
+  private readonly whenIdle = new Listeners()
+  private readonly whenEnded = new Listeners()
+  /** Told when the peer's first SETTINGS have come. */
+  readonly whenSettled = new Listeners()
 
   constructor(
     private readonly transport: Transport,
     readonly role: Role,
-    readonly options: Http2Options.Resolved,
+    readonly options: Resolved,
+    readonly localSettings: Settings.Settings,
     readonly stats: Http2Stats,
     readonly now: () => number,
     /** Turns a read into what `turn` does with a frame: the dispatcher. */
@@ -83,7 +86,6 @@ export class ConnectionCore implements StreamOwner {
     /** Called once, when nothing more will happen on the connection. */
     private readonly onClosed: () => void
   ) {
-    this.localSettings = Http2Options.toSettings(options, false)
     this.outbox = new Outbox(transport, options, now, (run) => this.attempt(run))
     this.table = new StreamTable(role.isServer ? 0 : 1)
     this.guard = new AbuseGuard(options, now)
@@ -219,21 +221,8 @@ export class ConnectionCore implements StreamOwner {
     this.role.onCapacity()
   }
 
-  /** One PING behind any number of RST_STREAM frames says when all of them are known to the peer. */
   awaitReset(stream: StreamCore): void {
-    this.resetting.push(stream)
-    this.sendResetPing()
-  }
-
-  private sendResetPing(): void {
-    if (this.isResetPingOut || this.status === "closed") return
-    this.isResetPingOut = true
-    const streams = this.resetting.splice(0)
-    this.ping(() => {
-      this.isResetPingOut = false
-      for (const stream of streams) stream.resetAcknowledged()
-      if (this.resetting.length > 0) this.sendResetPing()
-    })
+    if (this.status !== "closed") this.resetPings.add(stream)
   }
 
   /** Sends a PING; `onAcknowledged` gets the round-trip time in ms. */
@@ -243,14 +232,14 @@ export class ConnectionCore implements StreamOwner {
 
   /** Calls `listener` once no stream is open and no handler runs, at once if that is so. */
   onIdle(listener: () => void): void {
-    this.idleWaiters.push(listener)
+    this.whenIdle.add(listener)
     this.notifyIdle()
   }
 
   /** Tells who waits, where nothing is going on any more. */
   notifyIdle(): void {
-    if (this.idleWaiters.length === 0 || this.table.size > 0 || this.role.lingering > 0) return
-    for (const listener of this.idleWaiters.splice(0)) listener()
+    if (this.whenIdle.isEmpty || this.table.size > 0 || this.role.lingering > 0) return
+    this.whenIdle.notify()
   }
 
   // ------------------------------------------------------------------ the end
@@ -271,7 +260,7 @@ export class ConnectionCore implements StreamOwner {
   /** Calls `listener` once the connection has ended, at once if it has. */
   onEnd(listener: () => void): void {
     if (this.status === "closed") listener()
-    else this.endWaiters.push(listener)
+    else this.whenEnded.add(listener)
   }
 
   /** A connection error (§5.4.1): says why, and ends everything. */
@@ -294,7 +283,7 @@ export class ConnectionCore implements StreamOwner {
     this.stats.connections--
     this.role.onCapacity()
     this.notifyIdle()
-    for (const listener of this.endWaiters.splice(0)) listener()
+    this.whenEnded.notify()
     this.onClosed()
   }
 }

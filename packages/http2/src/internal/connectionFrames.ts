@@ -30,6 +30,7 @@ export const receiveSettings = (connection: ConnectionCore, frame: Frame.Setting
   adjustWindows(connection, after.initialWindowSize - before.initialWindowSize)
   connection.outbox.control(new Frame.Settings(true, []))
   connection.role.onCapacity()
+  connection.whenSettled.notify()
 }
 
 /** FLOW CONTROL: SETTINGS_INITIAL_WINDOW_SIZE changes every stream's window by the difference, below zero too (§6.9.2). */

@@ -78,20 +78,18 @@ export class Deadlines {
         })
       }
     } else {
-      this.checkStalled(now, due)
+      this.checkStalled(due)
       this.checkKeepAlive(due)
     }
     return Math.max(next, 1)
   }
 
   /** CVE-2019-9511, CVE-2019-9517: a peer that asks for much and takes little, WINDOW_UPDATEs or not. */
-  private checkStalled(now: number, due: (since: number, timeout: number, act: () => void) => void): void {
+  private checkStalled(due: (since: number, timeout: number, act: () => void) => void): void {
     const { connection } = this
     for (const stream of connection.table.values()) {
-      const { sender } = stream
-      if (sender === undefined || sender.queued === 0) continue
-      due(sender.movedAt, connection.options.stallTimeout, () => {
-        sender.movedAt = now
+      due(stream.stalledSince, connection.options.stallTimeout, () => {
+        stream.declineRest()
         const reason = "the peer takes nothing of the body"
         stream.reset(Http2Error.streamError(stream.id, ErrorCode.CANCEL, "10.5", reason, { limit: "stallTimeout" }))
       })

@@ -47,7 +47,7 @@ export const dispatch = (connection: ConnectionCore, frame: Frame.Frame): void =
 
 /** The first frame of each side is SETTINGS (§3.4). */
 const checkFirst = (frame: Frame.Frame): void => {
-  if (frame._tag === "Invalid" || (frame._tag === "Settings" && !frame.ack)) return
+  if ((frame._tag === "Invalid" && frame.streamId === 0) || (frame._tag === "Settings" && !frame.ack)) return
   throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "3.4", "the first frame is not SETTINGS")
 }
 

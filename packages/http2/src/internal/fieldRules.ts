@@ -58,11 +58,22 @@ export const parseContentLength = (value: string): number => {
 /** Whether `value` is a method: a token, of either case. */
 export const isMethod = (value: string): boolean => isFieldName(value.toLowerCase())
 
+/** Whether `value` is a URI scheme (RFC 3986 §3.1). */
+export const isScheme = (value: string): boolean =>
+  value === "https" || value === "http" || /^[a-z][a-z0-9+.-]*$/i.test(value)
+
+/** Whether `scheme` is one of HTTP's, of either case (RFC 9110 §4.2.3). */
+export const isHttpScheme = (scheme: string): boolean =>
+  scheme === "https" || scheme === "http" || /^https?$/i.test(scheme)
+
+/** Whether `value` has only what a host and port can be made of (RFC 3986 §3.2): no blank, no slash, no query, no fragment. */
+export const isAuthority = (value: string): boolean => /^[!$&-.0-;=A-Z[\]_a-z~%@]*$/.test(value)
+
 /** Whether `value` can be the target of a request: visible ASCII, without blanks or a fragment (RFC 9110 §7.1). */
 export const isTarget = (value: string): boolean => {
   for (let i = 0; i < value.length; i++) {
     const code = value.charCodeAt(i)
-    if (code <= 0x20 || code === 0x7f || code === 0x23) return false
+    if (code <= 0x20 || code >= 0x7f || code === 0x23) return false
   }
   return value.length > 0
 }

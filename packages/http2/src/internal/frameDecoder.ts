@@ -53,7 +53,7 @@ export class FrameDecoder {
   decode(chunk: Uint8Array, frames: Array<Frame.Frame> = []): Array<Frame.Frame> {
     let at = 0
     const end = chunk.length
-    if (this.prefaceLeft > 0) at = this.readPreface(chunk, frames)
+    if (this.prefaceLeft > 0 && !this.failed) at = this.readPreface(chunk, frames)
     while (at < end && !this.failed) {
       if (this.dataPadLength || this.dataLeft > 0 || this.paddingLeft > 0) at = this.readData(chunk, at, frames)
       else if (this.carried > 0) at = this.readCarried(chunk, at, frames)

@@ -9,7 +9,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
+import type * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as ErrorCode from "../ErrorCode.js"
@@ -28,6 +28,15 @@ export type StreamHandler<R> = (
 
 const internalServerError = Http2Response.empty({ status: 500, headers: { "content-length": "0" } })
 
+/** What a runner needs beside the handler. */
+export interface RunnerConfig {
+  readonly stats: Http2Stats
+  /** Who interrupts a handler whose stream is gone. */
+  readonly abortFiberId: FiberId.FiberId
+  /** Called when a handler ended whose stream was gone. */
+  readonly onFinished: () => void
+}
+
 export class HandlerRunner<R> {
   /** Handlers that run, those of streams that are gone among them. */
   private readonly fibers = new Set<Fiber.RuntimeFiber<void>>()
@@ -38,9 +47,7 @@ export class HandlerRunner<R> {
   constructor(
     runtime: Runtime.Runtime<R>,
     private readonly handler: StreamHandler<R>,
-    private readonly stats: Http2Stats,
-    /** Called when a handler ended whose stream was gone. */
-    private readonly onFinished: () => void
+    private readonly config: RunnerConfig
   ) {
     // The fiber is uninterruptible but for the handler and the body, so that what follows them always runs.
     this.runtime = trimmed(runtime)
@@ -96,7 +103,7 @@ export class HandlerRunner<R> {
       onFailure: (cause) => this.failed(stream, scope, cause),
       onSuccess: (response) => this.succeeded(stream, scope, response)
     })
-    this.stats.activeHandlers++
+    this.config.stats.activeHandlers++
     const fiber = Runtime.runFork(runtime)(program)
     const exit = fiber.unsafePoll()
     if (exit !== null) return this.ended(stream, fiber)
@@ -106,14 +113,14 @@ export class HandlerRunner<R> {
   }
 
   private ended(stream: ServerStream, fiber: Fiber.RuntimeFiber<void>): void {
-    this.stats.activeHandlers--
+    this.config.stats.activeHandlers--
     this.fibers.delete(fiber)
     stream.fiber = undefined
     if (stream.isLingering) {
       stream.isLingering = false
       this.lingering--
       stream.discardBody()
-      this.onFinished()
+      this.config.onFinished()
       return
     }
     stream.finish()
@@ -125,8 +132,8 @@ export class HandlerRunner<R> {
     if (fiber === undefined) return stream.discardBody()
     stream.isLingering = true
     this.lingering++
-    this.stats.handlersInterrupted++
-    fiber.unsafeInterruptAsFork(FiberId.none)
+    this.config.stats.handlersInterrupted++
+    fiber.unsafeInterruptAsFork(this.config.abortFiberId)
   }
 
   private succeeded(
@@ -135,6 +142,10 @@ export class HandlerRunner<R> {
     response: Http2Response.Http2Response
   ): Effect.Effect<void> {
     if (!stream.isSending) return close(scope, Exit.void)
+    if (stream.isTunnel) {
+      stream.sendEnd(undefined)
+      return close(scope, Exit.void)
+    }
     try {
       if (stream.respond(response)) return close(scope, Exit.void)
     } catch (error) {
@@ -154,14 +165,15 @@ export class HandlerRunner<R> {
   /** A response of 500 or, once headers are out, RST_STREAM(INTERNAL_ERROR); nothing where the stream is over. */
   private failed(stream: ServerStream, scope: StreamScope, cause: Cause.Cause<unknown>): Effect.Effect<void> {
     const finalize = close(scope, Exit.failCause(cause))
-    if (!stream.isSending) return finalize
     if (Cause.isInterruptedOnly(cause)) {
-      stream.reset(resetError(stream, ErrorCode.CANCEL, "the handler was interrupted", cause))
+      if (stream.isSending) stream.reset(resetError(stream, ErrorCode.CANCEL, "the handler was interrupted", cause))
       return finalize
     }
-    if (stream.hasResponded) {
+    // What the stream itself failed with is told to the peer already, and is not the handler's.
+    if (stream.error !== undefined && isCausedBy(cause, stream.error)) return finalize
+    if (stream.isSending && stream.hasResponded) {
       stream.reset(resetError(stream, ErrorCode.INTERNAL_ERROR, "the body of the response failed", cause))
-    } else this.respondError(stream)
+    } else if (stream.isSending) this.respondError(stream)
     const what = `Unhandled failure of the handler of ${stream.head.method} ${stream.head.path}`
     return Effect.zipRight(Effect.logError(what, cause), finalize)
   }
@@ -181,6 +193,9 @@ export class HandlerRunner<R> {
 /** The effect as the value that it is, where it is one. */
 const exitOf = <A, E>(effect: Effect.Effect<A, E, unknown>): Exit.Exit<A, E> | undefined =>
   Exit.isExit(effect) ? (effect as Exit.Exit<A, E>) : undefined
+
+const isCausedBy = (cause: Cause.Cause<unknown>, error: unknown): boolean =>
+  Cause.isFailure(cause) && Cause.squash(cause) === error
 
 const close = (scope: StreamScope, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
   scope.isEmpty ? Exit.void : scope.close(exit)

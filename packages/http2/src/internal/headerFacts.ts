@@ -5,6 +5,8 @@ export interface HeaderFacts {
   readonly hasDate: boolean
   /** The number in content-length, -1 without one. */
   readonly contentLength: number
+  /** The value of host, undefined without one. */
+  readonly host: string | undefined
   /** Octets of the section as SETTINGS_MAX_HEADER_LIST_SIZE counts them. */
   readonly size: number
 }

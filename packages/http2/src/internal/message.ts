@@ -119,9 +119,9 @@ const pseudoViolation = (pseudo: Pseudo, connectProtocol: boolean): Violation | 
   if (protocol !== undefined && (method !== "CONNECT" || !connectProtocol || protocol === "")) {
     return new Violation("8.3", ":protocol where extended CONNECT is not in use (RFC 8441 §4)")
   }
-  if (scheme === undefined || scheme === "") return new Violation("8.3.1", ":scheme is missing")
+  if (scheme === undefined || !Rules.isScheme(scheme)) return new Violation("8.3.1", ":scheme is missing or not a scheme")
   if (path === undefined || !Rules.isTarget(path)) return new Violation("8.3.1", ":path is missing or not a request target")
-  const isHttp = scheme === "http" || scheme === "https"
+  const isHttp = Rules.isHttpScheme(scheme)
   if (isHttp && path.charCodeAt(0) !== 0x2f && !(path === "*" && method === "OPTIONS")) {
     return new Violation("8.3.1", ":path does not begin with /")
   }
@@ -144,6 +144,7 @@ const requestHead = (section: FieldSection, connectProtocol: boolean): RequestHe
   const host = hostOf(fields)
   if (host instanceof Violation) return host
   const { authority, method, path, protocol, scheme } = pseudo
+  if (!Rules.isAuthority(authority ?? host ?? "")) return new Violation("8.3.1", "the authority is not a host and port")
   // Two names for the origin are how requests are smuggled; a host that says the same is of no use beside :authority.
   if (host !== undefined && authority !== undefined && host.toLowerCase() !== authority.toLowerCase()) {
     return new Violation("8.3.1", "host and :authority differ")

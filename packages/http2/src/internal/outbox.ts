@@ -26,7 +26,10 @@ export class Outbox {
   readonly fields: FieldEncoder
   /** The peer's SETTINGS_MAX_FRAME_SIZE. */
   maxFrameSize = initial.maxFrameSize
-  /** Control frames since the peer last read all that we had written. */
+  /**
+   * Control frames that the peer's frames made us send, since it last read all that we had written. What our own users do, cancelling a
+   * thousand streams for instance, is not held against it.
+   */
   controlFrames = 0
   /** While a turn of the engine runs, its end writes; otherwise whoever adds something has to ask for it. */
   isInTurn = false
@@ -51,7 +54,7 @@ export class Outbox {
   /** A whole frame that is not DATA and has no field block. */
   control(frame: Frame.Frame): void {
     if (this.isClosed) return
-    this.controlFrames++
+    if (this.isInTurn) this.controlFrames++
     this.buffer.raw(encode(frame))
     this.schedule()
   }

@@ -24,6 +24,7 @@ export const check = (headers: Headers): HeaderFacts => (headers.facts ??= exami
 const examine = (headers: Headers): HeaderFacts => {
   let hasDate = false
   let contentLength = -1
+  let host: string | undefined = undefined
   let size = 0
   for (const field of headers.fields) {
     const reason = violation(field)
@@ -31,6 +32,32 @@ const examine = (headers: Headers): HeaderFacts => {
     size += field.size
     if (field.name === "date") hasDate = true
     else if (field.name === "content-length") contentLength = Rules.parseContentLength(field.value)
+    else if (field.name === "host") host = field.value
   }
-  return { hasDate, contentLength, size }
+  return { hasDate, contentLength, host, size }
+}
+
+const targetViolation = (method: string, scheme: string, authority: string, path: string): string | undefined => {
+  if (!Rules.isMethod(method)) return "the method is not a token"
+  if (!Rules.isAuthority(authority) || authority.includes("@")) return "the authority is not a host and port"
+  if (method === "CONNECT") return authority === "" ? "CONNECT without an authority" : undefined
+  if (!Rules.isScheme(scheme)) return "the scheme is not one"
+  if (!Rules.isTarget(path)) return "the path has octets that are not allowed"
+  const isPath = path.charCodeAt(0) === 0x2f || (path === "*" && method === "OPTIONS")
+  return Rules.isHttpScheme(scheme) && !isPath ? "the path does not begin with /" : undefined
+}
+
+/** Checks what a request is for (§8.3.1). Throws a `StreamError` of origin `User`. */
+export const checkTarget = (
+  method: string,
+  scheme: string,
+  authority: string,
+  path: string,
+  host: string | undefined
+): void => {
+  const reason = targetViolation(method, scheme, authority, path)
+  if (reason !== undefined) throw Http2Error.usageError(0, "8.3.1", reason)
+  if (host !== undefined && host.toLowerCase() !== authority.toLowerCase()) {
+    throw Http2Error.usageError(0, "8.3.1", `host is ${host}, the authority is ${authority === "" ? "missing" : authority}`)
+  }
 }

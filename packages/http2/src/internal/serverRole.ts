@@ -90,5 +90,6 @@ export class ServerRole implements Role {
     }
     stream.begin()
     stream.respond(tooLarge)
+    stream.finish()
   }
 }

@@ -29,11 +29,15 @@ export class ServerStream extends StreamCore {
   fiber: Fiber.RuntimeFiber<void> | undefined = undefined
   /** Whether the head of the final response has been sent. */
   hasResponded = false
+  /** Whether octets follow the response in both directions until each side ends its own. */
+  isTunnel = false
   /** Whether the stream is over and the handler still runs. */
   isLingering = false
   /** Runs the handler. */
   runner: { start(stream: ServerStream): void } | undefined = undefined
   private sentContinue = false
+  /** The clock, in ms, when the response was complete and the request was not. */
+  private answeredAt = Number.POSITIVE_INFINITY
 
   constructor(
     owner: StreamOwner,
@@ -93,6 +97,17 @@ export class ServerStream extends StreamCore {
     this.sendHead(statusField(status), headers, noFields, false)
   }
 
+  /** Sends the head of a tunnel. Throws a usage error where the request is no CONNECT, or is answered. */
+  respondTunnel(status: number, headers: Headers): void {
+    if (this.head.method !== "CONNECT" || this.hasResponded || status < 200 || status > 299) {
+      throw Http2Error.usageError(this.id, "8.5", "a tunnel is the answer of 2xx to a CONNECT request")
+    }
+    check(headers)
+    this.hasResponded = true
+    this.isTunnel = true
+    this.sendHead(statusField(status), headers, noFields, false)
+  }
+
   /**
    * Sends the head, and the body where it is not a Stream. True where that was all: our side is ended, or will be when what waits has left. Throws
    * a usage error for a response that cannot be sent, and then nothing of it was.
@@ -128,21 +143,44 @@ export class ServerStream extends StreamCore {
     }
   }
 
-  /** The handler is done and our side is ended: what the client still sends is of no use (§8.1). */
+  /** Whether all is done here, and only the end of the request is still to come. */
+  private get isAnswered(): boolean {
+    return this.hasResponded && this.fiber === undefined && !this.isSending && StreamState.isReceiving(this.state)
+  }
+
+  /**
+   * The handler is done and our side is ended: what the client still sends is of no use (§8.1), and is dropped. Most requests end by
+   * themselves now; the others are told to when they ask for more credit, stand still, or hold up a connection that closes.
+   */
   finish(): void {
     this.discardBody()
-    if (StreamState.isReceiving(this.state) && !this.isSending) {
-      this.reset(
-        new Http2Error.StreamError({
-          streamId: this.id,
-          code: ErrorCode.NO_ERROR,
-          origin: "Local",
-          reason: "the response is complete, the rest of the request is not needed",
-          section: "8.1",
-          processed: "unknown"
-        })
-      )
-    }
+    if (!this.isAnswered) return
+    this.answeredAt = this.owner.now()
+    if (this.owner.isDraining) this.declineRest()
+  }
+
+  /** FLOW CONTROL: WINDOW_UPDATE: send: RST_STREAM(NO_ERROR) in its place, where the client has its answer. */
+  protected override giveCredit(increment: number): void {
+    if (this.isAnswered) this.declineRest()
+    else super.giveCredit(increment)
+  }
+
+  override declineRest(): void {
+    if (!this.isAnswered) return
+    this.reset(
+      new Http2Error.StreamError({
+        streamId: this.id,
+        code: ErrorCode.NO_ERROR,
+        origin: "Local",
+        reason: "the response is complete, the rest of the request is not needed",
+        section: "8.1",
+        processed: "unknown"
+      })
+    )
+  }
+
+  override get stalledSince(): number {
+    return this.isAnswered ? this.answeredAt : super.stalledSince
   }
 
   override sentEnd(): void {

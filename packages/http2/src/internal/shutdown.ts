@@ -38,6 +38,7 @@ const conclude = (core: ConnectionCore): void => {
   if (core.status === "closed") return
   core.acceptedUpTo = Math.min(core.acceptedUpTo, core.table.highestRemote)
   core.sendGoAway(core.acceptedUpTo, ErrorCode.NO_ERROR, "")
+  for (const stream of core.table.values()) stream.declineRest()
 }
 
 const awaitIdle = (core: ConnectionCore): Effect.Effect<void> =>

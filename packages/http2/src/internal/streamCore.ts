@@ -130,7 +130,12 @@ export abstract class StreamCore implements SenderOwner {
     this.owner.consumed(octets)
     if (this.receiveWindow === undefined || !StreamState.isReceiving(this.state)) return
     const increment = this.receiveWindow.consume(octets)
-    if (increment > 0) this.owner.outbox.windowUpdate(this.id, increment)
+    if (increment > 0) this.giveCredit(increment)
+  }
+
+  /** Lets the peer send more. */
+  protected giveCredit(increment: number): void {
+    this.owner.outbox.windowUpdate(this.id, increment)
   }
 
   /** DATA, as far as it is there. The connection's window has counted it already. */
@@ -270,6 +275,15 @@ export abstract class StreamCore implements SenderOwner {
     if (this.sender !== undefined) this.owner.outbox.drop(this.sender)
     this.body?.fail(error)
     this.failed(error)
+  }
+
+  /** Ends what the peer still sends though nobody waits for it. */
+  declineRest(): void {}
+
+  /** Since when, in ms, the peer has let the stream stand; infinity where it does not. */
+  get stalledSince(): number {
+    const { sender } = this
+    return sender === undefined || sender.queued === 0 ? Number.POSITIVE_INFINITY : sender.movedAt
   }
 
   resetAcknowledged(): void {

@@ -8,11 +8,18 @@ import * as Exit from "effect/Exit"
 import { pipeArguments } from "effect/Pipeable"
 import * as Scope from "effect/Scope"
 
+type Finalizers = Map<object, Scope.Scope.Finalizer>
+
+/** What Effect's own scopes hold. */
+type State =
+  | { readonly _tag: "Open"; readonly finalizers: Finalizers }
+  | { readonly _tag: "Closed"; readonly exit: Exit.Exit<unknown, unknown> }
+
 export class StreamScope implements Scope.CloseableScope {
   readonly [Scope.ScopeTypeId]: Scope.ScopeTypeId = Scope.ScopeTypeId
   readonly [Scope.CloseableScopeTypeId]: Scope.CloseableScopeTypeId = Scope.CloseableScopeTypeId
   readonly strategy = ExecutionStrategy.sequential
-  private finalizers: Set<{ readonly run: Scope.Scope.Finalizer }> | undefined = undefined
+  private finalizers: Finalizers | undefined = undefined
   private exit: Exit.Exit<unknown, unknown> | undefined = undefined
 
   /** Whether closing it has nothing to run. */
@@ -20,11 +27,18 @@ export class StreamScope implements Scope.CloseableScope {
     return this.finalizers === undefined || this.finalizers.size === 0
   }
 
+  /** `Effect.forkIn`, and with it `forkScoped`, reads and writes this on any scope: it takes every scope for one of Effect's own. */
+  get state(): State {
+    return this.exit === undefined
+      ? { _tag: "Open", finalizers: (this.finalizers ??= new Map()) }
+      : { _tag: "Closed", exit: this.exit }
+  }
+
   addFinalizer(run: Scope.Scope.Finalizer): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.exit !== undefined) return run(this.exit)
-      this.finalizers ??= new Set()
-      this.finalizers.add({ run })
+      this.finalizers ??= new Map()
+      this.finalizers.set({}, run)
       return Effect.void
     })
   }
@@ -32,11 +46,11 @@ export class StreamScope implements Scope.CloseableScope {
   fork(strategy: ExecutionStrategy.ExecutionStrategy): Effect.Effect<Scope.CloseableScope> {
     return Effect.flatMap(Scope.make(strategy), (child) => {
       if (this.exit !== undefined) return Effect.as(Scope.close(child, this.exit), child)
-      const entry = { run: (exit: Exit.Exit<unknown, unknown>) => Scope.close(child, exit) }
-      this.finalizers ??= new Set()
-      this.finalizers.add(entry)
+      const key = {}
+      this.finalizers ??= new Map()
+      this.finalizers.set(key, (exit) => Scope.close(child, exit))
       const forget = Effect.sync(() => {
-        this.finalizers?.delete(entry)
+        this.finalizers?.delete(key)
       })
       return Effect.as(Scope.addFinalizer(child, forget), child)
     })
@@ -51,7 +65,7 @@ export class StreamScope implements Scope.CloseableScope {
       if (finalizers === undefined) return Effect.void
       // Last in, first out; each runs whatever another does, and all failures show.
       return Effect.flatMap(
-        Effect.forEach([...finalizers].reverse(), (entry) => Effect.exit(entry.run(exit))),
+        Effect.forEach([...finalizers.values()].reverse(), (run) => Effect.exit(run(exit))),
         (exits) =>
           exits.reduce<Exit.Exit<void>>((all, exit) => Exit.zipRight(all, Exit.asVoid(exit)), Exit.void)
       )

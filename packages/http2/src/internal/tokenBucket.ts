@@ -16,14 +16,12 @@ export class TokenBucket {
 
   /** Takes one token; false where there is none. `now` in milliseconds. */
   take(now: number): boolean {
-    if (this.tokens < 1) {
-      const elapsed = now - this.filledAt
+    const elapsed = now - this.filledAt
+    if (elapsed > 0) {
       this.tokens = Math.min(this.burst, this.tokens + (elapsed * this.rate) / 1000)
       this.filledAt = now
-      if (this.tokens < 1) return false
-    } else if (this.tokens === this.burst) {
-      this.filledAt = now
     }
+    if (this.tokens < 1) return false
     this.tokens--
     return true
   }

@@ -202,14 +202,18 @@ describe("our client and node:http2", () => {
     })
   )
 
-  both("fields in CONTINUATION frames", ({ whole }) =>
-    Effect.gen(function* () {
-      const { headers } = yield* whole({ path: "/fields/90/280" })
-      expect(headers.get("x-field-89")).toBe("9".repeat(280))
-      const large = Object.fromEntries(Array.from({ length: 90 }, (_, index) => [`x-${index}`, `${index}`.repeat(200)]))
-      const { text } = yield* whole({ path: "/request", headers: large })
-      expect(JSON.parse(text)).toMatchObject(large)
-    }),
+  both(
+    "fields in CONTINUATION frames",
+    ({ whole }) =>
+      Effect.gen(function* () {
+        const { headers } = yield* whole({ path: "/fields/90/280" })
+        expect(headers.get("x-field-89")).toBe("9".repeat(280))
+        const large = Object.fromEntries(
+          Array.from({ length: 90 }, (_, index) => [`x-${index}`, `${index}`.repeat(200)])
+        )
+        const { text } = yield* whole({ path: "/request", headers: large })
+        expect(JSON.parse(text)).toMatchObject(large)
+      }),
     { server: { maxHeaderListPairs: 200 } }
   )
 

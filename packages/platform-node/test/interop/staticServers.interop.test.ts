@@ -124,9 +124,13 @@ const defineDownloads = (): void => {
           : whole(client, { path: `/small-${index % 20}` }).pipe(
               Effect.map(({ bytes }) => bytes.equals(small[index % 20] ?? Buffer.alloc(0)))
             )
-      const right = yield* Effect.forEach(Array.from({ length: 1000 }, (_, index) => index), one, {
-        concurrency: "unbounded"
-      })
+      const right = yield* Effect.forEach(
+        Array.from({ length: 1000 }, (_, index) => index),
+        one,
+        {
+          concurrency: "unbounded"
+        }
+      )
       expect(right.filter((right) => !right)).toEqual([])
       expectQuiet(client)
     })

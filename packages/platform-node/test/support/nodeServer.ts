@@ -84,11 +84,10 @@ const status = ({ rest, stream }: Exchange): void => {
 /** `/reset/CODE`: before any response. */
 const reset = ({ rest, stream }: Exchange): void => stream.close(Number(rest[0]))
 
-/** `/reset-late/CODE`: behind part of the body. */
-const resetLate = ({ rest, stream }: Exchange): void => {
+/** Behind part of the body. (`close` with a code would end the body cleanly before it.) */
+const resetLate = ({ stream }: Exchange): void => {
   stream.respond({ ":status": 200 })
-  stream.write("the beginning")
-  stream.close(Number(rest[0]))
+  stream.write("the beginning", () => stream.destroy(new Error("planned")))
 }
 
 /** `/length/SAID/SENT`: content-length and what follows it do not agree. */
@@ -171,7 +170,8 @@ export const make = (
   Effect.gen(function* () {
     const sessions = new Set<Http2.Http2Session>()
     const streams = new Set<Http2.ServerHttp2Stream>()
-    const server = scheme === "http" ? Http2.createServer(options) : Http2.createSecureServer({ ...options, ...certificate })
+    const server =
+      scheme === "http" ? Http2.createServer(options) : Http2.createSecureServer({ ...options, ...certificate })
     server.on("session", (session) => {
       sessions.add(session)
       session.on("error", () => {})

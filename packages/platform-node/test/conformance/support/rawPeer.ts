@@ -21,7 +21,7 @@ export class RawPeer {
   readonly log: Array<string> = []
   private readonly queue = Effect.runSync(Queue.unbounded<Raw.RawFrame | End>())
   private readonly decoder = Decoder.make({ headerTableSize: 65_536 })
-  private rest = Buffer.alloc(0)
+  private rest: Buffer = Buffer.alloc(0)
   private isPrefaceDue: boolean
   private ended: End | undefined = undefined
   private pings = 0

@@ -1,0 +1,82 @@
+/**
+ * What a client's user asks for to what can be sent, checked (RFC 9113 §8.3.1, §8.5). Called by Http2Client.ts.
+ */
+import { HeaderField } from "@effect-http2/hpack/HeaderField"
+import type { Headers, Input } from "../Headers.js"
+import * as Http2Error from "../Http2Error.js"
+import * as Http2Response from "../Http2Response.js"
+import { connectFields, type Prepared, pseudoFields } from "./clientRequest.js"
+import { check, checkTarget } from "./outgoing.js"
+
+/** What a request may say; see `Http2Client.ClientRequest`. */
+interface Wanted {
+  readonly method?: string
+  readonly path?: string
+  readonly authority?: string
+  readonly scheme?: string
+  readonly headers?: Input
+  readonly body?: Http2Response.Body
+  readonly trailers?: Http2Response.Options["trailers"]
+  readonly onInformational?: (status: number, headers: Headers) => void
+}
+
+/** What holds for requests that do not say it. */
+export interface Defaults {
+  readonly authority: HeaderField
+  readonly scheme: string
+}
+
+/** CONNECT that stays open, extended where there is a protocol. */
+export interface TunnelKind {
+  readonly protocol: string | undefined
+}
+
+const emptyMessage = Http2Response.make()
+
+/** Headers, body and trailers, made as those of a response are. */
+const messageOf = (request: Wanted): Http2Response.Http2Response => {
+  const { body, headers, trailers } = request
+  if (body === undefined && headers === undefined && trailers === undefined) return emptyMessage
+  return Http2Response.make({
+    body,
+    ...(headers === undefined ? undefined : { headers }),
+    ...(trailers === undefined ? undefined : { trailers })
+  })
+}
+
+/** A request that can be sent, or why it cannot: an error of origin `User`. */
+export const prepare = (
+  request: Wanted,
+  defaults: Defaults,
+  tunnel?: TunnelKind
+): Prepared | Http2Error.StreamError => {
+  try {
+    return checked(request, defaults, tunnel)
+  } catch (error) {
+    if (Http2Error.isStreamError(error)) return error
+    throw error
+  }
+}
+
+const checked = (request: Wanted, defaults: Defaults, tunnel: TunnelKind | undefined): Prepared => {
+  const { authority, method = "GET", path = "/", scheme = defaults.scheme } = request
+  const { body, headers, trailers } = messageOf(request)
+  const { contentLength, host } = check(headers)
+  const target = authority === undefined ? defaults.authority : new HeaderField(":authority", authority)
+  checkTarget(method, scheme, target.value, path, host)
+  if (body instanceof Uint8Array && contentLength >= 0 && contentLength !== body.length) {
+    throw Http2Error.usageError(0, "8.1.1", `content-length is ${contentLength}, the body has ${body.length} octets`)
+  }
+  return {
+    pseudo:
+      tunnel?.protocol === undefined
+        ? pseudoFields(method, scheme, target, path)
+        : connectFields(tunnel.protocol, scheme, target, path),
+    headers,
+    body,
+    trailers,
+    isHead: method === "HEAD",
+    isTunnel: tunnel !== undefined,
+    onInformational: request.onInformational
+  }
+}

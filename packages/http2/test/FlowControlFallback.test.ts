@@ -1,0 +1,48 @@
+/** The windows where the TRefs of Effect are not as `directTRef` expects them: everything is a plain transaction then. */
+import * as Effect from "effect/Effect"
+import * as STM from "effect/STM"
+import type * as TRefModule from "effect/TRef"
+import { describe, expect, it, vi } from "vitest"
+
+// A TRef whose insides have other names: the shortcut must not be taken.
+vi.mock("effect/TRef", async (importOriginal) => {
+  const original = await importOriginal<typeof TRefModule>()
+  class Opaque {
+    constructor(readonly inner: TRefModule.TRef<number>) {}
+  }
+  const inner = (ref: unknown): TRefModule.TRef<number> => (ref as Opaque).inner
+  return {
+    ...original,
+    make: (value: number) => STM.map(original.make(value), (ref) => new Opaque(ref)),
+    get: (ref: unknown) => original.get(inner(ref)),
+    set: (ref: unknown, value: number) => original.set(inner(ref), value),
+    update: (ref: unknown, f: (value: number) => number) => original.update(inner(ref), f)
+  }
+})
+
+const FlowControl = await import("../src/FlowControl.js")
+const DirectTRef = await import("../src/internal/directTRef.js")
+
+describe("a window without the shortcut", () => {
+  it("is in use in this file", () => {
+    expect(DirectTRef.isDirect).toBe(false)
+  })
+
+  it("takes, gives and bounds as with it", () => {
+    const stream = FlowControl.make(10)
+    const connection = FlowControl.make(6)
+    expect(FlowControl.takeNow(stream, connection, 100)).toBe(6)
+    expect(FlowControl.takeNow(stream, connection, 1)).toBe(0)
+    expect(FlowControl.adjustNow(stream, -9)).toBe(true)
+    expect([stream, connection].map(FlowControl.available)).toEqual([-5, 0])
+    expect(FlowControl.adjustNow(connection, 0x80000000)).toBe(false)
+  })
+
+  it("wakes transactions that wait", async () => {
+    const window = FlowControl.make(0)
+    const taken = Effect.runPromise(STM.commit(FlowControl.take([window], 5)))
+    FlowControl.adjustNow(window, 3)
+    expect(await taken).toBe(3)
+    expect(FlowControl.available(window)).toBe(0)
+  })
+})
