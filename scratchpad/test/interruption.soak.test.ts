@@ -72,7 +72,12 @@ describe.each(schemes)("our client over %s, interrupted", (scheme) => {
       Effect.gen(function* () {
         const client = yield* NodeHttp2.connect(server[scheme], { tls: { rejectUnauthorized: false } })
         const hang = Effect.scoped(client.request({ path: "/hang" }))
-        yield* Effect.forkScoped(Effect.all(Array.from({ length: 200 }, () => hang), { concurrency: "unbounded" }))
+        yield* Effect.forkScoped(
+          Effect.all(
+            Array.from({ length: 200 }, () => hang),
+            { concurrency: "unbounded" }
+          )
+        )
         yield* Effect.promise(() => until(server, ({ activeHandlers }) => activeHandlers === 201))
       })
     )
@@ -87,7 +92,12 @@ type Victim = readonly [what: string, peer: PeerName, args: (url: string) => Rea
 const download = "/bytes/10737418240"
 const victims: ReadonlyArray<Victim> = [
   ["a curl that downloads", "curl", (url) => ["-skN", "--http2-prior-knowledge", `${url}${download}`], 1],
-  ["a curl that uploads", "curl", (url) => ["-sk", "--http2-prior-knowledge", "-T", "/dev/zero", `${url}/upload`, "-X", "POST"], 1],
+  [
+    "a curl that uploads",
+    "curl",
+    (url) => ["-sk", "--http2-prior-knowledge", "-T", "/dev/zero", `${url}/upload`, "-X", "POST"],
+    1
+  ],
   ["an h2load with 50 downloads", "h2load", (url) => ["-n1000", "-c5", "-m10", `${url}${download}`], 50],
   ["an nghttp in server-sent events", "nghttp", (url) => [`${url}/events`, `${url}/hang`], 2]
 ]

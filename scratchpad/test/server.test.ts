@@ -217,3 +217,20 @@ describe.each(["http", "https"] as const)("the playground over %s:", (scheme) =>
     expect(await request(session, method, path, body)).toMatchObject({ status: 405, headers: { allow } })
   })
 })
+
+it("a thousand readers on one connection may all leave at once", async () => {
+  const session = await connect(server.http)
+  const readers = await Promise.all(
+    Array.from({ length: 1000 }, async () => {
+      const stream = session.request({ ":path": "/bytes/10000000" })
+      await once(stream, "response")
+      return stream
+    })
+  )
+  expect(await json(session, "/stats")).toMatchObject({ activeStreams: 1001 })
+  const left = readers.map(answer)
+  for (const stream of readers) stream.close(CANCEL)
+  await Promise.all(left)
+  await expect.poll(() => json(session, "/stats")).toMatchObject({ activeStreams: 1, activeHandlers: 1 })
+  session.close()
+})

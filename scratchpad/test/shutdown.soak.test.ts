@@ -52,10 +52,7 @@ describe.each(schemes)("SIGTERM under the load of our client over %s", (scheme) 
       Array.from({ length: connections }, () => load(server[scheme], path, expected)),
       { concurrency: "unbounded" }
     )
-    const [results, end] = await Promise.all([
-      Effect.runPromise(Effect.scoped(clients)),
-      stopUnderLoad(server)
-    ])
+    const [results, end] = await Promise.all([Effect.runPromise(Effect.scoped(clients)), stopUnderLoad(server)])
     expect(end).toMatchObject({ code: 0, stderr: "" })
     for (const { errors, whole, wrong } of results) {
       expect(whole).toBeGreaterThan(0)

@@ -87,7 +87,10 @@ export const take = (windows: ReadonlyArray<Window>, wanted: number): STM.STM<nu
     const taken = Math.min(wanted, ...octets)
     return taken <= 0
       ? STM.retry
-      : STM.as(STM.forEach(windows, (window) => TRef.update(window, (octets) => octets - taken)), taken)
+      : STM.as(
+          STM.forEach(windows, (window) => TRef.update(window, (octets) => octets - taken)),
+          taken
+        )
   })
 
 /**

@@ -28,16 +28,16 @@ export type Direction = "sent" | "received"
  * @since 0.1.0
  * @category models
  */
-export type Log = (
-  direction: Direction,
-  frame: Frame.Frame,
-  fields: ReadonlyArray<HeaderField> | undefined
-) => void
+export type Log = (direction: Direction, frame: Frame.Frame, fields: ReadonlyArray<HeaderField> | undefined) => void
 
 /** Reads one direction beside the engine. */
 class Watcher {
   private readonly frames: FrameDecoder
-  private readonly fields = Decoder.make({ headerTableSize: 65_536, maxHeaderFields: 1000, maxHeaderListSize: 1_048_576 })
+  private readonly fields = Decoder.make({
+    headerTableSize: 65_536,
+    maxHeaderFields: 1000,
+    maxHeaderListSize: 1_048_576
+  })
   private fragments: Array<Uint8Array> = []
 
   constructor(

@@ -15,12 +15,12 @@ import * as Headers from "./Headers.js"
 import * as Http2Connection from "./Http2Connection.js"
 import * as Http2Error from "./Http2Error.js"
 import * as Http2Options from "./Http2Options.js"
-import * as Http2Response from "./Http2Response.js"
+import type * as Http2Response from "./Http2Response.js"
 import * as Http2Stats from "./Http2Stats.js"
 import { Http2Tunnel } from "./Http2Tunnel.js"
 import { defaultLimit, IncomingMessage } from "./IncomingMessage.js"
 import { writeBody, writeTrailers } from "./internal/bodyWriter.js"
-import { ClientRequest as Exchange, type Prepared } from "./internal/clientRequest.js"
+import { ClientRequest as Exchange, type Observer, type Prepared } from "./internal/clientRequest.js"
 import { ClientRole } from "./internal/clientRole.js"
 import type { ClientStream } from "./internal/clientStream.js"
 import { prepare, type TunnelKind } from "./internal/prepareRequest.js"
@@ -119,6 +119,30 @@ export class WholeResponse {
 }
 
 /**
+ * Who is told of a request's course.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ResponseListener {
+  /** The head has come. What came with it in the same read is not processed yet. */
+  onResponse(response: Response): void
+  /** The request failed: before its head, or behind it, where the body fails with the same error. */
+  onFailure(error: Http2Error.Http2Error): void
+}
+
+/**
+ * A request that was handed over.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Started {
+  /** Nobody wants the response, or the rest of it, any more: RST_STREAM(CANCEL), unless the stream is over. */
+  unsafeCancel(): void
+}
+
+/**
  * The options of a client's connection.
  *
  * @since 0.1.0
@@ -131,6 +155,8 @@ export interface ClientOptions extends Http2Options.Http2Options {
   readonly scheme?: string
   /** Counters to add to. Default: of this connection alone. */
   readonly stats?: Http2Stats.Http2Stats
+  /** Called when there may be place for a request that was none for before, and when there will never be again. For pools. */
+  readonly onCapacity?: () => void
 }
 
 /**
@@ -154,6 +180,11 @@ export interface Http2Client {
    */
   readonly collect: (request: ClientRequest, limit?: number) => Effect.Effect<WholeResponse, Http2Error.Http2Error>
   /**
+   * `request` without effects and without a scope, for layers that have a fiber and an owner of their own: hands the request over at once, and
+   * tells `listener`. A response that is not read to its end has to be cancelled.
+   */
+  readonly unsafeRequest: (request: ClientRequest, listener: ResponseListener) => Started
+  /**
    * Opens a tunnel by CONNECT (§8.5), or by extended CONNECT (RFC 8441) where `protocol` is given, for instance `websocket`. A response that is
    * not of 2xx is no failure: its body is what the server has to say. Fails as `request` does, and with a `StreamError` of origin `User`
    * where the server does not take extended CONNECT.
@@ -162,6 +193,8 @@ export interface Http2Client {
   readonly connection: Http2Connection.Http2Connection
   /** Requests that wait for a place. */
   readonly queued: () => number
+  /** How many requests more would be sent at once now; 0 where the connection takes none. */
+  readonly places: () => number
 }
 
 /**
@@ -177,7 +210,7 @@ export const make = (
   Effect.gen(function* () {
     const resolved = yield* Http2Options.resolveEffect(options)
     const stats = options.stats ?? Http2Stats.make()
-    const role = new ClientRole()
+    const role = new ClientRole(options.onCapacity)
     const config = {
       options: resolved,
       settings: Http2Options.toSettings(resolved, false),
@@ -220,8 +253,43 @@ export const make = (
           ? Effect.fail(prepared)
           : readWhole(new Exchange(role, prepared, sendBody), limit)
       })
-    return { request, collect, tunnel, connection, queued: () => role.queued }
+    const unsafeRequest = (request: ClientRequest, listener: ResponseListener): Started => {
+      const prepared = prepare(request, defaults)
+      if (!Http2Error.isStreamError(prepared)) return new Direct(role, prepared, sendBody, listener)
+      listener.onFailure(prepared)
+      return notStarted
+    }
+    return { request, collect, unsafeRequest, tunnel, connection, queued: () => role.queued, places: () => role.places }
   })
+
+const notStarted: Started = { unsafeCancel: () => undefined }
+
+/** A request whose owner listens itself. */
+class Direct implements Started, Observer {
+  private readonly exchange: Exchange
+
+  constructor(
+    role: ClientRole,
+    prepared: Prepared,
+    sendBody: (stream: ClientStream, prepared: Prepared) => void,
+    private readonly listener: ResponseListener
+  ) {
+    this.exchange = new Exchange(role, prepared, sendBody)
+    this.exchange.start(this)
+  }
+
+  onHead(stream: ClientStream): void {
+    this.listener.onResponse(responseOf(stream))
+  }
+
+  onFailure(error: Http2Error.Http2Error): void {
+    this.listener.onFailure(error)
+  }
+
+  unsafeCancel(): void {
+    this.exchange.giveUp()
+  }
+}
 
 const tunnelOf = (stream: ClientStream): Tunnel => {
   const response = responseOf(stream)

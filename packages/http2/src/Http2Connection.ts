@@ -53,6 +53,11 @@ export class Http2Connection {
     return this.core.isDraining
   }
 
+  /** Since when, in ms of the clock, nothing has come from the peer. */
+  get lastReceivedAt(): number {
+    return this.core.lastReceivedAt
+  }
+
   /** The settings that the peer announced; the initial ones before it did. */
   get remoteSettings(): Settings {
     return this.core.remoteSettings
@@ -85,7 +90,10 @@ export class Http2Connection {
     const acknowledged = Effect.async<Duration.Duration>((resume) => {
       core.ping((roundTrip) => resume(Effect.succeed(Duration.millis(roundTrip))))
     })
-    const ended = Effect.zipRight(this.awaitClosed, Effect.suspend(() => Effect.fail(lost())))
+    const ended = Effect.zipRight(
+      this.awaitClosed,
+      Effect.suspend(() => Effect.fail(lost()))
+    )
     return Effect.raceFirst(acknowledged, ended)
   })
 

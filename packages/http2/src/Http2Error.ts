@@ -86,16 +86,7 @@ export class StreamError extends Data.TaggedError("Http2StreamError")<
  * @category models
  */
 export type TransportReason =
-  | "Connect"
-  | "ConnectTimeout"
-  | "Listen"
-  | "Tls"
-  | "Alpn"
-  | "Read"
-  | "Write"
-  | "Reset"
-  | "Closed"
-  | "InvalidOptions"
+  "Connect" | "ConnectTimeout" | "Listen" | "Tls" | "Alpn" | "Read" | "Write" | "Reset" | "Closed" | "InvalidOptions"
 
 /**
  * The transport failed: no connection could be made, or the socket broke. It carries an error code as every error does: CONNECT_ERROR

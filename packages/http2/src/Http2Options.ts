@@ -5,6 +5,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as ErrorCode from "./ErrorCode.js"
 import { ConnectionError, isConnectionError } from "./Http2Error.js"
 import * as Settings from "./Settings.js"
@@ -133,14 +134,11 @@ const invalid = (name: string, value: unknown): ConnectionError =>
 
 const isOption = (name: string): name is keyof Http2Options => Object.hasOwn(defaults, name)
 
-const toNumber = (name: keyof Http2Options, value: Duration.DurationInput): number => {
+/** A size as it is, a time in milliseconds; NaN for what is neither. */
+const toNumber = (name: keyof Http2Options, value: unknown): number => {
   const isTime = name.endsWith("Timeout") || name.endsWith("Interval")
   if (!isTime) return typeof value === "number" ? value : Number.NaN
-  try {
-    return Duration.toMillis(Duration.decode(value))
-  } catch {
-    return Number.NaN
-  }
+  return Option.getOrElse(Option.map(Duration.decodeUnknown(value), Duration.toMillis), () => Number.NaN)
 }
 
 /**
@@ -151,7 +149,8 @@ const toNumber = (name: keyof Http2Options, value: Duration.DurationInput): numb
  */
 export const resolve = (options: Http2Options = {}): Resolved => {
   const resolved: { -readonly [K in keyof Resolved]: number } = { ...defaults }
-  for (const [name, value] of Object.entries(options)) {
+  const entries: ReadonlyArray<readonly [string, unknown]> = Object.entries(options)
+  for (const [name, value] of entries) {
     if (!isOption(name) || value === undefined) continue
     const number = toNumber(name, value)
     const [least, most] = bounds[name] ?? [0, Number.POSITIVE_INFINITY]

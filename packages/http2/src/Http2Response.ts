@@ -118,8 +118,7 @@ const withType = (type: HeaderField, text: string, options: Omit<Options, "body"
  * @since 0.1.0
  * @category constructors
  */
-export const text = (body: string, options?: Omit<Options, "body">): Http2Response =>
-  withType(plainText, body, options)
+export const text = (body: string, options?: Omit<Options, "body">): Http2Response => withType(plainText, body, options)
 
 /**
  * A value as JSON, with content-type and content-length. Throws what `JSON.stringify` throws.

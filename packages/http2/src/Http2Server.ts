@@ -71,10 +71,12 @@ export class Request extends IncomingMessage {
    * handler then gives as its response is not sent; our side ends, at the latest, with the handler. Fails with a `StreamError` of
    * origin `User` for another method, and once a response was sent.
    */
-  tunnel(options: {
-    readonly status?: number
-    readonly headers?: Headers.Input
-  } = {}): Effect.Effect<Http2Tunnel, Http2Error.Http2Error> {
+  tunnel(
+    options: {
+      readonly status?: number
+      readonly headers?: Headers.Input
+    } = {}
+  ): Effect.Effect<Http2Tunnel, Http2Error.Http2Error> {
     return Effect.suspend(() => {
       const { error, id } = this.serverStream
       if (error !== undefined) return Effect.fail(error)
@@ -160,7 +162,8 @@ export const make = <E, R>(
     const runner = new HandlerRunner(
       runtime,
       // The scope is the stream's; everything else that the handler needs is in the runtime.
-      (stream) => handler(new Request(stream)) as Effect.Effect<Http2Response, E, Exclude<R, Scope.Scope> | Scope.Scope>,
+      (stream) =>
+        handler(new Request(stream)) as Effect.Effect<Http2Response, E, Exclude<R, Scope.Scope> | Scope.Scope>,
       {
         stats,
         abortFiberId: options.abortFiberId ?? FiberId.none,

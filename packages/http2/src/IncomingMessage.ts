@@ -70,6 +70,11 @@ export abstract class IncomingMessage {
     })
   }
 
+  /** The whole body, where it has arrived to its end, nothing of it was read, and it is not longer than `limit` octets. Reads it. */
+  unsafeTakeBytes(limit: number = defaultLimit): Uint8Array | undefined {
+    return this.core.takeWholeBody(limit)
+  }
+
   /** The whole body as UTF-8 text. Fails as `bytes` does. */
   text(limit: number = defaultLimit): Effect.Effect<string, Http2Error.Http2Error> {
     return Effect.map(this.bytes(limit), Text.fromOctets)
@@ -82,7 +87,10 @@ export abstract class IncomingMessage {
       if (body !== undefined && body.isEnded) return Effect.succeed(this.core.trailers)
       if (error !== undefined) return Effect.fail(error)
       if (body === undefined) return Effect.succeed(this.core.trailers)
-      return Effect.zipRight(body.awaitEnd(), Effect.sync(() => this.core.trailers))
+      return Effect.zipRight(
+        body.awaitEnd(),
+        Effect.sync(() => this.core.trailers)
+      )
     })
   }
 }
@@ -116,4 +124,3 @@ const tooLong = (core: StreamCore, limit: number): Http2Error.StreamError =>
     processed: "unknown",
     receivedBytes: core.body?.received ?? 0
   })
-

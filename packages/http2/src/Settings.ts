@@ -153,7 +153,11 @@ export const apply = (current: Settings, entries: ReadonlyArray<readonly [number
       case Id.ENABLE_CONNECT_PROTOCOL: {
         const enabled = flag(id, value)
         if (current.enableConnectProtocol && !enabled) {
-          throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.5.2", `${toName(id)} was taken back (RFC 8441 §3)`)
+          throw Http2Error.connectionError(
+            ErrorCode.PROTOCOL_ERROR,
+            "6.5.2",
+            `${toName(id)} was taken back (RFC 8441 §3)`
+          )
         }
         next.enableConnectProtocol = enabled
         break

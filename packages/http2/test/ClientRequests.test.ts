@@ -81,7 +81,11 @@ describe("a client's request", () => {
   for (const [rule, what, request] of misuse) {
     it.scoped(`${rule} is refused as misuse with ${what}`, () =>
       Effect.gen(function* () {
-        expect(yield* clientWithout(request)).toMatchObject({ _tag: "Http2StreamError", origin: "User", processed: "no" })
+        expect(yield* clientWithout(request)).toMatchObject({
+          _tag: "Http2StreamError",
+          origin: "User",
+          processed: "no"
+        })
       })
     )
   }

@@ -6,7 +6,8 @@ import { describe, expect, it } from "vitest"
 import { FrameDecoder } from "../src/internal/frameDecoder.js"
 import { ascii, concat, encode, preface, rawFrame } from "./support/wire.js"
 
-const { CONTINUATION, DATA, GOAWAY, HEADERS, PING, PRIORITY, PUSH_PROMISE, RST_STREAM, SETTINGS, WINDOW_UPDATE } = Frame.Type
+const { CONTINUATION, DATA, GOAWAY, HEADERS, PING, PRIORITY, PUSH_PROMISE, RST_STREAM, SETTINGS, WINDOW_UPDATE } =
+  Frame.Type
 const { FRAME_SIZE_ERROR, PROTOCOL_ERROR } = ErrorCode
 const { ACK, PADDED } = Frame.Flag
 
@@ -20,30 +21,76 @@ interface Refused {
 }
 
 const octets = (length: number, first = 0): Uint8Array => new Uint8Array(length).fill(first, 0, 1)
-const refuse = (rule: string, what: string, wire: Uint8Array, code: number, streamId = 0): Refused => ({ rule, what, wire, code, streamId })
+const refuse = (rule: string, what: string, wire: Uint8Array, code: number, streamId = 0): Refused => ({
+  rule,
+  what,
+  wire,
+  code,
+  streamId
+})
 
 const refused: ReadonlyArray<Refused> = [
   refuse("[rfc9113-6.1-2] [rfc9113-6.1-3]", "DATA on stream 0", rawFrame(DATA, 0, 0, octets(1)), PROTOCOL_ERROR),
-  refuse("[rfc9113-6.1-5]", "DATA, padding as long as the payload", rawFrame(DATA, PADDED, 1, octets(5, 5)), PROTOCOL_ERROR),
-  refuse("[rfc9113-6.1-5]", "DATA, padding longer than the payload", rawFrame(DATA, PADDED, 1, octets(5, 200)), PROTOCOL_ERROR),
+  refuse(
+    "[rfc9113-6.1-5]",
+    "DATA, padding as long as the payload",
+    rawFrame(DATA, PADDED, 1, octets(5, 5)),
+    PROTOCOL_ERROR
+  ),
+  refuse(
+    "[rfc9113-6.1-5]",
+    "DATA, padding longer than the payload",
+    rawFrame(DATA, PADDED, 1, octets(5, 200)),
+    PROTOCOL_ERROR
+  ),
   refuse("[rfc9113-4.2-2]", "DATA, padded and empty", rawFrame(DATA, PADDED, 1, octets(0)), FRAME_SIZE_ERROR),
   refuse("[rfc9113-6.2-4] [rfc9113-6.2-5]", "HEADERS on stream 0", rawFrame(HEADERS, 4, 0, octets(1)), PROTOCOL_ERROR),
-  refuse("[rfc9113-6.2-6]", "HEADERS, padding as long as the payload", rawFrame(HEADERS, 4 | PADDED, 1, octets(3, 3)), PROTOCOL_ERROR),
-  refuse("[rfc9113-6.2-6]", "HEADERS, padding over its priority", rawFrame(HEADERS, 0x2c, 1, octets(8, 3)), PROTOCOL_ERROR),
+  refuse(
+    "[rfc9113-6.2-6]",
+    "HEADERS, padding as long as the payload",
+    rawFrame(HEADERS, 4 | PADDED, 1, octets(3, 3)),
+    PROTOCOL_ERROR
+  ),
+  refuse(
+    "[rfc9113-6.2-6]",
+    "HEADERS, padding over its priority",
+    rawFrame(HEADERS, 0x2c, 1, octets(8, 3)),
+    PROTOCOL_ERROR
+  ),
   refuse("[rfc9113-4.2-3]", "HEADERS, padded and empty", rawFrame(HEADERS, 4 | PADDED, 1, octets(0)), FRAME_SIZE_ERROR),
   refuse("[rfc9113-4.2-3]", "HEADERS, no room for priority", rawFrame(HEADERS, 0x24, 1, octets(4)), FRAME_SIZE_ERROR),
   refuse("[rfc9113-6.3-1]", "PRIORITY on stream 0", rawFrame(PRIORITY, 0, 0, octets(5)), PROTOCOL_ERROR),
   refuse("[rfc9113-6.3-2]", "PRIORITY of 4 octets", rawFrame(PRIORITY, 0, 3, octets(4)), FRAME_SIZE_ERROR, 3),
   refuse("[rfc9113-6.3-2]", "PRIORITY of 6 octets", rawFrame(PRIORITY, 0, 3, octets(6)), FRAME_SIZE_ERROR, 3),
-  refuse("[rfc9113-6.4-3] [rfc9113-6.4-4]", "RST_STREAM on stream 0", rawFrame(RST_STREAM, 0, 0, octets(4)), PROTOCOL_ERROR),
+  refuse(
+    "[rfc9113-6.4-3] [rfc9113-6.4-4]",
+    "RST_STREAM on stream 0",
+    rawFrame(RST_STREAM, 0, 0, octets(4)),
+    PROTOCOL_ERROR
+  ),
   refuse("[rfc9113-6.4-7]", "RST_STREAM of 3 octets", rawFrame(RST_STREAM, 0, 1, octets(3)), FRAME_SIZE_ERROR),
   refuse("[rfc9113-6.4-7]", "RST_STREAM of 5 octets", rawFrame(RST_STREAM, 0, 1, octets(5)), FRAME_SIZE_ERROR),
-  refuse("[rfc9113-6.5-5] [rfc9113-6.5-6]", "SETTINGS on a stream", rawFrame(SETTINGS, 0, 1, octets(0)), PROTOCOL_ERROR),
-  refuse("[rfc9113-6.5-3] [rfc9113-6.5-4]", "SETTINGS ACK with a payload", rawFrame(SETTINGS, ACK, 0, octets(6)), FRAME_SIZE_ERROR),
+  refuse(
+    "[rfc9113-6.5-5] [rfc9113-6.5-6]",
+    "SETTINGS on a stream",
+    rawFrame(SETTINGS, 0, 1, octets(0)),
+    PROTOCOL_ERROR
+  ),
+  refuse(
+    "[rfc9113-6.5-3] [rfc9113-6.5-4]",
+    "SETTINGS ACK with a payload",
+    rawFrame(SETTINGS, ACK, 0, octets(6)),
+    FRAME_SIZE_ERROR
+  ),
   refuse("[rfc9113-6.5-8]", "SETTINGS of 7 octets", rawFrame(SETTINGS, 0, 0, octets(7)), FRAME_SIZE_ERROR),
   refuse("[rfc9113-6.6-6]", "PUSH_PROMISE on stream 0", rawFrame(PUSH_PROMISE, 4, 0, octets(4)), PROTOCOL_ERROR),
   refuse("[rfc9113-4.2-3]", "PUSH_PROMISE of 3 octets", rawFrame(PUSH_PROMISE, 4, 1, octets(3)), FRAME_SIZE_ERROR),
-  refuse("[rfc9113-6.6-13]", "PUSH_PROMISE, padding over its end", rawFrame(PUSH_PROMISE, 4 | PADDED, 1, octets(5, 1)), PROTOCOL_ERROR),
+  refuse(
+    "[rfc9113-6.6-13]",
+    "PUSH_PROMISE, padding over its end",
+    rawFrame(PUSH_PROMISE, 4 | PADDED, 1, octets(5, 1)),
+    PROTOCOL_ERROR
+  ),
   refuse("[rfc9113-6.7-6]", "PING on a stream", rawFrame(PING, 0, 1, octets(8)), PROTOCOL_ERROR),
   refuse("[rfc9113-6.7-1] [rfc9113-6.7-7]", "PING of 7 octets", rawFrame(PING, 0, 0, octets(7)), FRAME_SIZE_ERROR),
   refuse("[rfc9113-6.7-7]", "PING of 9 octets", rawFrame(PING, ACK, 0, octets(9)), FRAME_SIZE_ERROR),
@@ -51,7 +98,12 @@ const refused: ReadonlyArray<Refused> = [
   refuse("[rfc9113-4.2-2]", "GOAWAY of 7 octets", rawFrame(GOAWAY, 0, 0, octets(7)), FRAME_SIZE_ERROR),
   refuse("[rfc9113-6.9-5]", "WINDOW_UPDATE of 3 octets", rawFrame(WINDOW_UPDATE, 0, 1, octets(3)), FRAME_SIZE_ERROR),
   refuse("[rfc9113-6.9-5]", "WINDOW_UPDATE of 5 octets", rawFrame(WINDOW_UPDATE, 0, 0, octets(5)), FRAME_SIZE_ERROR),
-  refuse("[rfc9113-6.10-3] [rfc9113-6.10-4]", "CONTINUATION on stream 0", rawFrame(CONTINUATION, 4, 0, octets(1)), PROTOCOL_ERROR)
+  refuse(
+    "[rfc9113-6.10-3] [rfc9113-6.10-4]",
+    "CONTINUATION on stream 0",
+    rawFrame(CONTINUATION, 4, 0, octets(1)),
+    PROTOCOL_ERROR
+  )
 ]
 
 const ping = encode(new Frame.Ping(false, ascii("deadbeef")))
@@ -77,7 +129,9 @@ describe("frameDecoder", () => {
       for (const size of [1, 100_000]) {
         const decoder = new FrameDecoder(16_384, false)
         // The length alone decides: the payload need not come.
-        const frames = cut(rawFrame(type, 0, 1, octets(16_385)).subarray(0, 9), size).flatMap((chunk) => decoder.decode(chunk))
+        const frames = cut(rawFrame(type, 0, 1, octets(16_385)).subarray(0, 9), size).flatMap((chunk) =>
+          decoder.decode(chunk)
+        )
         expect(frames).toMatchObject([{ _tag: "Invalid", streamId: 0, errorCode: FRAME_SIZE_ERROR, type }])
       }
     }

@@ -31,9 +31,7 @@ const arbitraryFrame: fc.Arbitrary<Frame.Frame> = fc.oneof(
   fc
     .tuple(streamId, streamId, fc.boolean(), octets)
     .map(([id, promised, end, fragment]) => new Frame.PushPromise(id, promised, end, fragment)),
-  fc
-    .tuple(fc.boolean(), fc.uint8Array({ minLength: 8, maxLength: 8 }))
-    .map(([ack, data]) => new Frame.Ping(ack, data)),
+  fc.tuple(fc.boolean(), fc.uint8Array({ minLength: 8, maxLength: 8 })).map(([ack, data]) => new Frame.Ping(ack, data)),
   fc
     .tuple(fc.integer({ min: 0, max: 0x7fffffff }), uint32, octets)
     .map(([id, code, debug]) => new Frame.GoAway(id, code, debug)),
@@ -42,7 +40,12 @@ const arbitraryFrame: fc.Arbitrary<Frame.Frame> = fc.oneof(
     .map(([id, increment]) => new Frame.WindowUpdate(id, increment)),
   fc.tuple(streamId, fc.boolean(), octets).map(([id, end, fragment]) => new Frame.Continuation(id, end, fragment)),
   fc
-    .tuple(fc.integer({ min: 0x0a, max: 0xff }), fc.integer({ min: 0, max: 0xff }), fc.integer({ min: 0, max: 0x7fffffff }), octets)
+    .tuple(
+      fc.integer({ min: 0x0a, max: 0xff }),
+      fc.integer({ min: 0, max: 0xff }),
+      fc.integer({ min: 0, max: 0x7fffffff }),
+      octets
+    )
     .map(([type, flags, id, payload]) => new Frame.Unknown(type, flags, id, payload))
 )
 
@@ -149,7 +152,10 @@ describe("frameEncoder and frameDecoder", () => {
   it("says whether a frame has begun and is not whole", () => {
     for (const padding of [undefined, 0, 3]) {
       const options = padding === undefined ? {} : { padding }
-      for (const frame of [new Frame.Data(1, true, new Uint8Array(2), 2, false), new Frame.Ping(false, new Uint8Array(8))]) {
+      for (const frame of [
+        new Frame.Data(1, true, new Uint8Array(2), 2, false),
+        new Frame.Ping(false, new Uint8Array(8))
+      ]) {
         const wire = encode(frame, options)
         const decoder = new FrameDecoder(maxFrameSize, false)
         expect(decoder.isMidFrame).toBe(false)

@@ -36,7 +36,8 @@ const files = existsSync(folder)
 
 const read = (file: string): Vector => JSON.parse(readFileSync(`${folder}${file}`, "utf8")) as Vector
 
-const fromHex = (hex: string): Uint8Array => Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+const fromHex = (hex: string): Uint8Array =>
+  Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
 const text = (octets: Uint8Array): string => String.fromCharCode(...octets)
 
 /** What of a frame the vectors name, by their names. */
@@ -54,7 +55,11 @@ const describeFrame = (frame: Frame.Frame): Record<string, unknown> => {
       }
     }
     case "Priority":
-      return { stream_dependency: frame.priority.dependency, exclusive: frame.priority.exclusive, weight: frame.priority.weight }
+      return {
+        stream_dependency: frame.priority.dependency,
+        exclusive: frame.priority.exclusive,
+        weight: frame.priority.weight
+      }
     case "RstStream":
       return { error_code: frame.errorCode }
     case "Settings":
@@ -78,7 +83,8 @@ const describeFrame = (frame: Frame.Frame): Record<string, unknown> => {
   }
 }
 
-const withoutPadding = ({ padding: _padding, padding_length: _length, ...rest }: Payload): Record<string, unknown> => rest
+const withoutPadding = ({ padding: _padding, padding_length: _length, ...rest }: Payload): Record<string, unknown> =>
+  rest
 
 if (files.length === 0) {
   describe("http2-frame-test-case", () => {

@@ -5,7 +5,8 @@ import { parseRequest, parseResponse, parseTrailers } from "../src/internal/mess
 import { FieldSection, type RequestHead, type ResponseHead, Violation } from "../src/internal/messageHead.js"
 import { fieldsOf, get, ok, type Pairs, post } from "./support/wire.js"
 
-const section = (pairs: Pairs, overflow: "none" | "size" | "count" = "none") => new FieldSection(fieldsOf(pairs), overflow)
+const section = (pairs: Pairs, overflow: "none" | "size" | "count" = "none") =>
+  new FieldSection(fieldsOf(pairs), overflow)
 
 const request = (pairs: Pairs, connectProtocol = false): RequestHead => {
   const head = parseRequest(section(pairs), connectProtocol)
@@ -21,7 +22,9 @@ const response = (pairs: Pairs): ResponseHead => {
 
 /** A request with one pseudo-header field changed, or left out. */
 const withPseudo = (name: string, value: string | undefined, from: Pairs = get): Pairs =>
-  from.flatMap(([key, old]) => (key !== name ? [[key, old] as const] : value === undefined ? [] : [[key, value] as const]))
+  from.flatMap(([key, old]) =>
+    key !== name ? [[key, old] as const] : value === undefined ? [] : [[key, value] as const]
+  )
 
 describe("a request", () => {
   it("is made of its pseudo-header fields and the fields behind them", () => {
@@ -55,9 +58,15 @@ describe("a request", () => {
   })
 
   it("[rfc9113-8.5-1] CONNECT has only :method and :authority", () => {
-    const connect: Pairs = [[":method", "CONNECT"], [":authority", "host:443"]]
+    const connect: Pairs = [
+      [":method", "CONNECT"],
+      [":authority", "host:443"]
+    ]
     expect(request(connect)).toMatchObject({ method: "CONNECT", authority: "host:443", scheme: "", path: "" })
-    for (const more of [[":scheme", "https"], [":path", "/"]] as const) {
+    for (const more of [
+      [":scheme", "https"],
+      [":path", "/"]
+    ] as const) {
       expect(parseRequest(section([...connect, more]), false)).toMatchObject({ section: "8.5" })
     }
     expect(parseRequest(section([[":method", "CONNECT"]]), false)).toMatchObject({ section: "8.5" })
@@ -74,7 +83,10 @@ describe("a request", () => {
 
   it("[rfc9113-8.2.3-1] has its cookie crumbs joined", () => {
     const head = request([...get, ["cookie", "a=1"], ["x", "y"], ["cookie", "b=2"], ["cookie", "c=3"]])
-    expect([...head.headers]).toEqual([["cookie", "a=1; b=2; c=3"], ["x", "y"]])
+    expect([...head.headers]).toEqual([
+      ["cookie", "a=1; b=2; c=3"],
+      ["x", "y"]
+    ])
   })
 
   it("is judged once for a section", () => {
@@ -91,7 +103,8 @@ describe("a request", () => {
 })
 
 const chars = (codes: ReadonlyArray<number>): ReadonlyArray<string> => codes.map((code) => String.fromCharCode(code))
-const range = (from: number, to: number): ReadonlyArray<number> => Array.from({ length: to - from + 1 }, (_, i) => from + i)
+const range = (from: number, to: number): ReadonlyArray<number> =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i)
 
 const malformed: ReadonlyArray<readonly [rule: string, what: string, pairs: Pairs]> = [
   ["[rfc9113-8.3.1-12]", "no :method", withPseudo(":method", undefined)],
@@ -122,7 +135,11 @@ const malformed: ReadonlyArray<readonly [rule: string, what: string, pairs: Pair
   ["smuggling:", "a host with a blank", [...withPseudo(":authority", undefined), ["host", "a b"]]],
   ["[rfc9113-8.3-7] [rfc9113-8.3-8]", ":path twice", [...get, [":path", "/"]]],
   ["[rfc9113-8.3-8]", ":method twice", [[":method", "GET"], ...get]],
-  ["[rfc9113-8.3-5] [rfc9113-8.3-6]", "a pseudo-header field behind a field", [...get.slice(0, 3), ["x", "y"], [":path", "/"]]],
+  [
+    "[rfc9113-8.3-5] [rfc9113-8.3-6]",
+    "a pseudo-header field behind a field",
+    [...get.slice(0, 3), ["x", "y"], [":path", "/"]]
+  ],
   ["[rfc9113-8.3-2]", ":status", [...get, [":status", "200"]]],
   ["[rfc9113-8.3-4]", "an unknown pseudo-header field", [...get, [":foo", "bar"]]],
   ["[rfc9113-8.3-4]", "a pseudo-header field with an upper case letter", [[":Method", "GET"], ...get]],
@@ -138,7 +155,8 @@ const malformed: ReadonlyArray<readonly [rule: string, what: string, pairs: Pair
   ["smuggling:", "content-length twice, the same", [...post, ["content-length", "1"], ["content-length", "1"]]],
   ["smuggling:", "content-length twice, different", [...post, ["content-length", "1"], ["content-length", "2"]]],
   ...["", "+1", "-1", "1,1", "0x1", "1 ", "1e3", "٣", "99999999999999999"].map(
-    (value) => ["smuggling:", `content-length ${JSON.stringify(value)}`, [...post, ["content-length", value]] as Pairs] as const
+    (value) =>
+      ["smuggling:", `content-length ${JSON.stringify(value)}`, [...post, ["content-length", value]] as Pairs] as const
   )
 ]
 
@@ -176,7 +194,12 @@ describe("a response", () => {
   it("is made of its :status and the fields behind it", () => {
     expect(response([...ok, ["content-length", "3"], ["x", "y"]])).toMatchObject({ status: 200, contentLength: 3 })
     expect(response([[":status", "999"]]).status).toBe(999)
-    expect(response([[":status", "103"], ["link", "</a>"]]).headers).toBeInstanceOf(Headers.Headers)
+    expect(
+      response([
+        [":status", "103"],
+        ["link", "</a>"]
+      ]).headers
+    ).toBeInstanceOf(Headers.Headers)
   })
 
   it.each<readonly [rule: string, what: string, pairs: Pairs]>([
@@ -212,7 +235,14 @@ describe("trailers", () => {
 
   it.each<readonly [rule: string, what: string, pairs: Pairs]>([
     ["[rfc9113-8.1-2] [rfc9113-8.1-3] [rfc9113-8.3-3]", "a pseudo-header field", [[":status", "200"]]],
-    ["[rfc9113-8.3-3]", "a pseudo-header field behind a field", [["x", "y"], [":path", "/"]]],
+    [
+      "[rfc9113-8.3-3]",
+      "a pseudo-header field behind a field",
+      [
+        ["x", "y"],
+        [":path", "/"]
+      ]
+    ],
     ["[rfc9113-8.2.2-2]", "connection", [["connection", "close"]]],
     ["[rfc9113-8.2.1-3]", "an upper case name", [["X", "y"]]]
   ])("%s are malformed with %s", (_rule, _what, pairs) => {

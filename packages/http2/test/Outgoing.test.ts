@@ -48,7 +48,9 @@ describe("outgoing", () => {
   })
 
   it("lets the rest through", () => {
-    expect(failureOf({ te: "trailers", "x-y": "a b\tc\xff", cookie: "a=b", "content-length": "0", empty: "" })).toMatchObject({
+    expect(
+      failureOf({ te: "trailers", "x-y": "a b\tc\xff", cookie: "a=b", "content-length": "0", empty: "" })
+    ).toMatchObject({
       contentLength: 0
     })
   })

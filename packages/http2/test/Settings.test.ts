@@ -95,7 +95,9 @@ describe("Settings", () => {
   })
 
   it("what has no limit goes out as the largest number", () => {
-    expect(Settings.toEntries(initial, { ...initial, maxHeaderListSize: 5 })).toEqual([[Id.MAX_HEADER_LIST_SIZE, 0xffffffff]])
+    expect(Settings.toEntries(initial, { ...initial, maxHeaderListSize: 5 })).toEqual([
+      [Id.MAX_HEADER_LIST_SIZE, 0xffffffff]
+    ])
   })
 
   it("names identifiers as the RFC does", () => {

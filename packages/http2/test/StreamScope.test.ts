@@ -44,7 +44,10 @@ describe.each(kinds)("%s", (_kind, make) => {
       const scope = yield* make
       const seen: Array<string> = []
       yield* Scope.addFinalizer(scope, Effect.die("first"))
-      yield* Scope.addFinalizer(scope, Effect.sync(() => void seen.push("between")))
+      yield* Scope.addFinalizer(
+        scope,
+        Effect.sync(() => void seen.push("between"))
+      )
       yield* Scope.addFinalizer(scope, Effect.die("last"))
       const exit = yield* Effect.exit(Scope.close(scope, Exit.void))
       expect(seen).toEqual(["between"])
@@ -60,7 +63,10 @@ describe.each(kinds)("%s", (_kind, make) => {
       const fork = (name: string) =>
         Effect.gen(function* () {
           const child = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-          yield* Scope.addFinalizer(child, Effect.sync(() => void seen.push(name)))
+          yield* Scope.addFinalizer(
+            child,
+            Effect.sync(() => void seen.push(name))
+          )
           return child
         })
       yield* fork("with")
@@ -80,7 +86,9 @@ describe.each(kinds)("%s", (_kind, make) => {
       const seen: Array<string> = []
       const program = Effect.gen(function* () {
         yield* Effect.acquireRelease(Effect.void, () => Effect.sync(() => void seen.push("released")))
-        return yield* Effect.forkScoped(Effect.onInterrupt(Effect.never, () => Effect.sync(() => void seen.push("interrupted"))))
+        return yield* Effect.forkScoped(
+          Effect.onInterrupt(Effect.never, () => Effect.sync(() => void seen.push("interrupted")))
+        )
       })
       const fiber = yield* Scope.extend(program, scope)
       yield* Effect.yieldNow()

@@ -106,7 +106,13 @@ describe("streamState", () => {
   })
 
   it("[rfc9113-5.1-4] receives only RST_STREAM and WINDOW_UPDATE on a reserved (local) stream", () => {
-    const refused = ["receiveHeaders", "receiveHeadersEnd", "receiveData", "receiveDataEnd", "receivePushPromise"] as const
+    const refused = [
+      "receiveHeaders",
+      "receiveHeadersEnd",
+      "receiveData",
+      "receiveDataEnd",
+      "receivePushPromise"
+    ] as const
     for (const event of refused) expect(go("reservedLocal", event)).toBe("protocolError")
   })
 
@@ -148,7 +154,11 @@ describe("streamState", () => {
   })
 
   it("says who may still send", () => {
-    expect(stateNames.filter((state) => isReceiving(State[state]))).toEqual(["reservedRemote", "open", "halfClosedLocal"])
+    expect(stateNames.filter((state) => isReceiving(State[state]))).toEqual([
+      "reservedRemote",
+      "open",
+      "halfClosedLocal"
+    ])
     expect(stateNames.filter((state) => isSending(State[state]))).toEqual(["reservedLocal", "open", "halfClosedRemote"])
   })
 })

@@ -32,7 +32,9 @@ describe("tokenBucket", () => {
   })
 
   it("in no span of time gives more than burst + rate * time", () => {
-    const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 3000 }), fc.integer({ min: 0, max: 30 })), { maxLength: 40 })
+    const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 3000 }), fc.integer({ min: 0, max: 30 })), {
+      maxLength: 40
+    })
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 0, max: 10 }), steps, (burst, rate, steps) => {
         const bucket = new TokenBucket(burst, rate, 0)

@@ -30,7 +30,7 @@ export class Sequence {
 
   /** Whether `octets` are the next of the sequence; it goes on behind them. */
   matches(octets: Uint8Array): boolean {
-    for (let offset = 0; offset < octets.length; ) {
+    for (let offset = 0; offset < octets.length;) {
       const expected = this.next(octets.length - offset)
       if (!expected.equals(octets.subarray(offset, offset + expected.length))) return false
       offset += expected.length

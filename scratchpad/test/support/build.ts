@@ -6,5 +6,7 @@ import { fileURLToPath } from "node:url"
 export default (): void => {
   const compiler = createRequire(import.meta.url).resolve("typescript/bin/tsc")
   const folder = fileURLToPath(new URL("../..", import.meta.url))
-  execFileSync(process.execPath, [compiler, "-b", folder, `${folder}/test/programs`], { stdio: ["ignore", "inherit", "inherit"] })
+  execFileSync(process.execPath, [compiler, "-b", folder, `${folder}/test/programs`], {
+    stdio: ["ignore", "inherit", "inherit"]
+  })
 }

@@ -44,9 +44,7 @@ export const writeBody = <R>(
 ): Effect.Effect<void, unknown, R> =>
   Effect.flatMap(Channel.toPullIn(Stream.toChannel(body), scope), (pull) => {
     const loop: Effect.Effect<void, unknown, R> = Effect.flatMap(pull, (next) =>
-      Either.isLeft(next)
-        ? writeTrailers(core, trailers)
-        : Effect.zipRight(pushChunk(core, next.right), loop)
+      Either.isLeft(next) ? writeTrailers(core, trailers) : Effect.zipRight(pushChunk(core, next.right), loop)
     )
     return loop
   })

@@ -5,7 +5,7 @@
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Effect from "effect/Effect"
 import type { Headers } from "../Headers.js"
-import * as Http2Error from "../Http2Error.js"
+import type * as Http2Error from "../Http2Error.js"
 import type { Http2Response } from "../Http2Response.js"
 import { ClientStream, type ResponseListener } from "./clientStream.js"
 import type { ConnectionCore } from "./connectionCore.js"
@@ -24,12 +24,16 @@ export interface Prepared {
   readonly onInformational: ((status: number, headers: Headers) => void) | undefined
 }
 
-/** What is called with the outcome: the stream that has its head, or why there is none. */
-type Resume = (result: Effect.Effect<ClientStream, Http2Error.Http2Error>) => void
+/** Who is told of the outcome: the stream that has its head, or why there is none. */
+export interface Observer {
+  onHead(stream: ClientStream): void
+  /** Before the head, or behind it. */
+  onFailure(error: Http2Error.Http2Error): void
+}
 
 export class ClientRequest implements Waiting, ResponseListener {
   stream: ClientStream | undefined = undefined
-  private resume: Resume | undefined = undefined
+  private observer: Observer | undefined = undefined
 
   constructor(
     private readonly role: ClientRole,
@@ -38,18 +42,33 @@ export class ClientRequest implements Waiting, ResponseListener {
     private readonly sendBody: (stream: ClientStream, prepared: Prepared) => void
   ) {}
 
-  /** Sends the request as soon as there is a place for it. Interruption gives it up at once. */
-  readonly send: Effect.Effect<ClientStream, Http2Error.Http2Error> = Effect.async((resume) => {
-    this.resume = resume
+  /** Sends the request as soon as there is a place for it. */
+  start(observer: Observer): void {
+    this.observer = observer
     this.role.submit(this)
-    return this.cancel
-  })
+  }
 
   /** Nobody wants the response, or the rest of it, any more. */
-  readonly cancel: Effect.Effect<void> = Effect.sync(() => {
+  giveUp(): void {
     this.role.withdraw(this)
     this.stream?.cancel("the request was given up before its response was read to the end")
-  })
+  }
+
+  /** `start` as an effect. Interruption gives the request up at once. */
+  get send(): Effect.Effect<ClientStream, Http2Error.Http2Error> {
+    return Effect.async((resume) => {
+      this.start({
+        onHead: (stream) => resume(Effect.succeed(stream)),
+        onFailure: (error) => resume(Effect.fail(error))
+      })
+      return this.cancel
+    })
+  }
+
+  /** `giveUp` as an effect. */
+  get cancel(): Effect.Effect<void> {
+    return Effect.sync(() => this.giveUp())
+  }
 
   open(connection: ConnectionCore, streamId: number): void {
     const { body, headers, isHead, isTunnel, pseudo, trailers } = this.prepared
@@ -65,7 +84,7 @@ export class ClientRequest implements Waiting, ResponseListener {
   }
 
   refuse(error: Http2Error.Http2Error): void {
-    this.resume?.(Effect.fail(error))
+    this.observer?.onFailure(error)
   }
 
   onInformational(head: ResponseHead): void {
@@ -73,11 +92,11 @@ export class ClientRequest implements Waiting, ResponseListener {
   }
 
   onHead(stream: ClientStream): void {
-    this.resume?.(Effect.succeed(stream))
+    this.observer?.onHead(stream)
   }
 
   onFailure(error: Http2Error.Http2Error): void {
-    this.resume?.(Effect.fail(error))
+    this.observer?.onFailure(error)
   }
 }
 
@@ -93,7 +112,13 @@ const remembered = (memory: Map<string, HeaderField>, name: string, value: strin
 }
 
 /** The pseudo-header fields of the last request: one that asks for the same gets the same instance, which the encoder knows again. */
-let last = { method: "", scheme: "", authority: new HeaderField("", ""), path: "", fields: [] as ReadonlyArray<HeaderField> }
+let last = {
+  method: "",
+  scheme: "",
+  authority: new HeaderField("", ""),
+  path: "",
+  fields: [] as ReadonlyArray<HeaderField>
+}
 
 /** The pseudo-header fields of a request (§8.3.1), those of CONNECT where `method` is that (§8.5). */
 export const pseudoFields = (
@@ -102,8 +127,7 @@ export const pseudoFields = (
   authority: HeaderField,
   path: string
 ): ReadonlyArray<HeaderField> => {
-  const isLast =
-    last.path === path && last.authority === authority && last.method === method && last.scheme === scheme
+  const isLast = last.path === path && last.authority === authority && last.method === method && last.scheme === scheme
   if (isLast) return last.fields
   const fields = [remembered(methods, ":method", method)]
   if (method !== "CONNECT") fields.push(remembered(schemes, ":scheme", scheme))

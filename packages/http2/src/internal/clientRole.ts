@@ -26,6 +26,9 @@ export class ClientRole implements Role {
   private readonly waiting = new Set<Waiting>()
   private nextId = 1
 
+  /** `onChange` is called where there may be place for another request, or there never will be again. */
+  constructor(private readonly onChange: (() => void) | undefined = undefined) {}
+
   /** Requests that wait for a place. */
   get queued(): number {
     return this.waiting.size
@@ -41,12 +44,21 @@ export class ClientRole implements Role {
     if (connection === undefined) return
     if (this.waiting.size === 0 && this.hasPlace(connection)) return this.open(connection, request)
     this.waiting.add(request)
-    this.onCapacity()
+    this.serveWaiting()
   }
 
   /** `request` does not want a place any more. */
   withdraw(request: Waiting): void {
     this.waiting.delete(request)
+  }
+
+  /** How many requests there is place for now, those that wait counted off. */
+  get places(): number {
+    const { connection } = this
+    if (connection === undefined || connection.status !== "open" || this.nextId > lastId) return 0
+    const { maxConcurrentStreams } = connection.remoteSettings
+    const most = connection.hasRemoteSettings ? maxConcurrentStreams : assumedStreams
+    return Math.max(0, most - connection.table.localCount - this.waiting.size)
   }
 
   private hasPlace(connection: ConnectionCore): boolean {
@@ -62,6 +74,11 @@ export class ClientRole implements Role {
   }
 
   onCapacity(): void {
+    this.serveWaiting()
+    this.onChange?.()
+  }
+
+  private serveWaiting(): void {
     const { connection, waiting } = this
     if (connection === undefined || waiting.size === 0) return
     if (connection.status !== "open" || this.nextId > lastId) {

@@ -54,13 +54,18 @@ const settingsAcknowledged = (connection: ConnectionCore): void => {
 /** PING (§6.7): answered with the same octets, or an answer to ours. */
 export const receivePing = (connection: ConnectionCore, frame: Frame.Ping): void => {
   if (!frame.ack) return connection.outbox.control(new Frame.Ping(true, frame.data))
-  if (!connection.pings.acknowledge(frame.data, connection.now())) connection.guard.glitch("an unknown PING acknowledged")
+  if (!connection.pings.acknowledge(frame.data, connection.now()))
+    connection.guard.glitch("an unknown PING acknowledged")
 }
 
 /** GOAWAY (§6.8): streams of ours above its last id were not processed and can be retried; the others go on. */
 export const receiveGoAway = (connection: ConnectionCore, frame: Frame.GoAway): void => {
   if (frame.lastStreamId > connection.peerAcceptsUpTo) {
-    throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.8", "a GOAWAY with a higher last stream id than before")
+    throw Http2Error.connectionError(
+      ErrorCode.PROTOCOL_ERROR,
+      "6.8",
+      "a GOAWAY with a higher last stream id than before"
+    )
   }
   connection.peerAcceptsUpTo = frame.lastStreamId
   if (connection.status === "open") connection.status = "draining"
@@ -86,6 +91,10 @@ export const receiveConnectionWindow = (connection: ConnectionCore, increment: n
     throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.9", "WINDOW_UPDATE by 0")
   }
   if (!FlowControl.adjustNow(connection.outbox.window, increment)) {
-    throw Http2Error.connectionError(ErrorCode.FLOW_CONTROL_ERROR, "6.9.1", "the connection's window grew beyond 2^31-1")
+    throw Http2Error.connectionError(
+      ErrorCode.FLOW_CONTROL_ERROR,
+      "6.9.1",
+      "the connection's window grew beyond 2^31-1"
+    )
   }
 }

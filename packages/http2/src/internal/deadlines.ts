@@ -7,7 +7,8 @@ import * as Http2Error from "../Http2Error.js"
 import type { ConnectionCore } from "./connectionCore.js"
 import type { FrameDecoder } from "./frameDecoder.js"
 
-type TimeLimit = "prefaceTimeout" | "settingsTimeout" | "frameTimeout" | "headersTimeout" | "stallTimeout" | "pingTimeout"
+type TimeLimit =
+  "prefaceTimeout" | "settingsTimeout" | "frameTimeout" | "headersTimeout" | "stallTimeout" | "pingTimeout"
 
 const timedOut = (
   code: ErrorCode.ErrorCode,

@@ -82,7 +82,13 @@ export class FrameDecoder {
     const type = octet(chunk, at + 3)
     if (length > this.maxFrameSize) {
       // §4.2: any frame could change the state of the connection, or is part of it; so the connection has to end.
-      this.fail(frames, type, ErrorCode.FRAME_SIZE_ERROR, "4.2", `a frame of ${length} octets, over ${this.maxFrameSize}`)
+      this.fail(
+        frames,
+        type,
+        ErrorCode.FRAME_SIZE_ERROR,
+        "4.2",
+        `a frame of ${length} octets, over ${this.maxFrameSize}`
+      )
       return chunk.length
     }
     const flags = octet(chunk, at + 4)

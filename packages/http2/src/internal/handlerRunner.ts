@@ -69,10 +69,7 @@ export class HandlerRunner<R> {
   }
 
   /** A value needs no fiber, unless its body has to be run. */
-  private respondNow(
-    stream: ServerStream,
-    exit: Exit.Exit<Http2Response.Http2Response, unknown>
-  ): boolean {
+  private respondNow(stream: ServerStream, exit: Exit.Exit<Http2Response.Http2Response, unknown>): boolean {
     if (Exit.isFailure(exit)) return false
     const response = exit.value
     if ((response.body !== undefined && !(response.body instanceof Uint8Array)) || response.trailers !== undefined) {
@@ -214,4 +211,3 @@ const resetError = (
     processed: "unknown",
     cause: Cause.squash(cause)
   })
-

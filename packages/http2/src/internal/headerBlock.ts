@@ -66,7 +66,11 @@ export class HeaderBlocks {
     const first = this.first
     if (frame._tag === "Continuation") {
       if (first === undefined || first.streamId !== frame.streamId) {
-        throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.10", "CONTINUATION without a field block to continue")
+        throw Http2Error.connectionError(
+          ErrorCode.PROTOCOL_ERROR,
+          "6.10",
+          "CONTINUATION without a field block to continue"
+        )
       }
     } else if (first !== undefined && !(frame._tag === "Invalid" && frame.streamId === 0)) {
       throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "4.3", "a frame in the middle of a field block")
@@ -75,7 +79,10 @@ export class HeaderBlocks {
 
   /** The block that `frame` is, undefined where CONTINUATION follows. */
   begin(frame: Frame.Headers | Frame.PushPromise): HeaderBlock | undefined {
-    if (frame.endHeaders) return { frame, section: this.decode(frame.fragment) }
+    if (frame.endHeaders) {
+      this.checkSize(frame.fragment.length)
+      return { frame, section: this.decode(frame.fragment) }
+    }
     this.first = frame
     this.octets = 0
     this.fragments = []
@@ -101,11 +108,14 @@ export class HeaderBlocks {
 
   private append(fragment: Uint8Array): void {
     this.octets += fragment.length
-    if (this.octets > this.options.maxHeaderBlockSize) {
-      throw tooLarge("maxHeaderBlockSize", `a field block over ${this.options.maxHeaderBlockSize} octets`)
-    }
+    this.checkSize(this.octets)
     // A copy: a small fragment must not keep the whole read that it came with.
     this.fragments.push(fragment.slice())
+  }
+
+  private checkSize(octets: number): void {
+    if (octets <= this.options.maxHeaderBlockSize) return
+    throw tooLarge("maxHeaderBlockSize", `a field block over ${this.options.maxHeaderBlockSize} octets`)
   }
 
   private decode(block: Uint8Array): FieldSection {

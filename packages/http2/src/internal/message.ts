@@ -110,7 +110,8 @@ const requestPseudo = (section: FieldSection): Pseudo | Violation => {
 /** What is wrong with the pseudo-header fields taken together (§8.3.1, §8.5, RFC 8441 §4). */
 const pseudoViolation = (pseudo: Pseudo, connectProtocol: boolean): Violation | undefined => {
   const { authority, method, path, protocol, scheme } = pseudo
-  if (method === undefined || !Rules.isMethod(method)) return new Violation("8.3.1", ":method is missing or not a token")
+  if (method === undefined || !Rules.isMethod(method))
+    return new Violation("8.3.1", ":method is missing or not a token")
   if (method === "CONNECT" && protocol === undefined) {
     if (scheme !== undefined || path !== undefined) return new Violation("8.5", "CONNECT with :scheme or :path")
     if (authority === undefined || !Rules.isTarget(authority)) return new Violation("8.5", "CONNECT without :authority")
@@ -119,8 +120,10 @@ const pseudoViolation = (pseudo: Pseudo, connectProtocol: boolean): Violation | 
   if (protocol !== undefined && (method !== "CONNECT" || !connectProtocol || protocol === "")) {
     return new Violation("8.3", ":protocol where extended CONNECT is not in use (RFC 8441 §4)")
   }
-  if (scheme === undefined || !Rules.isScheme(scheme)) return new Violation("8.3.1", ":scheme is missing or not a scheme")
-  if (path === undefined || !Rules.isTarget(path)) return new Violation("8.3.1", ":path is missing or not a request target")
+  if (scheme === undefined || !Rules.isScheme(scheme))
+    return new Violation("8.3.1", ":scheme is missing or not a scheme")
+  if (path === undefined || !Rules.isTarget(path))
+    return new Violation("8.3.1", ":path is missing or not a request target")
   const isHttp = Rules.isHttpScheme(scheme)
   if (isHttp && path.charCodeAt(0) !== 0x2f && !(path === "*" && method === "OPTIONS")) {
     return new Violation("8.3.1", ":path does not begin with /")

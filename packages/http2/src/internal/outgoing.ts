@@ -58,6 +58,10 @@ export const checkTarget = (
   const reason = targetViolation(method, scheme, authority, path)
   if (reason !== undefined) throw Http2Error.usageError(0, "8.3.1", reason)
   if (host !== undefined && host.toLowerCase() !== authority.toLowerCase()) {
-    throw Http2Error.usageError(0, "8.3.1", `host is ${host}, the authority is ${authority === "" ? "missing" : authority}`)
+    throw Http2Error.usageError(
+      0,
+      "8.3.1",
+      `host is ${host}, the authority is ${authority === "" ? "missing" : authority}`
+    )
   }
 }

@@ -122,8 +122,7 @@ export class ServerStream extends StreamCore {
     const isBodyless = this.head.method === "HEAD" || status === 204 || status === 304
     const octets = body instanceof Uint8Array ? body : emptyOctets
     const hasStream = body !== undefined && !(body instanceof Uint8Array)
-    const endsWithHead =
-      isBodyless || (octets.length === 0 && !hasStream && response.trailers === undefined)
+    const endsWithHead = isBodyless || (octets.length === 0 && !hasStream && response.trailers === undefined)
     const date = this.sendDate && !facts.hasDate ? dateField(this.owner.now()) : noFields
     this.hasResponded = true
     this.sendHead(statusField(status), headers, date, endsWithHead)

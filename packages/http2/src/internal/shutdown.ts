@@ -18,9 +18,8 @@ const roundTripTimeout = Duration.seconds(1)
 
 /** Waits for `effect` no longer than `duration`, also where the waiting fiber cannot be interrupted. */
 export const awaitUpTo = (effect: Effect.Effect<void>, duration: Duration.DurationInput): Effect.Effect<void> =>
-  Effect.flatMap(
-    Effect.forkDaemon(Effect.interruptible(Effect.timeoutOption(effect, duration))),
-    (fiber) => Effect.asVoid(Fiber.await(fiber))
+  Effect.flatMap(Effect.forkDaemon(Effect.interruptible(Effect.timeoutOption(effect, duration))), (fiber) =>
+    Effect.asVoid(Fiber.await(fiber))
   )
 
 /** The first GOAWAY and its PING; completes when the peer has seen it. */

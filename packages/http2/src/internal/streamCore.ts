@@ -82,10 +82,14 @@ export abstract class StreamCore implements SenderOwner {
     if (outcome === StreamState.Outcome.ignore) return false
     if (outcome === StreamState.Outcome.misuse) throw Http2Error.usageError(this.id, "5.1", "the stream is over")
     if (outcome === StreamState.Outcome.streamClosed) {
-      throw Http2Error.streamError(this.id, ErrorCode.STREAM_CLOSED, "5.1", "a frame on a stream that its sender has ended")
+      throw Http2Error.streamError(
+        this.id,
+        ErrorCode.STREAM_CLOSED,
+        "5.1",
+        "a frame on a stream that its sender has ended"
+      )
     }
-    const code =
-      outcome === StreamState.Outcome.protocolError ? ErrorCode.PROTOCOL_ERROR : ErrorCode.STREAM_CLOSED
+    const code = outcome === StreamState.Outcome.protocolError ? ErrorCode.PROTOCOL_ERROR : ErrorCode.STREAM_CLOSED
     throw Http2Error.connectionError(code, "5.1", `a frame that stream ${this.id} does not allow in its state`)
   }
 
@@ -98,9 +102,14 @@ export abstract class StreamCore implements SenderOwner {
     return (this.window ??= FlowControl.make(this.owner.peerInitialWindowSize))
   }
 
-  /** Changes the window if there is one; one that is not made yet starts at the setting's new value. False beyond 2^31-1. */
+  /** The setting has changed by `delta`; a window that is not made yet starts at its new value. False beyond 2^31-1. */
   adjustSendWindow(delta: number): boolean {
-    if (this.window !== undefined && !FlowControl.adjustNow(this.window, delta)) return false
+    return this.window === undefined || this.growSendWindow(delta)
+  }
+
+  /** False beyond 2^31-1. */
+  growSendWindow(increment: number): boolean {
+    if (!FlowControl.adjustNow(this.sendWindow, increment)) return false
     if (this.sender !== undefined) this.owner.outbox.ready(this.sender)
     return true
   }

@@ -43,12 +43,7 @@ export const receiveHeaders = (connection: ConnectionCore, frame: Frame.Headers,
   )
 }
 
-const receiveOn = (
-  connection: ConnectionCore,
-  stream: StreamCore,
-  frame: Frame.Headers,
-  block: HeaderBlock
-): void => {
+const receiveOn = (connection: ConnectionCore, stream: StreamCore, frame: Frame.Headers, block: HeaderBlock): void => {
   const event = frame.endStream ? Event.receiveHeadersEnd : Event.receiveHeaders
   checkDependency(frame.streamId, frame.priority)
   const outcome = StreamState.next(stream.state, event)
@@ -119,7 +114,7 @@ export const receiveStreamWindow = (connection: ConnectionCore, streamId: number
     throw Http2Error.streamError(streamId, ErrorCode.PROTOCOL_ERROR, "6.9", "WINDOW_UPDATE by 0")
   }
   if (increment < 16) connection.guard.glitch("a tiny WINDOW_UPDATE")
-  if (!stream.adjustSendWindow(increment)) {
+  if (!stream.growSendWindow(increment)) {
     throw Http2Error.streamError(streamId, ErrorCode.FLOW_CONTROL_ERROR, "6.9.1", "the window grew beyond 2^31-1")
   }
 }

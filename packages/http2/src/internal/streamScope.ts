@@ -66,8 +66,7 @@ export class StreamScope implements Scope.CloseableScope {
       // Last in, first out; each runs whatever another does, and all failures show.
       return Effect.flatMap(
         Effect.forEach([...finalizers.values()].reverse(), (run) => Effect.exit(run(exit))),
-        (exits) =>
-          exits.reduce<Exit.Exit<void>>((all, exit) => Exit.zipRight(all, Exit.asVoid(exit)), Exit.void)
+        (exits) => exits.reduce<Exit.Exit<void>>((all, exit) => Exit.zipRight(all, Exit.asVoid(exit)), Exit.void)
       )
     })
   }

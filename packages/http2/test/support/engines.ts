@@ -69,7 +69,9 @@ export const eventually = (condition: () => boolean, turns = 2000): Effect.Effec
 /** `octets` in pieces of `size`. */
 export const inPieces = (octets: Uint8Array, size: number): Stream.Stream<Uint8Array> =>
   Stream.fromIterable(
-    Array.from({ length: Math.ceil(octets.length / size) }, (_, index) => octets.subarray(index * size, (index + 1) * size))
+    Array.from({ length: Math.ceil(octets.length / size) }, (_, index) =>
+      octets.subarray(index * size, (index + 1) * size)
+    )
   ).pipe(Stream.rechunk(1))
 
 export const collect = <E>(body: Stream.Stream<Uint8Array, E>): Effect.Effect<Uint8Array, E> =>

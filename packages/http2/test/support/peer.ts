@@ -110,7 +110,12 @@ export const server = <E>(
     // Closing does not wait for a peer that is gone.
     yield* Effect.addFinalizer(() => scripted.reset)
     if (options.silent !== true) yield* peer.send(Wire.preface, Wire.settings(), Wire.settingsAck)
-    return { peer, connection, stats, failure: Effect.flip(connection.awaitClosed).pipe(Effect.orDieWith(() => "a clean end")) }
+    return {
+      peer,
+      connection,
+      stats,
+      failure: Effect.flip(connection.awaitClosed).pipe(Effect.orDieWith(() => "a clean end"))
+    }
   })
 
 export interface ClientPeer {

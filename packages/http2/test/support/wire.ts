@@ -18,11 +18,11 @@ export const filled = (length: number, value = 0x61): Uint8Array => new Uint8Arr
 export const pattern = (length: number): Uint8Array =>
   Uint8Array.from({ length }, (_, index) => (index * 31 + (index >>> 8)) & 0xff)
 
-export const fieldsOf = (pairs: Pairs): Array<HeaderField> =>
-  pairs.map(([name, value]) => new HeaderField(name, value))
+export const fieldsOf = (pairs: Pairs): Array<HeaderField> => pairs.map(([name, value]) => new HeaderField(name, value))
 
 /** A field block that neither reads nor writes the dynamic table. */
-export const block = (pairs: Pairs): Uint8Array => Encoder.make({ maxHeaderTableSize: 0 }).encode(fieldsOf(pairs)).slice(1)
+export const block = (pairs: Pairs): Uint8Array =>
+  Encoder.make({ maxHeaderTableSize: 0 }).encode(fieldsOf(pairs)).slice(1)
 
 export const get: Pairs = [
   [":method", "GET"],
