@@ -4,13 +4,8 @@
  * @since 0.1.0
  */
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
-import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
-import * as ErrorCode from "./ErrorCode.js"
 import * as Headers from "./Headers.js"
 import * as Http2Connection from "./Http2Connection.js"
 import * as Http2Error from "./Http2Error.js"
@@ -19,12 +14,11 @@ import type * as Http2Response from "./Http2Response.js"
 import * as Http2Stats from "./Http2Stats.js"
 import { Http2Tunnel } from "./Http2Tunnel.js"
 import { defaultLimit, IncomingMessage } from "./IncomingMessage.js"
-import { writeBody, writeTrailers } from "./internal/bodyWriter.js"
-import { ClientRequest as Exchange, type Observer, type Prepared } from "./internal/clientRequest.js"
+import { ClientRequest as Exchange, type Prepared } from "./internal/clientRequest.js"
 import { ClientRole } from "./internal/clientRole.js"
 import type { ClientStream } from "./internal/clientStream.js"
 import { prepare, type TunnelKind } from "./internal/prepareRequest.js"
-import { StreamScope } from "./internal/streamScope.js"
+import { forkBody } from "./internal/requestBody.js"
 import * as Text from "./internal/text.js"
 import type { Transport } from "./Transport.js"
 
@@ -255,41 +249,21 @@ export const make = (
       })
     const unsafeRequest = (request: ClientRequest, listener: ResponseListener): Started => {
       const prepared = prepare(request, defaults)
-      if (!Http2Error.isStreamError(prepared)) return new Direct(role, prepared, sendBody, listener)
-      listener.onFailure(prepared)
-      return notStarted
+      if (Http2Error.isStreamError(prepared)) {
+        listener.onFailure(prepared)
+        return notStarted
+      }
+      const exchange = new Exchange(role, prepared, sendBody)
+      exchange.start({
+        onHead: (stream) => listener.onResponse(responseOf(stream)),
+        onFailure: (error) => listener.onFailure(error)
+      })
+      return exchange
     }
     return { request, collect, unsafeRequest, tunnel, connection, queued: () => role.queued, places: () => role.places }
   })
 
 const notStarted: Started = { unsafeCancel: () => undefined }
-
-/** A request whose owner listens itself. */
-class Direct implements Started, Observer {
-  private readonly exchange: Exchange
-
-  constructor(
-    role: ClientRole,
-    prepared: Prepared,
-    sendBody: (stream: ClientStream, prepared: Prepared) => void,
-    private readonly listener: ResponseListener
-  ) {
-    this.exchange = new Exchange(role, prepared, sendBody)
-    this.exchange.start(this)
-  }
-
-  onHead(stream: ClientStream): void {
-    this.listener.onResponse(responseOf(stream))
-  }
-
-  onFailure(error: Http2Error.Http2Error): void {
-    this.listener.onFailure(error)
-  }
-
-  unsafeCancel(): void {
-    this.exchange.giveUp()
-  }
-}
 
 const tunnelOf = (stream: ClientStream): Tunnel => {
   const response = responseOf(stream)
@@ -323,37 +297,3 @@ const readWhole = (exchange: Exchange, limit: number): Effect.Effect<WholeRespon
 
 const wholeOf = (stream: ClientStream, body: Uint8Array): WholeResponse =>
   new WholeResponse(stream.head?.status ?? 0, stream.head?.headers ?? Headers.empty, body, stream.trailers)
-
-/** Sends a body in a fiber of its own, which ends with the stream. */
-const forkBody = (runtime: Runtime.Runtime<never>, stream: ClientStream, prepared: Prepared): void => {
-  const scope = new StreamScope()
-  const { body, trailers } = prepared
-  if (body instanceof Uint8Array && body.length > 0) stream.sendData(body, false)
-  const send =
-    body === undefined || body instanceof Uint8Array
-      ? writeTrailers(stream, trailers)
-      : writeBody(stream, body, trailers, scope)
-  const program = Effect.onExit(
-    Effect.matchCause(send, {
-      onFailure: (cause) => bodyFailed(stream, cause),
-      onSuccess: () => undefined
-    }),
-    (exit) => scope.close(exit)
-  )
-  const fiber: Fiber.RuntimeFiber<void> = Runtime.runFork(runtime)(program)
-  if (fiber.unsafePoll() === null) stream.onOver = () => fiber.unsafeInterruptAsFork(FiberId.none)
-}
-
-/** RST_STREAM, never a clean end; the request fails with what the body failed with. */
-const bodyFailed = (stream: ClientStream, cause: Cause.Cause<unknown>): void => {
-  stream.reset(
-    new Http2Error.StreamError({
-      streamId: stream.id,
-      code: Cause.isInterruptedOnly(cause) ? ErrorCode.CANCEL : ErrorCode.INTERNAL_ERROR,
-      origin: "User",
-      reason: "the body of the request failed",
-      processed: "unknown",
-      cause: Cause.squash(cause)
-    })
-  )
-}

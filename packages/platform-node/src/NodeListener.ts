@@ -102,6 +102,22 @@ export interface Listener {
 export const make = <R>(
   options: ListenOptions,
   handle: (transport: Transport) => Effect.Effect<unknown, unknown, R>
+): Effect.Effect<Listener, TransportError, Exclude<R, Scope.Scope> | Scope.Scope> => {
+  const path = options.path === undefined ? undefined : { local: options.path }
+  return makeSockets(options, (socket) => {
+    const transport = fromOpenSocket(socket, path)
+    return Effect.ensuring(handle(transport), transport.close)
+  })
+}
+
+/**
+ * `make` for who takes the sockets as they are: `NodeHttp2Server`, which has to see what a connection speaks.
+ *
+ * @internal
+ */
+export const makeSockets = <R>(
+  options: ListenOptions,
+  handle: (socket: Net.Socket) => Effect.Effect<unknown, unknown, R>
 ): Effect.Effect<Listener, TransportError, Exclude<R, Scope.Scope> | Scope.Scope> =>
   Effect.flatMap(Effect.runtime<Exclude<R, Scope.Scope>>(), (runtime) =>
     Effect.uninterruptibleMask((restore) => {
@@ -130,28 +146,20 @@ const open = <R>(
   Effect.try({
     try: () => {
       const server =
-        options.tls === undefined ? plain(options, connections) : secure(options, options.tls, where, connections)
+        options.tls === undefined ? plain(connections) : secure(options, options.tls, where, connections)
       silence(server)
       return server
     },
     catch: (error) => invalidOptions(where, error)
   })
 
-const toTransport =
-  (options: ListenOptions) =>
-  (socket: Net.Socket): Transport =>
-    fromOpenSocket(socket, options.path === undefined ? undefined : { local: options.path })
-
-const plain = <R>(options: ListenOptions, connections: Connections<R>): Net.Server => {
-  const transport = toTransport(options)
-  return Net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+const plain = <R>(connections: Connections<R>): Net.Server =>
+  Net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     connections.onConnection(socket)
-    connections.start(socket, transport)
+    connections.start(socket)
   })
-}
 
 const secure = <R>(options: ListenOptions, tls: TlsOptions, where: string, connections: Connections<R>): Net.Server => {
-  const transport = toTransport(options)
   const alpnProtocols = options.alpnProtocols ?? ["h2"]
   const { SNICallback, ...custom } = tls
   const server = Tls.createServer({
@@ -170,7 +178,7 @@ const secure = <R>(options: ListenOptions, tls: TlsOptions, where: string, conne
   server.on("connection", connections.onConnection)
   server.on("secureConnection", (socket) => {
     const refusal = TlsPolicy.refuse(socket, where, alpnProtocols, options.requireAlpn ?? true)
-    if (refusal === undefined) return connections.start(socket, transport)
+    if (refusal === undefined) return connections.start(socket)
     silence(socket)
     // The client finds an orderly end, not a reset.
     socket.destroySoon()

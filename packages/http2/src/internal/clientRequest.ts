@@ -49,7 +49,7 @@ export class ClientRequest implements Waiting, ResponseListener {
   }
 
   /** Nobody wants the response, or the rest of it, any more. */
-  giveUp(): void {
+  unsafeCancel(): void {
     this.role.withdraw(this)
     this.stream?.cancel("the request was given up before its response was read to the end")
   }
@@ -65,9 +65,9 @@ export class ClientRequest implements Waiting, ResponseListener {
     })
   }
 
-  /** `giveUp` as an effect. */
+  /** `unsafeCancel` as an effect. */
   get cancel(): Effect.Effect<void> {
-    return Effect.sync(() => this.giveUp())
+    return Effect.sync(() => this.unsafeCancel())
   }
 
   open(connection: ConnectionCore, streamId: number): void {

@@ -107,6 +107,8 @@ export class HandlerRunner<R> {
     stream.fiber = fiber
     this.fibers.add(fiber)
     fiber.addObserver(() => this.ended(stream, fiber))
+    // A handler that resets its own stream before it waits for anything did so before it was known here.
+    if (stream.error !== undefined) this.abort(stream)
   }
 
   private ended(stream: ServerStream, fiber: Fiber.RuntimeFiber<void>): void {

@@ -162,12 +162,12 @@ export abstract class StreamCore implements SenderOwner {
     // FLOW CONTROL: padding counts, and nobody reads it.
     if (padding > 0) this.consumedBody(padding)
     this.receivedBytes += data.length
-    const isLong = this.expectedBytes >= 0 && this.receivedBytes > this.expectedBytes
-    if (isLong || (endStream && this.isShort)) {
+    if (this.expectedBytes >= 0 && this.receivedBytes > this.expectedBytes) {
       this.consumedBody(data.length)
       throw this.lengthError()
     }
     if (data.length > 0) body.push(data)
+    if (endStream && this.isShort) throw this.lengthError()
     if (endStream) this.receivedEnd(body, Event.receiveDataEnd)
   }
 

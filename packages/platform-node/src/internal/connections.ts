@@ -2,14 +2,13 @@
  * The connections that a listening server has accepted: a fiber and a scope for each, the log of what went wrong with them, and the order
  * in which it all ends. Made and called by `NodeListener`.
  */
-import type { Transport } from "@effect-http2/http2/Transport"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type * as Net from "node:net"
-import { silence } from "./socketTransport.js"
+import { adoptSocket, destroySocket, silence } from "./socketTransport.js"
 
 export class Connections<R> {
   private readonly fibers = new Set<Fiber.RuntimeFiber<void>>()
@@ -19,7 +18,7 @@ export class Connections<R> {
 
   constructor(
     private readonly runtime: Runtime.Runtime<Exclude<R, Scope.Scope>>,
-    private readonly handle: (transport: Transport) => Effect.Effect<unknown, unknown, R>
+    private readonly handle: (socket: Net.Socket) => Effect.Effect<unknown, unknown, R>
   ) {}
 
   /** For every socket that the server accepts, before TLS. */
@@ -34,16 +33,16 @@ export class Connections<R> {
   }
 
   /** Runs the handler on a connection that is ready for it. */
-  start(socket: Net.Socket, toTransport: (socket: Net.Socket) => Transport): void {
+  start(socket: Net.Socket): void {
     if (this.closing || socket.destroyed) {
       silence(socket)
       socket.destroy()
       return
     }
-    const transport = toTransport(socket)
+    adoptSocket(socket)
     const connection = Effect.uninterruptibleMask((restore) =>
-      restore(Effect.scoped(Effect.suspend(() => this.handle(transport)))).pipe(
-        Effect.ensuring(transport.close),
+      restore(Effect.scoped(Effect.suspend(() => this.handle(socket)))).pipe(
+        Effect.ensuring(destroySocket(socket)),
         Effect.catchAllCause(logFailure)
       )
     )
