@@ -25,7 +25,7 @@ describeWithPeer("h2load", "the heap", (program) => {
       execFile(program, [`-n${requests}`, "-c10", "-m50", ...args, url], (error, stdout) => {
         const isWhole = error === null && stdout.includes(`${requests} succeeded, 0 failed, 0 errored, 0 timeout`)
         if (isWhole) resolve()
-        else reject(new Error(`h2load ${url}: ${String(error)} ${stdout}`))
+        else reject(new Error(`h2load ${url}: ${error?.message ?? ""} ${stdout}`))
       })
     })
 

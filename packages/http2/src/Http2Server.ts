@@ -15,6 +15,7 @@ import * as Http2Stats from "./Http2Stats.js"
 import { Http2Tunnel } from "./Http2Tunnel.js"
 import { IncomingMessage } from "./IncomingMessage.js"
 import { HandlerRunner } from "./internal/handlerRunner.js"
+import { sendResponse } from "./internal/respond.js"
 import { ServerRole } from "./internal/serverRole.js"
 import type { ServerStream } from "./internal/serverStream.js"
 import type { Peer, Transport } from "./Transport.js"
@@ -87,6 +88,25 @@ export class Request extends IncomingMessage {
         return Effect.fail(Http2Error.isHttp2Error(error) ? error : Http2Error.usageError(id, "8.5", String(error)))
       }
     })
+  }
+
+  /** Whether the final response, or its head, was sent. */
+  get hasResponded(): boolean {
+    return this.serverStream.hasResponded
+  }
+
+  /**
+   * Sends the response while the handler still runs, and completes when all of it has left or waits to be sent. What the handler then gives as its
+   * response is not sent. Fails with a `StreamError` of origin `User` for a response that cannot be sent, of which nothing was, and with
+   * what the body or the trailers fail with: the stream is reset then, as it is where this is interrupted.
+   */
+  respond(response: Http2Response): Effect.Effect<void, unknown> {
+    return Effect.suspend(() => sendResponse(this.serverStream, response))
+  }
+
+  /** The scope that the handler runs in is not closed at its end: whoever calls this closes it. */
+  keepScope(): void {
+    this.serverStream.keepsScope = true
   }
 
   /**

@@ -83,10 +83,8 @@ export abstract class IncomingMessage {
   /** The fields behind the body, empty where there were none. Waits until the body has arrived; one that exceeds the window has to be read for that. */
   get trailers(): Effect.Effect<Headers, Http2Error.Http2Error> {
     return Effect.suspend(() => {
-      const { body, error } = this.core
-      if (body !== undefined && body.isEnded) return Effect.succeed(this.core.trailers)
-      if (error !== undefined) return Effect.fail(error)
-      if (body === undefined) return Effect.succeed(this.core.trailers)
+      const { body } = this.core
+      if (body === undefined || body.isEnded) return Effect.succeed(this.core.trailers)
       return Effect.zipRight(
         body.awaitEnd(),
         Effect.sync(() => this.core.trailers)
@@ -97,11 +95,8 @@ export abstract class IncomingMessage {
 
 const noBody: Pull = Effect.succeed(Chunk.empty())
 
-const pull = (core: StreamCore): Pull => {
-  const { body, error } = core
-  if (body !== undefined) return body.pull
-  return error === undefined ? noBody : Effect.fail(error)
-}
+/** A message without a body is whole, whatever becomes of its stream (§8.1). */
+const pull = (core: StreamCore): Pull => core.body?.pull ?? noBody
 
 type Octets = Chunk.Chunk<Uint8Array>
 type Body = Channel.Channel<Octets, unknown, Http2Error.Http2Error, unknown, void>

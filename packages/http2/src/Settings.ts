@@ -152,7 +152,7 @@ export const apply = (current: Settings, entries: ReadonlyArray<readonly [number
         break
       case Id.ENABLE_CONNECT_PROTOCOL: {
         const enabled = flag(id, value)
-        if (current.enableConnectProtocol && !enabled) {
+        if (next.enableConnectProtocol && !enabled) {
           throw Http2Error.connectionError(
             ErrorCode.PROTOCOL_ERROR,
             "6.5.2",

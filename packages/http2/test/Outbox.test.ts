@@ -66,7 +66,7 @@ const make = (options: Http2Options.Http2Options = {}, connectionWindow = 10_000
   const sender = (id: number, octets: Uint8Array, window = 10_000_000): Sender => {
     const owner: SenderOwner = { id, sentEnd: () => void ended.push(id) }
     const sender = new Sender(owner, FlowControl.make(window), 1000, 0)
-    sender.push(octets)
+    sender.push(octets, 0)
     sender.isFinished = true
     outbox.ready(sender)
     return sender
@@ -225,7 +225,7 @@ describe("outbox", () => {
     const make2 = (id: number, window: number) => {
       const sender = new Sender({ id, sentEnd: () => {} }, FlowControl.make(window), 1000, 0)
       let woken = 0
-      sender.push(filled(1000))
+      sender.push(filled(1000), 0)
       expect(sender.isFull).toBe(true)
       sender.onRoom(() => woken++)
       outbox.ready(sender)

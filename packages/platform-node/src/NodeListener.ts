@@ -104,9 +104,13 @@ export const make = <R>(
   handle: (transport: Transport) => Effect.Effect<unknown, unknown, R>
 ): Effect.Effect<Listener, TransportError, Exclude<R, Scope.Scope> | Scope.Scope> => {
   const path = options.path === undefined ? undefined : { local: options.path }
-  return makeSockets(options, (socket) => {
+  return makeSockets<R | Scope.Scope>(options, (socket) => {
     const transport = fromOpenSocket(socket, path)
-    return Effect.ensuring(handle(transport), transport.close)
+    // The last of the scope's finalizers.
+    return Effect.zipRight(
+      Effect.addFinalizer(() => transport.close),
+      handle(transport)
+    )
   })
 }
 

@@ -10,6 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Net from "node:net"
+import type { Duplex } from "node:stream"
 import * as Tls from "node:tls"
 import { failure, fromConnectError, invalidOptions } from "./internal/socketError.js"
 import { adoptSocket, destroySocket, fromOpenSocket } from "./internal/socketTransport.js"
@@ -76,20 +77,42 @@ export interface ConnectOptions {
  * @category constructors
  */
 export const connect = (options: ConnectOptions): Effect.Effect<Transport, TransportError, Scope.Scope> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(restore(openSocket(options)), (socket) =>
+      Effect.acquireRelease(
+        Effect.sync(() => fromOpenSocket(socket, options.path === undefined ? undefined : { remote: options.path })),
+        (transport) => transport.close
+      )
+    )
+  )
+
+/**
+ * What only the layers above in this package ask for.
+ *
+ * @internal
+ */
+export interface OpenOptions extends ConnectOptions {
+  /** Whether a server that does not speak ALPN is turned away. Default: true. */
+  readonly requireAlpn?: boolean | undefined
+  /** An open connection to speak TLS over, in place of a new one; it is destroyed with the socket. */
+  readonly over?: Duplex | undefined
+}
+
+/**
+ * `connect`, as far as the socket: TCP and TLS are through, nobody reads yet. It is destroyed at the end of the scope.
+ *
+ * @internal
+ */
+export const openSocket = (options: OpenOptions): Effect.Effect<Net.Socket, TransportError, Scope.Scope> =>
   Effect.suspend(() => {
     const where = describe(options)
     const timeout = Duration.decode(options.connectTimeout ?? "10 seconds")
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(open(options, where), (socket) =>
-        restore(awaitOpen(socket, options, where)).pipe(
-          Effect.timeoutFail({
-            duration: timeout,
-            onTimeout: () => failure("ConnectTimeout", `${where}: no connection after ${Duration.format(timeout)}`)
-          }),
-          Effect.onError(() => destroySocket(socket)),
-          Effect.map(() => fromOpenSocket(socket, options.path === undefined ? undefined : { remote: options.path })),
-          Effect.tap((transport) => Effect.addFinalizer(() => transport.close))
-        )
+    return Effect.acquireRelease(open(options, where), destroySocket).pipe(
+      Effect.tap((socket) =>
+        Effect.timeoutFail(awaitOpen(socket, options, where), {
+          duration: timeout,
+          onTimeout: () => failure("ConnectTimeout", `${where}: no connection after ${Duration.format(timeout)}`)
+        }).pipe(Effect.onError(() => destroySocket(socket)))
       )
     )
   })
@@ -113,7 +136,7 @@ const describe = (options: ConnectOptions): string => {
   return `${Net.isIPv6(host) ? `[${host}]` : host}:${options.port}`
 }
 
-const open = (options: ConnectOptions, where: string): Effect.Effect<Net.Socket, TransportError> =>
+const open = (options: OpenOptions, where: string): Effect.Effect<Net.Socket, TransportError> =>
   Effect.try({
     try: () => {
       checkTarget(options)
@@ -137,7 +160,7 @@ const target = (options: ConnectOptions): Net.NetConnectOpts =>
     ? { path: options.path, allowHalfOpen: true }
     : { host: options.host ?? "localhost", port: options.port ?? 0, allowHalfOpen: true, noDelay: true }
 
-const tlsOptions = (options: ConnectOptions, tls: TlsOptions | true): Tls.ConnectionOptions => {
+const tlsOptions = (options: OpenOptions, tls: TlsOptions | true): Tls.ConnectionOptions => {
   const custom = tls === true ? {} : tls
   const host = options.host ?? "localhost"
   const servername = custom.servername ?? (options.path === undefined && Net.isIP(host) === 0 ? host : undefined)
@@ -149,15 +172,15 @@ const tlsOptions = (options: ConnectOptions, tls: TlsOptions | true): Tls.Connec
     maxVersion: custom.maxVersion ?? "TLSv1.3",
     secureOptions: TlsPolicy.SECURE_OPTIONS,
     minDHSize: TlsPolicy.MIN_DH_BITS,
-    ...target(options),
+    ...(options.over === undefined ? target(options) : { socket: options.over }),
     ALPNProtocols: [...(options.alpnProtocols ?? ["h2"])]
   }
 }
 
-const awaitOpen = (socket: Net.Socket, options: ConnectOptions, where: string): Effect.Effect<void, TransportError> =>
+const awaitOpen = (socket: Net.Socket, options: OpenOptions, where: string): Effect.Effect<void, TransportError> =>
   Effect.async((resume) => {
     const tls = socket instanceof Tls.TLSSocket ? socket : undefined
-    let connected = false
+    let connected = options.over !== undefined
     const stop = (): void => {
       socket.off("connect", onConnect)
       socket.off("secureConnect", onSecure)
@@ -174,7 +197,7 @@ const awaitOpen = (socket: Net.Socket, options: ConnectOptions, where: string): 
     }
     const onSecure = (): void => {
       if (tls === undefined) return
-      const refusal = TlsPolicy.refuse(tls, where, options.alpnProtocols ?? ["h2"], true)
+      const refusal = TlsPolicy.refuse(tls, where, options.alpnProtocols ?? ["h2"], options.requireAlpn ?? true)
       done(refusal === undefined ? Effect.void : Effect.fail(refusal))
     }
     const onError = (error: Error): void => done(Effect.fail(fromConnectError(where, connected, error)))

@@ -1,6 +1,5 @@
 /** What can be seen of the playground's process from outside: its counters, sockets and memory. */
 import { readdirSync, readlinkSync } from "node:fs"
-import { expect } from "vitest"
 import { connect, json } from "./http2Peer.js"
 import type { Playground } from "./programs.js"
 
@@ -27,9 +26,20 @@ export const stats = async (server: Playground): Promise<Stats> => {
   }
 }
 
-/** Waits for an event at the server that only its counters tell of. */
+/** Looks again until what is seen is right: for events that nothing but a counter tells of. Fails with what it saw last. */
+const poll = async <A>(look: () => A | Promise<A>, isRight: (seen: A) => boolean): Promise<void> => {
+  const deadline = performance.now() + 20_000
+  for (;;) {
+    const seen = await look()
+    if (isRight(seen)) return
+    if (performance.now() > deadline) throw new Error(`it stays at ${JSON.stringify(seen)}`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+/** Waits for an event at the server. */
 export const until = (server: Playground, seen: (stats: Stats) => boolean): Promise<void> =>
-  expect.poll(async () => seen(await stats(server)), { timeout: 20_000, interval: 10 }).toBe(true)
+  poll(() => stats(server), seen)
 
 /** Sockets that the process has open; undefined where the system does not tell. */
 export const socketsOf = (server: Playground): number | undefined => {
@@ -49,13 +59,14 @@ export const socketsOf = (server: Playground): number | undefined => {
 
 /** Waits until nothing is left but the question itself, and then no socket more than `sockets`. */
 export const settled = async (server: Playground, sockets: number | undefined): Promise<void> => {
-  const look = async () => {
-    const { activeHandlers, activeStreams, connections } = await stats(server)
-    return { connections, activeStreams, activeHandlers }
-  }
-  const nothing = { connections: 1, activeStreams: 1, activeHandlers: 1 }
-  await expect.poll(look, { timeout: 20_000, interval: 20 }).toEqual(nothing)
-  await expect.poll(() => socketsOf(server), { timeout: 20_000, interval: 20 }).toBe(sockets)
+  await until(
+    server,
+    ({ activeHandlers, activeStreams, connections }) => connections === 1 && activeStreams === 1 && activeHandlers === 1
+  )
+  await poll(
+    () => socketsOf(server),
+    (seen) => seen === sockets
+  )
 }
 
 export const toMiB = (octets: number): number => octets / MiB

@@ -17,7 +17,7 @@ export const receiveSettings = (connection: ConnectionCore, frame: Frame.Setting
   if (connection.hasRemoteSettings) connection.guard.glitch("SETTINGS")
   const before = connection.remoteSettings
   const after = Settings.apply(before, frame.entries)
-  if (!connection.role.isServer && after.enablePush && frame.entries.some(([id]) => id === Settings.Id.ENABLE_PUSH)) {
+  if (!connection.role.isServer && frame.entries.some(([id, value]) => id === Settings.Id.ENABLE_PUSH && value === 1)) {
     throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.5.2", "a server announced ENABLE_PUSH 1")
   }
   connection.remoteSettings = after
@@ -81,7 +81,10 @@ export const receiveGoAway = (connection: ConnectionCore, frame: Frame.GoAway): 
   connection.role.onCapacity()
   // A client has nothing more to do here once its streams are done.
   if (!connection.role.isServer) {
-    connection.onIdle(() => connection.close(frame.errorCode === ErrorCode.NO_ERROR ? undefined : error))
+    connection.onIdle(() => {
+      connection.sendGoAway(connection.table.highestRemote, ErrorCode.NO_ERROR, "")
+      connection.close(frame.errorCode === ErrorCode.NO_ERROR ? undefined : error)
+    })
   }
 }
 

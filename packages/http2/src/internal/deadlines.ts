@@ -73,7 +73,8 @@ export class Deadlines {
     // The peer is gone, or as good as that.
     limit(connection.pings.oldest, "pingTimeout", ErrorCode.INTERNAL_ERROR, "6.7", "a PING was not acknowledged")
     if (connection.table.size === 0 && connection.role.lingering === 0) {
-      if (connection.status === "open") {
+      // A peer that said that it goes has to be seen off too.
+      if (connection.status === "open" || connection.goneAway !== undefined) {
         due(connection.idleSince, options.idleTimeout, () => {
           this.isIdle = true
         })

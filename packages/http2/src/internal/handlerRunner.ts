@@ -140,13 +140,15 @@ export class HandlerRunner<R> {
     scope: StreamScope,
     response: Http2Response.Http2Response
   ): Effect.Effect<void> {
-    if (!stream.isSending) return close(scope, Exit.void)
+    if (!stream.isSending) return close(stream, scope, Exit.void)
     if (stream.isTunnel) {
       stream.sendEnd(undefined)
-      return close(scope, Exit.void)
+      return close(stream, scope, Exit.void)
     }
+    // By the handler itself.
+    if (stream.hasResponded) return close(stream, scope, Exit.void)
     try {
-      if (stream.respond(response)) return close(scope, Exit.void)
+      if (stream.respond(response)) return close(stream, scope, Exit.void)
     } catch (error) {
       return this.failed(stream, scope, Cause.fail(error))
     }
@@ -157,13 +159,13 @@ export class HandlerRunner<R> {
         : writeBody(stream, body, trailers, scope)
     return Effect.matchCauseEffect(Effect.interruptible(rest), {
       onFailure: (cause) => this.failed(stream, scope, cause),
-      onSuccess: () => close(scope, Exit.void)
+      onSuccess: () => close(stream, scope, Exit.void)
     })
   }
 
   /** A response of 500 or, once headers are out, RST_STREAM(INTERNAL_ERROR); nothing where the stream is over. */
   private failed(stream: ServerStream, scope: StreamScope, cause: Cause.Cause<unknown>): Effect.Effect<void> {
-    const finalize = close(scope, Exit.failCause(cause))
+    const finalize = close(stream, scope, Exit.failCause(cause))
     if (Cause.isInterruptedOnly(cause)) {
       if (stream.isSending) stream.reset(resetError(stream, ErrorCode.CANCEL, "the handler was interrupted", cause))
       return finalize
@@ -196,8 +198,12 @@ const exitOf = <A, E>(effect: Effect.Effect<A, E, unknown>): Exit.Exit<A, E> | u
 const isCausedBy = (cause: Cause.Cause<unknown>, error: unknown): boolean =>
   Cause.isFailure(cause) && Cause.squash(cause) === error
 
-const close = (scope: StreamScope, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
-  scope.isEmpty ? Exit.void : scope.close(exit)
+const close = (
+  stream: ServerStream,
+  scope: StreamScope,
+  exit: Exit.Exit<unknown, unknown>
+): Effect.Effect<void> =>
+  scope.isEmpty || stream.keepsScope ? Exit.void : scope.close(exit)
 
 const resetError = (
   stream: ServerStream,

@@ -25,7 +25,7 @@ export class Sender {
   trailers: Headers | undefined = undefined
   /** Whether it stands in the outbox's ring. */
   isReady = false
-  /** The clock, in ms, when it last sent or was empty: what the stall timeout counts from. */
+  /** The clock, in ms, when it last sent, or began to wait: what the stall timeout counts from. */
   movedAt: number
   private waiter: (() => void) | undefined = undefined
 
@@ -39,8 +39,9 @@ export class Sender {
     this.movedAt = now
   }
 
-  push(chunk: Uint8Array): void {
+  push(chunk: Uint8Array, now: number): void {
     if (chunk.length === 0) return
+    if (this.queued === 0) this.movedAt = now
     this.chunks.push(chunk)
     this.queued += chunk.length
   }

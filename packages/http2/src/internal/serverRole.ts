@@ -59,7 +59,7 @@ export class ServerRole implements Role {
     connection.opened(stream)
     stream.transition(frame.endStream ? Event.receiveHeadersEnd : Event.receiveHeaders)
     checkDependency(streamId, frame.priority)
-    this.checkLimit(connection, streamId)
+    if (this.isBeyondLimit(connection)) return this.refuseBeyondLimit(connection, stream)
     if (head instanceof Violation) return this.refuse(stream, head)
     connection.stats.requests++
     stream.begin()
@@ -68,12 +68,15 @@ export class ServerRole implements Role {
   }
 
   /** §5.1.2. Handlers that still run for streams that are gone count: CVE-2023-44487. */
-  private checkLimit(connection: ConnectionCore, streamId: number): void {
-    if (connection.table.remoteCount + this.lingering <= connection.options.maxConcurrentStreams) return
+  private isBeyondLimit(connection: ConnectionCore): boolean {
+    return connection.table.remoteCount + this.lingering > connection.options.maxConcurrentStreams
+  }
+
+  private refuseBeyondLimit(connection: ConnectionCore, stream: ServerStream): void {
     connection.guard.glitch("a stream beyond maxConcurrentStreams")
-    connection.table.get(streamId)?.reset(
+    stream.reset(
       new Http2Error.StreamError({
-        streamId,
+        streamId: stream.id,
         code: ErrorCode.REFUSED_STREAM,
         origin: "Local",
         reason: `over ${connection.options.maxConcurrentStreams} streams`,

@@ -33,6 +33,8 @@ export class ServerStream extends StreamCore {
   isTunnel = false
   /** Whether the stream is over and the handler still runs. */
   isLingering = false
+  /** Whether the handler's scope outlives it: somebody else closes it. */
+  keepsScope = false
   /** Runs the handler. */
   runner: { start(stream: ServerStream): void } | undefined = undefined
   private sentContinue = false

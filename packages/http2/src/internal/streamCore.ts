@@ -235,7 +235,7 @@ export abstract class StreamCore implements SenderOwner {
       return
     }
     const sender = this.waiting
-    sender.push(data)
+    sender.push(data, this.owner.now())
     sender.isFinished = endStream
     outbox.ready(sender)
   }
@@ -302,7 +302,7 @@ export abstract class StreamCore implements SenderOwner {
   /** The whole body, where it has arrived, nothing of it was read, and it is not longer than `limit`. */
   takeWholeBody(limit: number): Uint8Array | undefined {
     const { body } = this
-    if (body === undefined) return this.error === undefined ? emptyOctets : undefined
+    if (body === undefined) return emptyOctets
     const chunks = body.received <= limit ? body.takeWhole() : undefined
     return chunks === undefined ? undefined : concat(chunks)
   }

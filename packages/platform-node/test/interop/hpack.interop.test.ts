@@ -127,16 +127,19 @@ describe("HPACK between our client and a node:http2 server", () => {
         const serverOptions = { ...generous, maxDeflateDynamicTableSize: 65_536 } as Http2.ServerOptions
         const server = Http2.createServer(serverOptions)
         let requests = 0
-        server.on("stream", (stream, _headers, _flags, raw: ReadonlyArray<string>) => {
-          if (requests % 60 === 30) {
-            stream.session?.settings({ headerTableSize: tableSizes[Math.floor(requests / 60)] ?? 4096 })
+        server.on(
+          "stream",
+          (stream: Http2.ServerHttp2Stream, _headers: unknown, _flags: unknown, raw: ReadonlyArray<string>) => {
+            if (requests % 60 === 30) {
+              stream.session?.settings({ headerTableSize: tableSizes[Math.floor(requests / 60)] ?? 4096 })
+            }
+            requests++
+            seen.push(fromRaw(raw))
+            const fields = answers()
+            answered.push(fields)
+            stream.respond({ ":status": 200, ...toOutgoing(fields) }, { endStream: true })
           }
-          requests++
-          seen.push(fromRaw(raw))
-          const fields = answers()
-          answered.push(fields)
-          stream.respond({ ":status": 200, ...toOutgoing(fields) }, { endStream: true })
-        })
+        )
         const { port } = yield* serve(server)
         const options = { headerTableSize, maxHeaderFields: 200, maxHeaderListSize: 100_000 }
         const client = yield* NodeHttp2.connect(`http://127.0.0.1:${port}`, options)

@@ -101,6 +101,10 @@ const until = (client: Http2Client.Http2Client, isTrue: () => boolean): Effect.E
 const read = (client: Http2Client.Http2Client, request: Http2Client.ClientRequest) =>
   Effect.scoped(Effect.flatMap(client.request(request), (response) => response.text()))
 
+/** The error of what must not succeed. */
+const failure = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<E> =>
+  Effect.orDieWith(Effect.flip(effect), () => new Error("it succeeded"))
+
 const hello = (client: Http2Client.Http2Client) =>
   Effect.map(read(client, { path: "/hello" }), (text) => expect(text).toBe("hello"))
 
@@ -170,7 +174,7 @@ describe("a server that gives up", () => {
     () => Effect.interrupt,
     ({ client }) =>
       Effect.gen(function* () {
-        const error = yield* Effect.flip(read(client, {}))
+        const error = yield* failure(read(client, {}))
         expect(error).toMatchObject({ _tag: "Http2StreamError", code: ErrorCode.CANCEL, origin: "Remote" })
         yield* hello(client)
       })
@@ -190,7 +194,7 @@ describe("a server that gives up", () => {
       Effect.gen(function* () {
         for (const path of ["/fail", "/die", "/reset"]) {
           const request = { method: "POST", path, body: scopedStream(ledger, "request", tick) }
-          const error = yield* Effect.flip(read(client, request))
+          const error = yield* failure(read(client, request))
           const code = path === "/reset" ? ErrorCode.NO_ERROR : ErrorCode.INTERNAL_ERROR
           expect(error).toMatchObject({ _tag: "Http2StreamError", code, origin: "Remote" })
           yield* until(client, () => ledger.open.size === 0)
@@ -204,12 +208,12 @@ describe("a server that gives up", () => {
     (_, ledger) => Effect.zipRight(ledger.hold("handler"), Effect.never),
     ({ client, ledger, stop }) =>
       Effect.gen(function* () {
-        const fibers = yield* Effect.forEach([1, 2, 3], () => Effect.fork(Effect.flip(read(client, {}))))
+        const fibers = yield* Effect.forEach([1, 2, 3], () => Effect.fork(failure(read(client, {}))))
         yield* until(client, () => client.connection.activeStreams === 3 && ledger.open.size === 1)
         yield* stop
         for (const error of yield* Fiber.join(Fiber.all(fibers))) expect(error.processed).toBe("unknown")
         expect(ledger.exits.map(([, exit]) => exit)).toEqual(["interrupted", "interrupted", "interrupted"])
-        expect(yield* Effect.flip(read(client, {}))).toMatchObject({ processed: "no" })
+        expect(yield* failure(read(client, {}))).toMatchObject({ processed: "no" })
       })
   )
 })
@@ -228,7 +232,7 @@ describe("a body that is not as long as it says", () => {
       () => Effect.succeed(ofLength(length)),
       ({ client }) =>
         Effect.gen(function* () {
-          expect(yield* Effect.flip(read(client, {}))).toMatchObject({ _tag: "Http2StreamError" })
+          expect(yield* failure(read(client, {}))).toMatchObject({ _tag: "Http2StreamError" })
           yield* hello(client)
         })
     )

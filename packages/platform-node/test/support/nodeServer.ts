@@ -71,7 +71,7 @@ const informational = ({ stream }: Exchange): void => {
 const fields = ({ rest, stream }: Exchange): void => {
   const [count = 0, length = 0] = rest.map(Number)
   const value = (index: number): string => String(index % 10).repeat(length)
-  const all = Array.from({ length: count }, (_, index) => [`x-field-${index}`, value(index)])
+  const all = Array.from({ length: count }, (_, index): [string, string] => [`x-field-${index}`, value(index)])
   stream.respond({ ":status": 200, ...Object.fromEntries(all) })
   stream.end()
 }

@@ -3,7 +3,7 @@
  * request that is whole and with one whose body goes on, with all octets in one write and with a round trip between the steps, plain and over TLS.
  */
 import type * as Http2Client from "@effect-http2/http2/Http2Client"
-import * as Http2Error from "@effect-http2/http2/Http2Error"
+import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Deferred from "effect/Deferred"

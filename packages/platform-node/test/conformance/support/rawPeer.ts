@@ -3,6 +3,7 @@
  * side ended. It answers nothing by itself.
  */
 import * as Decoder from "@effect-http2/hpack/Decoder"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
@@ -73,6 +74,8 @@ export class RawPeer {
   readonly next: Effect.Effect<Raw.RawFrame | End> = Effect.suspend(() =>
     Queue.take(this.queue).pipe(
       Effect.timeoutOption(deadline),
+      // Real time, also where the engine's own is a test's.
+      Effect.withClock(Clock.make()),
       Effect.flatMap((next) => (next._tag === "Some" ? Effect.succeed(next.value) : this.fail("nothing more came")))
     )
   )

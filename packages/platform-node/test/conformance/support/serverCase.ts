@@ -166,6 +166,24 @@ export const nothingLeft = (stats: Http2Stats.Http2Stats): Effect.Effect<void> =
     look()
   })
 
+/** Listens. Returns the port. */
+export const listen = (
+  handler: HandlerName | Http2Server.Handler<unknown, never>,
+  stats: Http2Stats.Http2Stats,
+  options: NodeHttp2.ServeOptions = {}
+): Effect.Effect<number, unknown, Scope.Scope> => {
+  const handle: Http2Server.Handler<unknown, never> = typeof handler === "string" ? handlers[handler] : handler
+  return Effect.map(
+    NodeHttp2.serve((request) => (request.path === "/ok" ? answer : handle(request)), {
+      host: "127.0.0.1",
+      stats,
+      gracefulShutdownTimeout: 0,
+      ...options
+    }),
+    ({ address }) => address.port ?? 0
+  )
+}
+
 /** Listens, and connects a peer that has its first frame still to send. */
 export const open = (
   handler: HandlerName | Http2Server.Handler<unknown, never>,
@@ -173,15 +191,8 @@ export const open = (
 ): Effect.Effect<readonly [peer: RawPeer.RawPeer, stats: Http2Stats.Http2Stats], unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const stats = Http2Stats.make()
-    const handle: Http2Server.Handler<unknown, never> = typeof handler === "string" ? handlers[handler] : handler
-    const listener = yield* NodeHttp2.serve((request) => (request.path === "/ok" ? answer : handle(request)), {
-      host: "127.0.0.1",
-      stats,
-      gracefulShutdownTimeout: 0,
-      ...options
-    })
-    const ca = options.tls === undefined ? undefined : U.certificate.cert
-    return [yield* RawPeer.connect(listener.address.port ?? 0, ca), stats]
+    const port = yield* listen(handler, stats, options)
+    return [yield* RawPeer.connect(port, options.tls === undefined ? undefined : U.certificate.cert), stats]
   })
 
 /** Prefaces and their acknowledgements. Returns the server's SETTINGS. */

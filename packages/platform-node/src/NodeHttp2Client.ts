@@ -1,0 +1,166 @@
+/**
+ * The platform's `HttpClient` on our own HTTP/2. `https:` origins are asked by ALPN and spoken to in HTTP/2 or, on that same socket, in HTTP/1.1;
+ * `http:` origins in HTTP/1.1, or in HTTP/2 where prior knowledge says so. Every origin has a pool of connections.
+ *
+ * @since 0.1.0
+ */
+import type * as Http2Error from "@effect-http2/http2/Http2Error"
+import type * as Headers from "@effect/platform/Headers"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import { ClientResponse } from "./internal/client/clientResponse.js"
+import * as Execute from "./internal/client/execute.js"
+import type { OnInformational, Protocol } from "./internal/client/message.js"
+import type { Options } from "./internal/client/options.js"
+import * as Pools from "./internal/client/pools.js"
+import * as Stats from "./internal/client/poolStats.js"
+
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  Options,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  PoolOptions,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  PoolPolicy
+} from "./internal/client/options.js"
+
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  OnInformational,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  Protocol
+} from "./internal/client/message.js"
+
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  ProxyOptions
+} from "./internal/client/proxyRules.js"
+
+/**
+ * Counters of what the pools of a client do. They are plain numbers, to be read at any time.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type PoolStats = Stats.PoolStats
+
+/**
+ * Counters, all 0, to be given as the option `stats`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeStats = (): PoolStats => new Stats.PoolStats()
+
+/**
+ * How long requests waited for a place on a connection, in ms: a histogram over all clients, of the requests that had to wait.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const waitingTime: typeof Stats.waitingTime = Stats.waitingTime
+
+/**
+ * A client, whose connections are closed at the end of the scope. What is open then fails. Fails with a `ConnectionError` of origin `User` for an option
+ * of HTTP/2 that cannot be.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  options: Options = {}
+): Effect.Effect<HttpClient.HttpClient, Http2Error.ConnectionError, Scope.Scope> =>
+  Effect.flatMap(Pools.make(options), (pools) =>
+    Effect.map(Effect.context<never>(), (context) => Execute.makeClient(pools, context))
+  )
+
+/**
+ * The client as a layer, in the place of `NodeHttpClient.layer` and `NodeHttpClient.layerUndici`. Dies with an option of HTTP/2 that cannot be.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as NodeHttp2Client from "@effect-http2/platform-node/NodeHttp2Client"
+ * import * as HttpClient from "@effect/platform/HttpClient"
+ * import * as Effect from "effect/Effect"
+ *
+ * const program = HttpClient.get("https://example.com/").pipe(Effect.flatMap((response) => response.text))
+ *
+ * program.pipe(Effect.provide(NodeHttp2Client.layer()))
+ */
+export const layer = (options?: Options): Layer.Layer<HttpClient.HttpClient> =>
+  Layer.scoped(HttpClient.HttpClient, Effect.orDie(make(options)))
+
+/**
+ * `layer`, with options that are read from the configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options>
+): Layer.Layer<HttpClient.HttpClient, ConfigError.ConfigError> =>
+  Layer.scoped(
+    HttpClient.HttpClient,
+    Effect.flatMap(Config.unwrap(options), (options) => Effect.orDie(make(options)))
+  )
+
+/**
+ * The protocol that a response came by. None for a response of another client.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const protocolOf = (response: HttpClientResponse.HttpClientResponse): Option.Option<Protocol> =>
+  response instanceof ClientResponse ? Option.some(response.protocol) : Option.none()
+
+/**
+ * The fields behind the body of a response, empty where there were none. Waits until the body has arrived to its end; one that exceeds the flow-control
+ * window has to be read for that, and one of HTTP/1.1 in any case. Fails as reading the body does. None for a response of another client.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const trailersOf = (
+  response: HttpClientResponse.HttpClientResponse
+): Option.Option<Effect.Effect<Headers.Headers, HttpClientError.ResponseError>> =>
+  response instanceof ClientResponse ? Option.some(response.trailers) : Option.none()
+
+/**
+ * Calls `onInformational` for each informational response (103 Early Hints, for instance) to the requests of `effect`, as it arrives.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withInformational: {
+  (onInformational: OnInformational): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(effect: Effect.Effect<A, E, R>, onInformational: OnInformational): Effect.Effect<A, E, R>
+} = dual(2, <A, E, R>(effect: Effect.Effect<A, E, R>, onInformational: OnInformational) =>
+  Effect.locally(effect, Execute.currentOnInformational, onInformational)
+)

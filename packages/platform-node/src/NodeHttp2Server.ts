@@ -1,0 +1,197 @@
+/**
+ * The `HttpServer` of `@effect/platform` over our HTTP/2: what `NodeHttpServer` is over `node:http`. One port speaks what each client can:
+ * HTTP/2 by ALPN, by prior knowledge or by `Upgrade: h2c`, or else HTTP/1.1, to the same application.
+ *
+ * @since 0.1.0
+ */
+import type { Input as HeadersInput } from "@effect-http2/http2/Headers"
+import * as Http2Options from "@effect-http2/http2/Http2Options"
+import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import type * as Etag from "@effect/platform/Etag"
+import type * as HttpApp from "@effect/platform/HttpApp"
+import type * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import type * as HttpPlatform from "@effect/platform/HttpPlatform"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerError from "@effect/platform/HttpServerError"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type * as Http from "node:http"
+import * as Application from "./internal/server/application.js"
+import * as Http1 from "./internal/server/http1.js"
+import { Port } from "./internal/server/port.js"
+import { isServerRequest } from "./internal/server/serverRequest.js"
+import * as Trailers from "./internal/server/trailers.js"
+import * as NodeListener from "./NodeListener.js"
+
+/**
+ * Where to listen, how to speak TLS, what to speak beside HTTP/2, and the settings and limits of the connections.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options
+  extends
+    Omit<NodeListener.ListenOptions, "alpnProtocols" | "requireAlpn">,
+    Omit<Http2Server.ServerOptions, "abortFiberId" | "enableConnectProtocol"> {
+  /** Whether clients may speak HTTP/1.1, and the options of `node:http` for them. Default: true. */
+  readonly http1?: boolean | Http.ServerOptions | undefined
+  /** Whether a plain connection of HTTP/1.1 may go on as HTTP/2 by `Upgrade: h2c` (RFC 7540 §3.2). Default: true. */
+  readonly upgradeH2c?: boolean | undefined
+  /** Whether clients of HTTP/2 may open WebSockets (RFC 8441). Default: true. */
+  readonly webSocket?: boolean | undefined
+}
+
+const serveError = (cause: unknown): HttpServerError.ServeError => new HttpServerError.ServeError({ cause })
+
+const addressOf = ({ address }: NodeListener.Listener): HttpServer.Address =>
+  address.port === undefined
+    ? { _tag: "UnixAddress", path: address.host }
+    : { _tag: "TcpAddress", hostname: address.host === "::" ? "0.0.0.0" : address.host, port: address.port }
+
+/**
+ * Listens, and gives the server that applications are served by. Connections that come before an application is served wait for it. When the
+ * scope of `serve` ends, its connections drain: GOAWAY in two steps, requests in flight finish within `gracefulShutdownTimeout`, the rest is interrupted.
+ *
+ * Fails with a `ServeError` whose cause is a `TransportError` where it cannot listen, a `ConnectionError` for an option that cannot be.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  options: Options = {}
+): Effect.Effect<HttpServer.HttpServer, HttpServerError.ServeError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const resolved = yield* Effect.mapError(Http2Options.resolveEffect(options), serveError)
+    const { http1 = true, upgradeH2c = true, webSocket = true } = options
+    const fallback = http1 === false ? undefined : yield* Http1.make(http1 === true ? {} : http1)
+    const port = new Port(
+      {
+        http2: {
+          ...options,
+          abortFiberId: HttpServerError.clientAbortFiberId,
+          enableConnectProtocol: webSocket
+        },
+        path: options.path,
+        upgradeH2c,
+        sniffTimeout: resolved.prefaceTimeout,
+        drainTimeout: resolved.gracefulShutdownTimeout
+      },
+      fallback
+    )
+    const alpn =
+      fallback === undefined
+        ? { alpnProtocols: ["h2"], requireAlpn: true }
+        : { alpnProtocols: ["h2", "http/1.1"], requireAlpn: false }
+    const listener = yield* Effect.mapError(NodeListener.makeSockets({ ...options, ...alpn }, port.connect), serveError)
+    return HttpServer.make({ address: addressOf(listener), serve: port.serve })
+  })
+
+/**
+ * A platform application as a handler for `NodeHttp2.serve` or `Http2Server.serve`. Give those `abortFiberId: HttpServerError.clientAbortFiberId`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeHandler: {
+  <E, R>(
+    httpApp: HttpApp.Default<E, R>
+  ): Effect.Effect<
+    Http2Server.Handler<never, Scope.Scope>,
+    never,
+    Exclude<R, HttpServerRequest.HttpServerRequest | Scope.Scope>
+  >
+  <E, R, App extends HttpApp.Default<unknown, unknown>>(
+    httpApp: HttpApp.Default<E, R>,
+    middleware: HttpMiddleware.HttpMiddleware.Applied<App, E, R>
+  ): Effect.Effect<
+    Http2Server.Handler<never, Scope.Scope>,
+    never,
+    Exclude<Effect.Effect.Context<App>, HttpServerRequest.HttpServerRequest | Scope.Scope>
+  >
+} = Application.makeHandler
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerServer = (
+  options: Options = {}
+): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError> => Layer.scoped(HttpServer.HttpServer, make(options))
+
+/**
+ * What applications need beside the server: files, paths, ETags, the platform. The same as `NodeHttpServer.layerContext`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerContext: Layer.Layer<HttpPlatform.HttpPlatform | Etag.Generator | NodeContext.NodeContext> =
+  NodeHttpServer.layerContext
+
+/**
+ * The server, with all that applications need beside it.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as NodeHttp2Server from "@effect-http2/platform-node/NodeHttp2Server"
+ * import * as HttpServer from "@effect/platform/HttpServer"
+ * import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+ * import * as Layer from "effect/Layer"
+ *
+ * const server = HttpServer.serve(HttpServerResponse.text("Hello")).pipe(
+ *   Layer.provide(NodeHttp2Server.layer({ port: 3000 }))
+ * )
+ */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<
+  HttpServer.HttpServer | HttpPlatform.HttpPlatform | Etag.Generator | NodeContext.NodeContext,
+  HttpServerError.ServeError
+> => Layer.mergeAll(layerServer(options), layerContext)
+
+/**
+ * `layer` with options from configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options>
+): Layer.Layer<
+  HttpServer.HttpServer | HttpPlatform.HttpPlatform | Etag.Generator | NodeContext.NodeContext,
+  ConfigError.ConfigError | HttpServerError.ServeError
+> =>
+  Layer.mergeAll(
+    Layer.scoped(HttpServer.HttpServer, Effect.flatMap(Config.unwrap(options), make)),
+    layerContext
+  )
+
+/**
+ * The request of HTTP/2 behind the one that a platform application got: its trailers, its stream with the reason of a reset and whether the
+ * connection is draining, informational responses. None where the client speaks HTTP/1.1.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const toHttp2Request = (request: HttpServerRequest.HttpServerRequest): Option.Option<Http2Server.Request> =>
+  isServerRequest(request) ? Option.some(request.source) : Option.none()
+
+/**
+ * The response with trailers behind its body: fields, or an effect that gives them once the body has left; where it fails, the stream is
+ * reset. A client that speaks HTTP/1.1 gets the response without them.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withTrailers = (
+  response: HttpServerResponse.HttpServerResponse,
+  trailers: HeadersInput | Effect.Effect<HeadersInput, unknown>
+): HttpServerResponse.HttpServerResponse => Trailers.withTrailers(response, trailers)

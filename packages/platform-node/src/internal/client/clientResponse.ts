@@ -1,0 +1,198 @@
+/**
+ * The platform's response over what a connection of either protocol gave. Made by exchange.ts when the head has come.
+ *
+ * It owns the rest of its body: reading it to the end, leaving its Stream early, interruption of a read, and, where nobody reads at all, the garbage
+ * collector, end the exchange.
+ */
+import * as Cookies from "@effect/platform/Cookies"
+import * as Headers from "@effect/platform/Headers"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
+import * as UrlParams from "@effect/platform/UrlParams"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { Incoming, Protocol, Started } from "./message.js"
+
+type Read<A> = Effect.Effect<A, HttpClientError.ResponseError>
+
+const registry = new FinalizationRegistry<Started>((exchange) => exchange.unsafeCancel())
+
+/** A body up to this many octets that has arrived with its head is taken out of the connection at once: then nothing is open. */
+const small = 65_536
+
+const decoder = new TextDecoder()
+
+export class ClientResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
+  /** The whole body, once it is known. */
+  private octets: Uint8Array | undefined
+  private reading: Read<Uint8Array> | undefined = undefined
+  private isRead = false
+  private knownHeaders: Headers.Headers | undefined = undefined
+  private knownCookies: Cookies.Cookies | undefined = undefined
+  private sent: HttpClientRequest.HttpClientRequest | undefined = undefined
+
+  constructor(
+    private readonly asked: HttpClientRequest.HttpClientRequest,
+    private readonly trace: Headers.Headers | undefined,
+    private readonly incoming: Incoming,
+    private readonly exchange: Started
+  ) {
+    super()
+    this.octets = incoming.takeBytes(small)
+    if (this.octets === undefined) registry.register(this, exchange, this)
+  }
+
+  get [HttpClientResponse.TypeId](): HttpClientResponse.TypeId {
+    return HttpClientResponse.TypeId
+  }
+
+  get [HttpIncomingMessage.TypeId](): HttpIncomingMessage.TypeId {
+    return HttpIncomingMessage.TypeId
+  }
+
+  /** As it went out: with the fields of the trace. */
+  get request(): HttpClientRequest.HttpClientRequest {
+    if (this.trace === undefined) return this.asked
+    return (this.sent ??= HttpClientRequest.setHeaders(this.asked, this.trace))
+  }
+
+  get status(): number {
+    return this.incoming.status
+  }
+
+  get headers(): Headers.Headers {
+    return (this.knownHeaders ??= this.incoming.headers)
+  }
+
+  get cookies(): Cookies.Cookies {
+    return (this.knownCookies ??= Cookies.fromSetCookie(this.incoming.setCookies))
+  }
+
+  get remoteAddress(): Option.Option<string> {
+    return Option.fromNullable(this.incoming.remoteAddress)
+  }
+
+  get protocol(): Protocol {
+    return this.incoming.protocol
+  }
+
+  get trailers(): Read<Headers.Headers> {
+    return Effect.mapError(this.incoming.trailers, (cause) => this.decodeError(cause))
+  }
+
+  get stream(): Stream.Stream<Uint8Array, HttpClientError.ResponseError> {
+    return Stream.suspend(() => {
+      const { octets } = this
+      if (octets !== undefined) return octets.length === 0 ? Stream.empty : Stream.make(octets)
+      if (this.isRead) return Stream.fail(this.readTwice())
+      this.take()
+      return Stream.ensuring(
+        Stream.mapError(this.incoming.body, (cause) => this.decodeError(cause)),
+        Effect.sync(() => this.exchange.unsafeCancel())
+      )
+    })
+  }
+
+  get text(): Read<string> {
+    return this.read((octets) => decoder.decode(octets))
+  }
+
+  get json(): Read<unknown> {
+    return Effect.flatMap(this.text, (text) => {
+      if (text === "") return Effect.succeed(null)
+      try {
+        return Effect.succeed<unknown>(JSON.parse(text))
+      } catch (cause) {
+        return Effect.fail(this.decodeError(cause))
+      }
+    })
+  }
+
+  get urlParamsBody(): Read<UrlParams.UrlParams> {
+    return Effect.map(this.text, (text) => UrlParams.fromInput(new URLSearchParams(text)))
+  }
+
+  get arrayBuffer(): Read<ArrayBuffer> {
+    return this.read((octets) => new Uint8Array(octets).buffer)
+  }
+
+  get formData(): Read<FormData> {
+    const type = this.headers["content-type"]
+    const headers: Record<string, string> = type === undefined ? {} : { "content-type": type }
+    return Effect.flatMap(
+      this.read((octets) => new Uint8Array(octets)),
+      (octets) =>
+        Effect.tryPromise({
+          try: () => new Response(octets, { headers }).formData(),
+          catch: (cause) => this.decodeError(cause)
+        })
+    )
+  }
+
+  toJSON(): unknown {
+    return HttpIncomingMessage.inspect(this, {
+      _id: "@effect/platform/HttpClientResponse",
+      request: this.request.toJSON(),
+      status: this.status
+    })
+  }
+
+  /** The whole body, within the limit that the reader's context sets. */
+  private read<A>(decode: (octets: Uint8Array) => A): Read<A> {
+    return Effect.withFiberRuntime((fiber) => {
+      const most = Context.get(fiber.currentContext, HttpIncomingMessage.MaxBodySize)
+      const limit = Option.isSome(most) ? Number(most.value) : Number.POSITIVE_INFINITY
+      const { octets } = this
+      if (octets === undefined) return Effect.map(this.whole(limit), decode)
+      return octets.length <= limit ? Effect.succeed(decode(octets)) : Effect.fail(this.tooLong(limit))
+    })
+  }
+
+  private whole(limit: number): Read<Uint8Array> {
+    if (this.reading !== undefined) return this.reading
+    if (this.isRead) return Effect.fail(this.readTwice())
+    this.take()
+    const bytes = this.incoming.takeBytes(limit)
+    if (bytes !== undefined) {
+      this.octets = bytes
+      return Effect.succeed(bytes)
+    }
+    const reading = this.incoming.bytes(limit).pipe(
+      Effect.mapError((cause) => this.decodeError(cause)),
+      Effect.tap((octets) => {
+        this.octets = octets
+      }),
+      Effect.onError(() => Effect.sync(() => this.exchange.unsafeCancel()))
+    )
+    return (this.reading = Effect.runSync(Effect.cached(reading)))
+  }
+
+  /** From now on a reader owns the body. */
+  private take(): void {
+    this.isRead = true
+    registry.unregister(this)
+  }
+
+  private decodeError(cause: unknown): HttpClientError.ResponseError {
+    return new HttpClientError.ResponseError({
+      request: this.request,
+      response: this,
+      reason: "Decode",
+      cause,
+      ...(cause instanceof Error ? { description: cause.message } : undefined)
+    })
+  }
+
+  private readTwice(): HttpClientError.ResponseError {
+    return this.decodeError(new TypeError("the body was read already"))
+  }
+
+  private tooLong(limit: number): HttpClientError.ResponseError {
+    return this.decodeError(new RangeError(`the body is longer than ${limit} octets`))
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * New connections to an origin: directly, or through a proxy. One dial each; ALPN says on that very socket which protocol is spoken. Called by pool.ts
+ * and, for more connections of HTTP/1.1, by http1Connection.ts.
+ */
+import type { TransportError } from "@effect-http2/http2/Http2Error"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import type * as Net from "node:net"
+import * as Tls from "node:tls"
+import { openSocket } from "../../NodeTransport.js"
+import type { Protocol } from "./message.js"
+import type { Resolved } from "./options.js"
+import type { Origin } from "./target.js"
+import type { Tunnels } from "./tunnels.js"
+
+/** A socket that is open; `close` destroys it and what it runs over. */
+export interface OpenedSocket {
+  readonly socket: Net.Socket
+  readonly protocol: Protocol
+  readonly close: Effect.Effect<void>
+}
+
+const protocolOf = (socket: Net.Socket, origin: Origin, options: Resolved): Protocol => {
+  if (socket instanceof Tls.TLSSocket) return socket.alpnProtocol === "h2" ? "h2" : "http/1.1"
+  return options.hasPriorKnowledge(origin.key) ? "h2" : "http/1.1"
+}
+
+/** Connects to `origin`, offering `protocols` by ALPN where it is one of TLS. Interruption leaves nothing behind. */
+export const dial = (
+  origin: Origin,
+  protocols: ReadonlyArray<Protocol>,
+  options: Resolved,
+  tunnels: Tunnels
+): Effect.Effect<OpenedSocket, TransportError> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Scope.make(), (scope) => {
+      const open = Effect.flatMap(tunnels.open(origin), (over) =>
+        openSocket({
+          host: origin.host,
+          port: origin.port,
+          over,
+          tls: origin.isTls ? (options.tls ?? true) : undefined,
+          connectTimeout: options.connectTimeout,
+          alpnProtocols: protocols,
+          requireAlpn: false
+        })
+      )
+      return restore(Scope.extend(open, scope)).pipe(
+        Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+        Effect.map((socket) => ({
+          socket,
+          protocol: protocolOf(socket, origin, options),
+          close: Scope.close(scope, Exit.void)
+        }))
+      )
+    })
+  )

@@ -1,0 +1,134 @@
+/**
+ * One request from the wish to its response, as one asynchronous effect: finds a place, sends, hears of the head, and sends once more where the first
+ * was surely not processed. Made by execute.ts.
+ */
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import * as Http2Error from "@effect-http2/http2/Http2Error"
+import * as Effect from "effect/Effect"
+import { ClientResponse } from "./clientResponse.js"
+import type { Incoming, Listener, OnInformational, Outgoing, Place, Started } from "./message.js"
+import type { Pool, Waiter } from "./pool.js"
+import { isReplayable, toBody } from "./requestBody.js"
+import type { Target } from "./target.js"
+import type { Headers } from "@effect/platform/Headers"
+
+type Resume = (effect: Effect.Effect<ClientResponse, HttpClientError.RequestError>) => void
+
+/** All that an exchange needs to know. */
+export interface Task {
+  readonly request: HttpClientRequest.HttpClientRequest
+  readonly target: Target
+  readonly pool: Pool
+  readonly trace: Headers | undefined
+  /** Ends the request and its response, where they belong to a scope. */
+  readonly signal: AbortSignal | undefined
+  readonly onInformational: OnInformational | undefined
+  readonly prepareBody: ((outgoing: Outgoing) => Outgoing) | undefined
+}
+
+const toRequestError = (
+  request: HttpClientRequest.HttpClientRequest,
+  cause: Http2Error.Http2Error
+): HttpClientError.RequestError =>
+  new HttpClientError.RequestError({
+    request,
+    reason: cause.origin === "User" && cause.scope === "stream" ? "Encode" : "Transport",
+    cause,
+    description: cause.message
+  })
+
+export class Exchange implements Listener, Waiter, Started {
+  unwanted: Place | undefined = undefined
+  private started: Started | undefined = undefined
+  private hasRetried = false
+  private isOver = false
+
+  constructor(
+    private readonly task: Task,
+    private readonly resume: Resume
+  ) {
+    const { signal } = task
+    if (signal === undefined) return
+    if (signal.aborted) this.onAbort()
+    else signal.addEventListener("abort", this.onAbort, { once: true })
+  }
+
+  start(): void {
+    if (this.isOver) return
+    const place = this.task.pool.find(this.unwanted)
+    if (place === undefined) this.task.pool.wait(this)
+    else this.onPlace(place)
+  }
+
+  onPlace(place: Place): void {
+    const { task } = this
+    const { request } = task
+    const body = toBody(request.body)
+    if (Http2Error.isStreamError(body)) return this.onFailure(body)
+    this.unwanted = place
+    const outgoing: Outgoing = {
+      method: request.method,
+      target: task.target,
+      headers: request.headers,
+      body,
+      trace: task.trace,
+      onInformational: task.onInformational
+    }
+    const started = place.send(task.prepareBody === undefined ? outgoing : task.prepareBody(outgoing), this)
+    if (this.isOver) started.unsafeCancel()
+    else this.started = started
+  }
+
+  onNoPlace(error: Http2Error.Http2Error): void {
+    this.fail(error)
+  }
+
+  /** The response is made when the fiber goes on: what the same read has brought of the body is there then. */
+  onIncoming(incoming: Incoming): void {
+    this.resume(Effect.sync(() => new ClientResponse(this.task.request, this.task.trace, incoming, this)))
+  }
+
+  onFailure(error: Http2Error.Http2Error, isStale = false): void {
+    const { pool, request } = this.task
+    const isHarmless = (error.processed === "no" && error.origin !== "User") || isStale
+    if (!isHarmless || this.hasRetried || this.isOver || !isReplayable(request.body)) return this.fail(error)
+    this.hasRetried = true
+    this.started = undefined
+    pool.countRetry()
+    // Behind the turn that brought the failure: by then it is known which connections go on.
+    queueMicrotask(() => this.start())
+  }
+
+  private fail(error: Http2Error.Http2Error): void {
+    this.resume(Effect.fail(toRequestError(this.task.request, error)))
+  }
+
+  private readonly onAbort = (): void => {
+    this.unsafeCancel()
+    this.resume(
+      Effect.fail(
+        new HttpClientError.RequestError({
+          request: this.task.request,
+          reason: "Transport",
+          cause: this.task.signal?.reason,
+          description: "the scope of the request was closed"
+        })
+      )
+    )
+  }
+
+  unsafeCancel(): void {
+    this.isOver = true
+    this.task.pool.withdraw(this)
+    this.started?.unsafeCancel()
+  }
+}
+
+/** Sends a request and succeeds with its head. Interruption gives it up at once. */
+export const run = (task: Task): Effect.Effect<ClientResponse, HttpClientError.RequestError> =>
+  Effect.async((resume) => {
+    const exchange = new Exchange(task, resume)
+    exchange.start()
+    return Effect.sync(() => exchange.unsafeCancel())
+  })

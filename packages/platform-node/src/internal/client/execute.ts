@@ -1,0 +1,94 @@
+/**
+ * The platform's `HttpClient` over the pools: what `HttpClient.make` does for each request, in as few steps. Called by `NodeHttp2Client`.
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as Headers from "@effect/platform/Headers"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import type * as FiberRefs from "effect/FiberRefs"
+import { globalValue } from "effect/GlobalValue"
+import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
+import type { ClientResponse } from "./clientResponse.js"
+import { run } from "./exchange.js"
+import type { OnInformational, Outgoing } from "./message.js"
+import type { Pools } from "./pools.js"
+import { Targets } from "./target.js"
+import * as Tracing from "./tracing.js"
+
+/** Requests whose responses belong to a scope (`HttpClient.withScope`): the platform's own register of them. */
+const scopedRequests = globalValue(
+  "@effect/platform/HttpClient/scopedRequests",
+  () => new WeakMap<HttpClientRequest.HttpClientRequest, AbortController>()
+)
+
+/** Who hears of informational responses. */
+export const currentOnInformational: FiberRef.FiberRef<OnInformational | undefined> = globalValue(
+  "@effect-http2/platform-node/NodeHttp2Client/currentOnInformational",
+  () => FiberRef.unsafeMake<OnInformational | undefined>(undefined)
+)
+
+type Sent = Effect.Effect<ClientResponse, HttpClientError.HttpClientError>
+
+/** A body that is a Stream runs with what the request's fiber has: its context, its span, its loggers. */
+const inheriting =
+  (fiberRefs: FiberRefs.FiberRefs) =>
+  (outgoing: Outgoing): Outgoing => {
+    const { body } = outgoing
+    if (body.content === undefined || body.content instanceof Uint8Array) return outgoing
+    const content = Stream.unwrap(Effect.as(Effect.setFiberRefs(fiberRefs), body.content))
+    return { ...outgoing, body: { ...body, content } }
+  }
+
+const isStreaming = ({ body }: HttpClientRequest.HttpClientRequest): boolean => body._tag === "Stream"
+
+export const makeClient = (pools: Pools, context: Context.Context<never>): HttpClient.HttpClient => {
+  const targets = new Targets()
+
+  const execute = (request: HttpClientRequest.HttpClientRequest, fiber: Fiber.RuntimeFiber<unknown, unknown>): Sent => {
+    const target = targets.of(request)
+    if (target instanceof Error) {
+      return Effect.fail(new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: target }))
+    }
+    const task = (trace: Headers.Headers | undefined, fiberRefs?: FiberRefs.FiberRefs) =>
+      run({
+        request,
+        target,
+        pool: pools.of(target.origin),
+        trace,
+        signal: scopedRequests.get(request)?.signal,
+        onInformational: fiber.getFiberRef(currentOnInformational),
+        prepareBody: fiberRefs === undefined ? undefined : inheriting(fiberRefs)
+      })
+    const send = (trace: Headers.Headers | undefined) =>
+      isStreaming(request) ? Effect.flatMap(Effect.getFiberRefs, (fiberRefs) => task(trace, fiberRefs)) : task(trace)
+    if (!Tracing.isTraced(fiber, request)) return send(undefined)
+    if (isStreaming(request) || !Tracing.isUnheard(fiber)) return Tracing.inSpan(fiber, request, target.url, send)
+    return send(Tracing.isPropagated(fiber) ? Tracing.unheardFields(fiber) : undefined)
+  }
+
+  const given = inherited(context)
+  const postprocess: HttpClient.HttpClient.Postprocess<HttpClientError.HttpClientError> = (effect) => {
+    const sent =
+      Exit.isExit(effect) && Exit.isSuccess(effect)
+        ? Effect.withFiberRuntime<ClientResponse, HttpClientError.HttpClientError>((fiber) =>
+            execute(effect.value, fiber)
+          )
+        : Effect.flatMap(effect, (request) =>
+            Effect.withFiberRuntime<ClientResponse, HttpClientError.HttpClientError>((fiber) => execute(request, fiber))
+          )
+    return given === undefined ? sent : Effect.mapInputContext(sent, (input) => Context.merge(given, input))
+  }
+  return HttpClient.makeWith(postprocess, Effect.succeed)
+}
+
+/** What requests take from the context in which the client was made, where their own does not have it; undefined where that is nothing. */
+const inherited = (context: Context.Context<never>): Context.Context<never> | undefined => {
+  const keys = [Tracer.ParentSpan.key, HttpClient.SpanNameGenerator.key]
+  return keys.some((key) => context.unsafeMap.has(key)) ? context : undefined
+}

@@ -1,0 +1,227 @@
+/**
+ * An origin that speaks HTTP/1.1: `node:http` does, over sockets that were opened here. Those that an ALPN answer brought are handed over by `adopt`,
+ * others are dialled when its agent asks. Made by pool.ts.
+ */
+import * as Http2Error from "@effect-http2/http2/Http2Error"
+import * as Headers from "@effect/platform/Headers"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as Runtime from "effect/Runtime"
+import * as Http from "node:http"
+import type * as Net from "node:net"
+import type { Duplex } from "node:stream"
+import { failure, fromSocketError } from "../socketError.js"
+import type { OpenedSocket } from "./dial.js"
+import { missingFields } from "./fields.js"
+import { bodyFailed, Http1Incoming, writeStream } from "./http1Message.js"
+import type { Listener, Outgoing, Place, Started } from "./message.js"
+
+/** What an origin of HTTP/1.1 needs to know of its pool. */
+export interface Http1Config {
+  readonly runtime: Runtime.Runtime<never>
+  readonly maxConnections: number
+  /** In ms. */
+  readonly idleTimeout: number
+  readonly open: Effect.Effect<OpenedSocket, Http2Error.TransportError>
+  /** Requests go in absolute form, with these fields, to a proxy that answers for the origin. */
+  readonly proxyHeaders: Readonly<Record<string, string>> | undefined
+  /** A place is free again, or a connection has closed. */
+  readonly onChange: () => void
+  readonly onConnections: (change: number) => void
+}
+
+type OnSocket = (error: Error | null, socket?: Duplex) => void
+
+/** Keeps connections alive, and has them opened by us. */
+class Agent extends Http.Agent {
+  constructor(
+    config: Http1Config,
+    private readonly open: (callback: OnSocket) => Duplex | undefined
+  ) {
+    super({
+      keepAlive: true,
+      maxSockets: config.maxConnections,
+      maxFreeSockets: config.maxConnections,
+      ...(Number.isFinite(config.idleTimeout) ? { timeout: Math.min(config.idleTimeout, 0x7fffffff) } : undefined)
+    })
+  }
+
+  override createConnection(_options: Http.ClientRequestArgs, callback?: OnSocket): Duplex | undefined {
+    return this.open(callback ?? (() => undefined))
+  }
+}
+
+export class Http1Place implements Place {
+  private readonly agent: Agent
+  /** Handed over, and not asked for yet. */
+  private readonly ready: Array<Net.Socket> = []
+  private readonly sockets = new Map<Net.Socket, OpenedSocket>()
+  private readonly dialing = new Set<Fiber.RuntimeFiber<void>>()
+  private active = 0
+
+  constructor(private readonly config: Http1Config) {
+    this.agent = new Agent(config, (callback) => this.provide(callback))
+  }
+
+  get places(): number {
+    return this.config.maxConnections - this.active
+  }
+
+  /** Whether nothing is going on and no connection is left. */
+  get isEmpty(): boolean {
+    return this.active === 0 && this.sockets.size === 0 && this.dialing.size === 0
+  }
+
+  /** Takes an open socket over. */
+  adopt(opened: OpenedSocket): void {
+    this.watch(opened)
+    this.ready.push(opened.socket)
+  }
+
+  private watch(opened: OpenedSocket): void {
+    const { socket } = opened
+    socket.allowHalfOpen = false
+    this.sockets.set(socket, opened)
+    this.config.onConnections(1)
+    socket.once("close", () => {
+      this.sockets.delete(socket)
+      const index = this.ready.indexOf(socket)
+      if (index >= 0) this.ready.splice(index, 1)
+      this.config.onConnections(-1)
+      Runtime.runFork(this.config.runtime)(opened.close)
+      this.config.onChange()
+    })
+    if (socket.destroyed) socket.emit("close")
+  }
+
+  private provide(callback: OnSocket): Duplex | undefined {
+    const socket = this.ready.shift()
+    if (socket !== undefined) return socket
+    const dial = Effect.matchCause(this.config.open, {
+      onFailure: (cause) => {
+        const error = Cause.squash(cause)
+        callback(error instanceof Error ? error : new Error(String(error)))
+      },
+      onSuccess: (opened) => {
+        this.watch(opened)
+        callback(null, opened.socket)
+      }
+    })
+    const fiber = Runtime.runFork(this.config.runtime)(dial)
+    this.dialing.add(fiber)
+    fiber.addObserver((exit) => {
+      this.dialing.delete(fiber)
+      if (Exit.isInterrupted(exit)) callback(failure("Closed", "the client was closed"))
+    })
+    return undefined
+  }
+
+  send(outgoing: Outgoing, listener: Listener): Started {
+    this.active++
+    let isDone = false
+    const done = (): void => {
+      if (isDone) return
+      isDone = true
+      this.active--
+      this.config.onChange()
+    }
+    try {
+      return new Exchange(this.agent, outgoing, listener, this.config, done)
+    } catch (error) {
+      done()
+      listener.onFailure(
+        Http2Error.usageError(0, undefined, error instanceof Error ? error.message : "the request cannot be sent")
+      )
+      return { unsafeCancel: () => undefined }
+    }
+  }
+
+  /** Ends everything. */
+  get close(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      for (const fiber of this.dialing) fiber.unsafeInterruptAsFork(FiberId.none)
+      this.agent.destroy()
+      return Effect.forEach([...this.sockets.values()], ({ close }) => close, {
+        concurrency: "unbounded",
+        discard: true
+      })
+    })
+  }
+}
+
+/** Methods whose repetition does no harm (RFC 9110 §9.2.2). */
+const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"])
+
+class Exchange implements Started {
+  private readonly request: Http.ClientRequest
+  private fiber: Fiber.RuntimeFiber<void> | undefined = undefined
+  private isAnswered = false
+
+  constructor(
+    agent: Agent,
+    private readonly outgoing: Outgoing,
+    private readonly listener: Listener,
+    config: Http1Config,
+    onDone: () => void
+  ) {
+    const { body, headers, onInformational, target } = outgoing
+    this.request = Http.request({
+      agent,
+      method: outgoing.method,
+      path: config.proxyHeaders === undefined ? target.path : `${target.origin.key}${target.path}`,
+      host: target.origin.host,
+      port: target.origin.port,
+      setHost: false,
+      headers: {
+        host: target.origin.authority,
+        ...config.proxyHeaders,
+        ...headers,
+        ...Object.fromEntries(missingFields(outgoing))
+      }
+    })
+    this.request.on("response", (response) => {
+      this.isAnswered = true
+      listener.onIncoming(new Http1Incoming(response))
+    })
+    this.request.on("error", (error) => this.failed(error))
+    this.request.on("close", () => {
+      this.fiber?.unsafeInterruptAsFork(FiberId.none)
+      this.failed(failure("Closed", "the connection was closed before a response came"))
+      onDone()
+    })
+    if (onInformational !== undefined) {
+      this.request.on("information", ({ headers, statusCode }) =>
+        onInformational({ status: statusCode, headers: Headers.fromInput(headers) })
+      )
+    }
+    if (body.content === undefined || body.content instanceof Uint8Array) this.request.end(body.content)
+    else this.sendStream(config.runtime, writeStream(this.request, body.content))
+  }
+
+  private sendStream(runtime: Runtime.Runtime<never>, write: Effect.Effect<void, unknown>): void {
+    const program = Effect.matchCause(write, {
+      onSuccess: () => undefined,
+      onFailure: (cause) => {
+        if (Cause.isInterruptedOnly(cause)) return
+        this.failed(bodyFailed(cause))
+        this.request.destroy()
+      }
+    })
+    this.fiber = Runtime.runFork(runtime)(program)
+  }
+
+  private failed(error: Error): void {
+    if (this.isAnswered) return
+    this.isAnswered = true
+    const isStale = this.request.reusedSocket && idempotent.has(this.outgoing.method)
+    this.listener.onFailure(Http2Error.isHttp2Error(error) ? error : fromSocketError(error), isStale)
+  }
+
+  unsafeCancel(): void {
+    this.isAnswered = true
+    this.request.destroy()
+  }
+}

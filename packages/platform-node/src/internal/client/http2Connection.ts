@@ -1,0 +1,117 @@
+/**
+ * A connection of the pool that speaks HTTP/2: sends requests on it, and knows whether it is fit for another. Made by pool.ts.
+ */
+import type * as Http2Client from "@effect-http2/http2/Http2Client"
+import type * as Http2Error from "@effect-http2/http2/Http2Error"
+import type * as Headers from "@effect/platform/Headers"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import { fromHttp2, toHttp2 } from "./fields.js"
+import type { Incoming, Listener, Outgoing, Place, Started } from "./message.js"
+
+class Http2Incoming implements Incoming {
+  readonly protocol = "h2"
+
+  constructor(
+    private readonly response: Http2Client.Response,
+    readonly remoteAddress: string | undefined
+  ) {}
+
+  get status(): number {
+    return this.response.status
+  }
+
+  get headers(): Headers.Headers {
+    return fromHttp2(this.response.headers)
+  }
+
+  get setCookies(): ReadonlyArray<string> {
+    return this.response.headers.getAll("set-cookie")
+  }
+
+  takeBytes(limit: number): Uint8Array | undefined {
+    return this.response.unsafeTakeBytes(limit)
+  }
+
+  bytes(limit: number): Effect.Effect<Uint8Array, Http2Error.Http2Error> {
+    return this.response.bytes(limit)
+  }
+
+  get body(): Stream.Stream<Uint8Array, Http2Error.Http2Error> {
+    return this.response.body
+  }
+
+  get trailers(): Effect.Effect<Headers.Headers, Http2Error.Http2Error> {
+    return Effect.map(this.response.trailers, fromHttp2)
+  }
+}
+
+/** What a request of HTTP/2 tells its listener, as the platform wants it. */
+class Exchange implements Http2Client.ResponseListener {
+  constructor(
+    private readonly listener: Listener,
+    private readonly remoteAddress: string | undefined
+  ) {}
+
+  onResponse(response: Http2Client.Response): void {
+    this.listener.onIncoming(new Http2Incoming(response, this.remoteAddress))
+  }
+
+  onFailure(error: Http2Error.Http2Error): void {
+    this.listener.onFailure(error)
+  }
+}
+
+export class Http2Place implements Place {
+  /** A PING asks whether the connection lives. */
+  isProbing = false
+  /** Its scope is being closed. */
+  isClosing = false
+  private readonly remoteAddress: string | undefined
+
+  constructor(
+    readonly client: Http2Client.Http2Client,
+    readonly scope: Scope.CloseableScope
+  ) {
+    this.remoteAddress = client.connection.peer.remote?.host
+  }
+
+  /** How many requests more can be sent now. */
+  get places(): number {
+    return this.isClosing || this.isProbing ? 0 : this.client.places()
+  }
+
+  /** Whether nothing is going on, and nothing came since `time`. */
+  isSilentSince(time: number): boolean {
+    const { connection } = this.client
+    return connection.activeStreams === 0 && connection.lastReceivedAt <= time
+  }
+
+  get isDraining(): boolean {
+    return this.client.connection.isDraining
+  }
+
+  /** Whether it takes no more requests and has none: to be closed. */
+  get isSpent(): boolean {
+    return this.isDraining && this.client.connection.activeStreams === 0
+  }
+
+  send(outgoing: Outgoing, listener: Listener): Started {
+    const { body, headers, onInformational, target } = outgoing
+    const { host } = headers
+    return this.client.unsafeRequest(
+      {
+        method: outgoing.method,
+        path: target.path,
+        headers: toHttp2(outgoing),
+        body: body.content,
+        ...(host === undefined ? undefined : { authority: host }),
+        ...(onInformational === undefined
+          ? undefined
+          : { onInformational: (status, fields) => onInformational({ status, headers: fromHttp2(fields) }) })
+      },
+      new Exchange(listener, this.remoteAddress)
+    )
+  }
+}

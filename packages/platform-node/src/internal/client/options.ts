@@ -1,0 +1,126 @@
+/**
+ * The options of the client and their defaults. `NodeHttp2Client` hands the types out; what is in here calls them by their resolved form.
+ *
+ * @since 0.1.0
+ */
+import * as Http2Options from "@effect-http2/http2/Http2Options"
+import type { ConnectionError } from "@effect-http2/http2/Http2Error"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { TlsOptions } from "../../NodeTransport.js"
+import { PoolStats } from "./poolStats.js"
+import { fromEnvironment, type ProxyOptions, type ProxyRules, toRules } from "./proxyRules.js"
+
+/**
+ * How a pool chooses among connections that have a place: `fill`, the oldest, so that those that are not needed fall idle and close; `spread`, the
+ * one with most places, for servers behind a balancer of connections.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type PoolPolicy = "fill" | "spread"
+
+/**
+ * The pool of connections that each origin has.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PoolOptions {
+  /** Default: `fill`. */
+  readonly policy?: PoolPolicy | undefined
+  /**
+   * HTTP/2 connections to an origin, at most; another one is opened only when all have as many streams as the server allows. Default: 4, which are
+   * 400 requests at once at the 100 streams that most servers allow.
+   */
+  readonly maxConnections?: number | undefined
+  /** Connections to an origin that speaks HTTP/1.1, at most: there each carries one request at a time. Default: 64. */
+  readonly maxHttp1Connections?: number | undefined
+  /** Requests to an origin that wait for a place, at most; one more fails at once. Default: 65,536. */
+  readonly maxQueued?: number | undefined
+  /** How long a connection without requests stays open. Default: 60 seconds. */
+  readonly idleTimeout?: Duration.DurationInput | undefined
+  /** After how long a silence a connection without requests is asked by a PING whether it lives, before it is used again. Default: 15 seconds. */
+  readonly probeAfter?: Duration.DurationInput | undefined
+  /** How long it may take to answer that PING, before it is replaced. Default: 2 seconds. */
+  readonly probeTimeout?: Duration.DurationInput | undefined
+  /** For how long it is remembered that an origin speaks only HTTP/1.1; until then its connections are not asked one after the other. Default: 10 minutes. */
+  readonly rememberProtocol?: Duration.DurationInput | undefined
+}
+
+/**
+ * The options of the client.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Trusted authorities, client certificates, and what else there is to TLS, for all origins. */
+  readonly tls?: TlsOptions | undefined
+  /** How long TCP and TLS together may take. Default: 10 seconds. */
+  readonly connectTimeout?: Duration.DurationInput | undefined
+  /**
+   * The `http:` origins that are known to speak HTTP/2 (RFC 9113 §3.3): all, those in a list (`http://localhost:8080`), or those that a function
+   * says. The others are spoken to in HTTP/1.1. Default: none.
+   */
+  readonly priorKnowledge?: boolean | ReadonlyArray<string> | ((origin: string) => boolean) | undefined
+  readonly pool?: PoolOptions | undefined
+  /** The options of HTTP/2 connections; their `idleTimeout` is that of the pool. */
+  readonly http2?: Omit<Http2Options.Http2Options, "idleTimeout"> | undefined
+  /** `environment`: as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say, in capitals or not. Default: no proxy. */
+  readonly proxy?: "environment" | ProxyOptions | undefined
+  /** Counters to add to. */
+  readonly stats?: PoolStats | undefined
+}
+
+/** The options with every default filled in; times in ms. */
+export interface Resolved {
+  readonly tls: TlsOptions | undefined
+  readonly connectTimeout: Duration.DurationInput | undefined
+  readonly hasPriorKnowledge: (origin: string) => boolean
+  readonly policy: PoolPolicy
+  readonly maxConnections: number
+  readonly maxHttp1Connections: number
+  readonly maxQueued: number
+  readonly idleTimeout: number
+  readonly probeAfter: number
+  readonly probeTimeout: number
+  readonly rememberProtocol: number
+  readonly http2: Http2Options.Http2Options
+  readonly proxy: ProxyRules | undefined
+  readonly stats: PoolStats
+}
+
+const millis = (given: Duration.DurationInput | undefined, otherwise: Duration.DurationInput): number =>
+  Duration.toMillis(given ?? otherwise)
+
+const priorKnowledge = (given: Options["priorKnowledge"]): ((origin: string) => boolean) => {
+  if (typeof given === "function") return given
+  if (given === undefined || typeof given === "boolean") return () => given === true
+  const origins = new Set(given.map((origin) => (URL.canParse(origin) ? new URL(origin).origin : origin)))
+  return (origin) => origins.has(origin)
+}
+
+/** Fails with a `ConnectionError` of origin `User` for an option of HTTP/2 that cannot be. */
+export const resolve = (options: Options): Effect.Effect<Resolved, ConnectionError> =>
+  Effect.suspend(() => {
+    const { pool = {} } = options
+    const idleTimeout = millis(pool.idleTimeout, "60 seconds")
+    const http2: Http2Options.Http2Options = { ...options.http2, idleTimeout }
+    return Effect.as(Http2Options.resolveEffect(http2), {
+      tls: options.tls,
+      connectTimeout: options.connectTimeout,
+      hasPriorKnowledge: priorKnowledge(options.priorKnowledge),
+      policy: pool.policy ?? "fill",
+      maxConnections: Math.max(1, pool.maxConnections ?? 4),
+      maxHttp1Connections: Math.max(1, pool.maxHttp1Connections ?? 64),
+      maxQueued: Math.max(0, pool.maxQueued ?? 65_536),
+      idleTimeout,
+      probeAfter: millis(pool.probeAfter, "15 seconds"),
+      probeTimeout: millis(pool.probeTimeout, "2 seconds"),
+      rememberProtocol: millis(pool.rememberProtocol, "10 minutes"),
+      http2,
+      proxy: options.proxy === "environment" ? fromEnvironment(process.env) : toRules(options.proxy),
+      stats: options.stats ?? new PoolStats()
+    })
+  })

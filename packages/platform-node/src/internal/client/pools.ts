@@ -1,0 +1,70 @@
+/**
+ * The pools of all origins that a client talks to, for as long as they are of use. Made once for each client, called for each request.
+ */
+import type * as Http2Error from "@effect-http2/http2/Http2Error"
+import * as Effect from "effect/Effect"
+import type * as Runtime from "effect/Runtime"
+import type * as Scope from "effect/Scope"
+import { dial } from "./dial.js"
+import type { Options } from "./options.js"
+import { resolve, type Resolved } from "./options.js"
+import { Pool, type PoolContext } from "./pool.js"
+import type { Origin } from "./target.js"
+import { Tunnels } from "./tunnels.js"
+
+/** How many pools there are before those that are kept for what they know only are dropped. */
+const enough = 1024
+
+export class Pools {
+  private readonly pools = new Map<string, Pool>()
+  private readonly context: PoolContext
+
+  constructor(
+    readonly options: Resolved,
+    runtime: Runtime.Runtime<never>,
+    now: () => number
+  ) {
+    const tunnels = new Tunnels(options)
+    this.context = {
+      options,
+      runtime,
+      now,
+      dial: (origin, protocols) => dial(origin, protocols, options, tunnels),
+      proxyHeaders: (origin) => tunnels.forwardHeaders(origin),
+      onIdle: (pool) => {
+        if (this.pools.get(pool.origin.key) === pool) this.pools.delete(pool.origin.key)
+      }
+    }
+  }
+
+  of(origin: Origin): Pool {
+    return this.pools.get(origin.key) ?? this.open(origin)
+  }
+
+  private open(origin: Origin): Pool {
+    if (this.pools.size >= enough) {
+      for (const [key, pool] of this.pools) if (pool.isQuiet) this.pools.delete(key)
+    }
+    const pool = new Pool(origin, this.context)
+    this.pools.set(origin.key, pool)
+    return pool
+  }
+
+  get close(): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      Effect.forEach([...this.pools.values()], ({ close }) => close, { concurrency: "unbounded", discard: true })
+    )
+  }
+}
+
+/** Pools that are closed at the end of the scope. */
+export const make = (options: Options): Effect.Effect<Pools, Http2Error.ConnectionError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const resolved = yield* resolve(options)
+    const runtime = yield* Effect.runtime<never>()
+    const clock = yield* Effect.clock
+    return yield* Effect.acquireRelease(
+      Effect.sync(() => new Pools(resolved, runtime, () => clock.unsafeCurrentTimeMillis())),
+      ({ close }) => close
+    )
+  })

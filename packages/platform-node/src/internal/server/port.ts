@@ -1,0 +1,166 @@
+/**
+ * One port for whatever its clients speak: a connection is HTTP/2 by ALPN, by prior knowledge or by `Upgrade: h2c`, or it is HTTP/1.1, and
+ * each leads to the application that is served at the time. Made by `NodeHttp2Server.make`.
+ */
+import * as Http2Server from "@effect-http2/http2/Http2Server"
+import type { Http2Error } from "@effect-http2/http2/Http2Error"
+import type { Transport } from "@effect-http2/http2/Transport"
+import type * as HttpApp from "@effect/platform/HttpApp"
+import type * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import type * as HttpServer from "@effect/platform/HttpServer"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type * as Runtime from "effect/Runtime"
+import * as Scope from "effect/Scope"
+import type * as Net from "node:net"
+import * as Tls from "node:tls"
+import { fromOpenSocket } from "../socketTransport.js"
+import { makeHandler } from "./application.js"
+import * as H2cUpgrade from "./h2cUpgrade.js"
+import type { Http1 } from "./http1.js"
+import { sniff } from "./sniff.js"
+
+/** What the connections of a port have in common. */
+export interface PortOptions {
+  readonly http2: Http2Server.ServerOptions
+  /** The path of the unix socket that is listened at. */
+  readonly path: string | undefined
+  readonly upgradeH2c: boolean
+  /** How long a client may take to show what it speaks. */
+  readonly sniffTimeout: Duration.DurationInput
+  /** How long requests in flight may take at the end. */
+  readonly drainTimeout: Duration.DurationInput
+}
+
+/** How a connection goes on as one of HTTP/2. */
+type Upgrade = (transport: Transport) => Transport
+
+/** An application that is served, from `serve` to the end of its scope. */
+class Served {
+  isDraining = false
+  /** Of connections that end when they are interrupted: those of HTTP/2, each in its own time, and those that have said nothing yet. */
+  private readonly fibers = new Set<Fiber.RuntimeFiber<unknown, unknown>>()
+
+  constructor(
+    private readonly handler: Http2Server.Handler<never, Scope.Scope>,
+    private readonly runtime: Runtime.Runtime<never>,
+    private readonly options: PortOptions,
+    private readonly http1: Http1 | undefined
+  ) {}
+
+  readonly connect = (socket: Net.Socket): Effect.Effect<void, Http2Error> =>
+    Effect.withFiberRuntime((fiber) => {
+      this.fibers.add(fiber)
+      const connection = Effect.flatMap(this.protocolOf(socket), (protocol) => {
+        if (protocol === "h2") return this.serveHttp2(socket, undefined)
+        if (protocol === undefined || this.http1 === undefined) return Effect.void
+        this.fibers.delete(fiber)
+        return Effect.flatMap(this.serveHttp1(socket, this.http1), (upgrade) => {
+          if (upgrade === undefined) return Effect.void
+          this.fibers.add(fiber)
+          return this.serveHttp2(socket, upgrade)
+        })
+      })
+      const forget = Effect.sync(() => this.fibers.delete(fiber))
+      return Effect.ensuring(Effect.provide(connection, this.runtime), forget)
+    })
+
+  private protocolOf(socket: Net.Socket): Effect.Effect<"h2" | "http/1.1" | undefined> {
+    return this.http1 === undefined ? Effect.succeed("h2") : sniff(socket, this.options.sniffTimeout)
+  }
+
+  private serveHttp2(socket: Net.Socket, upgrade: Upgrade | undefined): Effect.Effect<void, Http2Error> {
+    const { http2, path } = this.options
+    const transport = fromOpenSocket(socket, path === undefined ? undefined : { local: path })
+    return Http2Server.serve(this.handler, http2)(upgrade === undefined ? transport : upgrade(transport))
+  }
+
+  /** Completes when the connection has closed, or with how it goes on. */
+  private serveHttp1(socket: Net.Socket, http1: Http1): Effect.Effect<Upgrade | undefined> {
+    return Effect.async((resume) => {
+      const onClose = (): void => resume(Effect.succeed(undefined))
+      socket.once("close", onClose)
+      http1.accept(socket, (request, head) => {
+        const isAllowed = this.options.upgradeH2c && !this.isDraining && !(socket instanceof Tls.TLSSocket)
+        const upgrade = isAllowed ? H2cUpgrade.fromRequest(request) : undefined
+        if (upgrade === undefined) return false
+        socket.off("close", onClose)
+        socket.write(H2cUpgrade.switchingProtocols)
+        if (head.length > 0) socket.unshift(head)
+        resume(Effect.succeed(upgrade))
+        return true
+      })
+    })
+  }
+
+  /** Requests in flight finish, up to the time that they have; new ones are refused. */
+  readonly drain: Effect.Effect<void> = Effect.suspend(() => {
+    this.isDraining = true
+    return Effect.all(
+      [
+        Fiber.interruptAll(this.fibers),
+        this.http1 === undefined ? Effect.void : this.http1.drain(this.options.drainTimeout)
+      ],
+      { concurrency: "unbounded", discard: true }
+    )
+  })
+}
+
+export class Port {
+  /** The application of the moment. */
+  private served: Served | undefined = undefined
+  /** Opens with the first application: who connects before has to wait. */
+  private readonly isServed = Effect.unsafeMakeLatch(false)
+
+  constructor(
+    private readonly options: PortOptions,
+    private readonly http1: Http1 | undefined
+  ) {}
+
+  /** For each connection that is accepted. One that comes when there is no application any more is closed. */
+  readonly connect = (socket: Net.Socket): Effect.Effect<void, Http2Error> =>
+    Effect.flatMap(Effect.raceFirst(this.isServed.await, destroyed(socket)), () =>
+      this.served === undefined ? Effect.void : this.served.connect(socket)
+    )
+
+  /** What `HttpServer.serve` is. The end of the scope drains all connections, while what the application needs is still there. */
+  readonly serve = (
+    httpApp: HttpApp.Default<unknown>,
+    middleware?: HttpMiddleware.HttpMiddleware
+  ): Effect.Effect<void, never, Scope.Scope> => {
+    const { http1, options } = this
+    const attach = (served: Served): Effect.Effect<void, never, Scope.Scope> =>
+      Effect.acquireRelease(
+        Effect.sync(() => {
+          this.served = served
+          this.isServed.unsafeOpen()
+        }),
+        () =>
+          Effect.suspend(() => {
+            if (this.served === served) this.served = undefined
+            return served.drain
+          })
+      )
+    return Effect.gen(function* () {
+      if (http1 !== undefined) {
+        const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
+        // The signature asks for a middleware, and its implementation does not.
+        const serveHttp1: Parameters<typeof HttpServer.make>[0]["serve"] = http1.server.serve
+        yield* Scope.extend(serveHttp1(httpApp, middleware), scope)
+      }
+      const handler = yield* makeHandler(httpApp, middleware)
+      yield* attach(new Served(handler, yield* Effect.runtime<never>(), options, http1))
+    })
+  }
+}
+
+/** Completes when `socket` has closed. */
+const destroyed = (socket: Net.Socket): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    if (socket.closed) return resume(Effect.void)
+    const onClose = (): void => resume(Effect.void)
+    socket.once("close", onClose)
+    return Effect.sync(() => socket.off("close", onClose))
+  })

@@ -1,0 +1,104 @@
+/**
+ * A platform response as the one that the engine sends: bodies of every kind as octets or as a Stream that is pulled as the client's
+ * windows allow. Called by application.ts for every response.
+ */
+import type * as Http2Headers from "@effect-http2/http2/Headers"
+import type { Http2Response } from "@effect-http2/http2/Http2Response"
+import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
+import * as NodeStream from "@effect/platform-node/NodeStream"
+import { identity } from "effect/Function"
+import * as Stream from "effect/Stream"
+import { override, toHttp2Headers } from "./responseHeaders.js"
+import * as Trailers from "./trailers.js"
+
+type Octets = Stream.Stream<Uint8Array, unknown>
+
+const encoder = new TextEncoder()
+const noOctets = new Uint8Array(0)
+
+/** Whether the response ends with its head (RFC 9110 §6.4.1). */
+const isBodyless = (method: string, status: number): boolean => method === "HEAD" || status === 204 || status === 304
+
+/** `body` undefined: none. */
+const make = (
+  response: HttpServerResponse,
+  headers: Http2Headers.Headers,
+  body: Uint8Array | Octets | undefined
+): Http2Response => ({ status: response.status, headers, body, trailers: Trailers.get(response.body) })
+
+const ofOctets = (response: HttpServerResponse, octets: Uint8Array): Http2Response =>
+  make(response, toHttp2Headers(response, octets.length), octets)
+
+const ofStream = (response: HttpServerResponse, body: Octets): Http2Response =>
+  make(response, toHttp2Headers(response, undefined), body)
+
+const fromWeb = (body: globalThis.ReadableStream<Uint8Array>): Octets => Stream.fromReadableStream(() => body, identity)
+
+/** A Response of the web: its headers, and its body as it comes. */
+const ofWeb = (response: HttpServerResponse, web: Response): Http2Response => {
+  const headers = override(toHttp2Headers(response, undefined), web.headers)
+  return make(response, headers, web.body === null ? undefined : fromWeb(web.body))
+}
+
+const isReadable = (body: object): body is NodeJS.ReadableStream => "pipe" in body && typeof body.pipe === "function"
+
+const toOctets = (chunk: unknown): Uint8Array =>
+  chunk instanceof Uint8Array ? chunk : encoder.encode(typeof chunk === "string" ? chunk : String(chunk))
+
+/** A Readable is read no faster than its octets leave, and destroyed when the response is over. */
+const fromReadable = (readable: NodeJS.ReadableStream): Octets =>
+  Stream.map(NodeStream.fromReadable<unknown, unknown>(() => readable, identity), toOctets)
+
+/** What `HttpServerResponse.raw` was given: everything that a web Response can be made of, a Response, or a Readable of Node. */
+const ofRaw = (response: HttpServerResponse, body: unknown): Http2Response => {
+  if (body === undefined || body === null) return ofOctets(response, noOctets)
+  if (typeof body === "string") return ofOctets(response, encoder.encode(body))
+  if (body instanceof Uint8Array) return ofOctets(response, body)
+  if (body instanceof ArrayBuffer) return ofOctets(response, new Uint8Array(body))
+  if (ArrayBuffer.isView(body)) {
+    return ofOctets(response, new Uint8Array(body.buffer, body.byteOffset, body.byteLength))
+  }
+  if (body instanceof Response) return ofWeb(response, body)
+  if (body instanceof ReadableStream) return ofStream(response, fromWeb(body))
+  if (typeof body === "object" && isReadable(body)) return ofStream(response, fromReadable(body))
+  if (body instanceof Blob || body instanceof URLSearchParams || body instanceof FormData) {
+    return ofBodyInit(response, body)
+  }
+  throw new TypeError(`HttpServerResponse.raw: cannot send ${Object.prototype.toString.call(body)}`)
+}
+
+/** The type of the content is what `response` says, else what the web's own Response makes of it. */
+const ofBodyInit = (response: HttpServerResponse, body: Blob | URLSearchParams | FormData): Http2Response => {
+  const web = new Response(body)
+  const type = response.headers["content-type"]
+  if (type !== undefined && !(body instanceof FormData)) web.headers.set("content-type", type)
+  return ofWeb(response, web)
+}
+
+const withBody = (response: HttpServerResponse): Http2Response => {
+  const { body } = response
+  switch (body._tag) {
+    case "Empty":
+      return ofOctets(response, noOctets)
+    case "Uint8Array":
+      return ofOctets(response, body.body)
+    case "Raw":
+      return ofRaw(response, body.body)
+    case "FormData":
+      return ofBodyInit(response, body.formData)
+    case "Stream":
+      return ofStream(response, body.stream)
+  }
+}
+
+/** Nobody will read it, and what it holds open has to be let go. */
+const discard = (body: unknown): void => {
+  if (typeof body === "object" && body !== null && "destroy" in body && typeof body.destroy === "function") body.destroy()
+}
+
+/** Throws a TypeError for a Raw body that is nothing that can be sent. */
+export const toHttp2Response = (method: string, response: HttpServerResponse): Http2Response => {
+  if (!isBodyless(method, response.status)) return withBody(response)
+  if (response.body._tag === "Raw") discard(response.body.body)
+  return make(response, toHttp2Headers(response, undefined), undefined)
+}

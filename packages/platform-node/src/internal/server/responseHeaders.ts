@@ -1,0 +1,73 @@
+/**
+ * The headers of a platform response as HTTP/2 takes them: no connection-specific fields, a `set-cookie` for each cookie, the
+ * content-length that the body has. Called by response.ts for every response.
+ */
+import { HeaderField } from "@effect-http2/hpack/HeaderField"
+import * as Http2Headers from "@effect-http2/http2/Headers"
+import * as Cookies from "@effect/platform/Cookies"
+import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
+
+/** RFC 9113 §8.2.2. */
+const connectionSpecific: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "transfer-encoding",
+  "upgrade"
+])
+
+/** Responses that are made once and sent often repeat their headers; what the engine finds out about them is kept with the result. */
+const known = new WeakMap<object, Http2Headers.Headers>()
+
+/** The type says string; headers of `node:http` that slip through may be lists and numbers. */
+const add = (fields: Array<HeaderField>, name: string, value: unknown): void => {
+  if (typeof value === "string") fields.push(new HeaderField(name, value))
+  else if (Array.isArray(value)) for (const each of value) add(fields, name, each)
+  else if (value !== undefined) fields.push(new HeaderField(name, String(value)))
+}
+
+const toFields = (headers: Readonly<Record<string, unknown>>, contentLength: number | undefined): Array<HeaderField> => {
+  const fields: Array<HeaderField> = []
+  for (const key of Object.keys(headers)) {
+    const name = key.toLowerCase()
+    if (connectionSpecific.has(name) || (name === "content-length" && contentLength !== undefined)) continue
+    add(fields, name, headers[key])
+  }
+  if (contentLength !== undefined) fields.push(new HeaderField("content-length", String(contentLength)))
+  return fields
+}
+
+/** What is to be sent as `response`'s headers. `contentLength`: octets of the body where that is known, which overrides what they say. */
+export const toHttp2Headers = (
+  { cookies, headers }: HttpServerResponse,
+  contentLength: number | undefined
+): Http2Headers.Headers => {
+  const isCacheable = contentLength === undefined || headers["content-length"] === String(contentLength)
+  const hasCookies = !Cookies.isEmpty(cookies)
+  if (!isCacheable || hasCookies) {
+    const fields = toFields(headers, contentLength)
+    if (hasCookies) for (const value of Cookies.toSetCookieHeaders(cookies)) fields.push(new HeaderField("set-cookie", value))
+    return new Http2Headers.Headers(fields)
+  }
+  let converted = known.get(headers)
+  if (converted === undefined) {
+    converted = new Http2Headers.Headers(toFields(headers, undefined))
+    known.set(headers, converted)
+  }
+  return converted
+}
+
+/** `headers` with the fields of `more` in the place of those of the same name. */
+export const override = (
+  headers: Http2Headers.Headers,
+  more: Iterable<readonly [name: string, value: string]>
+): Http2Headers.Headers => {
+  const added = [...more]
+  const names = new Set(added.map(([name]) => name.toLowerCase()))
+  const kept = headers.fields.filter((field) => !names.has(field.name))
+  const fields = added
+    .map(([name, value]) => new HeaderField(name.toLowerCase(), value))
+    .filter((field) => !connectionSpecific.has(field.name))
+  return new Http2Headers.Headers([...kept, ...fields])
+}

@@ -1,0 +1,199 @@
+/**
+ * An HTTP/2 request as the `HttpServerRequest` of a platform application. Made by application.ts for every request; the module
+ * `NodeHttp2Server` leads from it back to the request of the engine.
+ */
+import * as Http2Error from "@effect-http2/http2/Http2Error"
+import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import * as Cookies from "@effect/platform/Cookies"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Headers from "@effect/platform/Headers"
+import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
+import type { HttpMethod } from "@effect/platform/HttpMethod"
+import * as HttpServerError from "@effect/platform/HttpServerError"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as Multipart from "@effect/platform/Multipart"
+import type * as Path from "@effect/platform/Path"
+import type * as Socket from "@effect/platform/Socket"
+import * as UrlParams from "@effect/platform/UrlParams"
+import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
+import * as Option from "effect/Option"
+import type { ReadonlyRecord } from "effect/Record"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as BodyMultipart from "./multipart.js"
+import { isWebSocket, toHeaders } from "./requestHeaders.js"
+import { upgrade } from "./webSocket.js"
+
+type RequestError = HttpServerError.RequestError
+type PersistedMultipart = Effect.Effect<
+  Multipart.Persisted,
+  Multipart.MultipartError,
+  Scope.Scope | FileSystem.FileSystem | Path.Path
+>
+
+const decoder = new TextDecoder()
+
+const memoize = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.runSync(Effect.cached(effect))
+
+/** What can be read but once, shared by a request and those made of it by `modify`. */
+class Content {
+  bytes: Effect.Effect<Uint8Array, RequestError> | undefined = undefined
+  text: Effect.Effect<string, RequestError> | undefined = undefined
+  multipart: PersistedMultipart | undefined = undefined
+  socket: Effect.Effect<Socket.Socket, RequestError> | undefined = undefined
+}
+
+export class ServerRequest extends Inspectable.Class implements HttpServerRequest.HttpServerRequest {
+  declare readonly [HttpServerRequest.TypeId]: HttpServerRequest.TypeId
+  declare readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId
+  private cachedCookies: ReadonlyRecord<string, string> | undefined = undefined
+  private content: Content | undefined = undefined
+
+  constructor(
+    readonly source: Http2Server.Request,
+    readonly url: string,
+    private readonly headersOverride: Headers.Headers | undefined,
+    private readonly remoteAddressOverride: string | undefined,
+    private readonly original: ServerRequest | undefined
+  ) {
+    super()
+  }
+
+  modify(options: {
+    readonly url?: string | undefined
+    readonly headers?: Headers.Headers | undefined
+    readonly remoteAddress?: string | undefined
+  }): HttpServerRequest.HttpServerRequest {
+    return new ServerRequest(
+      this.source,
+      options.url ?? this.url,
+      options.headers ?? this.headersOverride,
+      options.remoteAddress ?? this.remoteAddressOverride,
+      this.original ?? this
+    )
+  }
+
+  get originalUrl(): string {
+    return targetOf(this.source)
+  }
+
+  get method(): HttpMethod {
+    // RFC 8441 §5: what HTTP/1.1 asks for by GET and Upgrade. Other methods than those that the type lists arrive as they are.
+    return isWebSocket(this.source) ? "GET" : (this.source.method.toUpperCase() as HttpMethod)
+  }
+
+  get headers(): Headers.Headers {
+    return this.headersOverride ?? toHeaders(this.source)
+  }
+
+  get remoteAddress(): Option.Option<string> {
+    const { remote } = this.source.peer
+    // The peer of a unix socket has no address.
+    return Option.fromNullable(this.remoteAddressOverride ?? (remote?.port === undefined ? undefined : remote.host))
+  }
+
+  get cookies(): ReadonlyRecord<string, string> {
+    return (this.cachedCookies ??= Cookies.parseHeader(this.headers["cookie"] ?? ""))
+  }
+
+  /** Shared with the request that this one was made of. */
+  private get shared(): Content {
+    const owner = this.original ?? this
+    return (owner.content ??= new Content())
+  }
+
+  private get bytes(): Effect.Effect<Uint8Array, RequestError> {
+    return (this.shared.bytes ??= memoize(
+      Effect.flatMap(HttpIncomingMessage.MaxBodySize, (size) =>
+        Effect.mapError(
+          this.source.bytes(size._tag === "Some" ? Number(size.value) : Number.POSITIVE_INFINITY),
+          this.toError
+        )
+      )
+    ))
+  }
+
+  get text(): Effect.Effect<string, RequestError> {
+    return (this.shared.text ??= memoize(Effect.map(this.bytes, (bytes) => decoder.decode(bytes))))
+  }
+
+  get json(): Effect.Effect<unknown, RequestError> {
+    return Effect.tryMap(this.text, {
+      try: (text): unknown => (text === "" ? null : JSON.parse(text)),
+      catch: this.toError
+    })
+  }
+
+  get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, RequestError> {
+    return Effect.tryMap(this.text, {
+      try: (text) => UrlParams.fromInput(new URLSearchParams(text)),
+      catch: this.toError
+    })
+  }
+
+  get arrayBuffer(): Effect.Effect<ArrayBuffer, RequestError> {
+    return Effect.map(this.bytes, (bytes) => bytes.slice().buffer)
+  }
+
+  get stream(): Stream.Stream<Uint8Array, RequestError> {
+    const { bytes } = this.shared
+    return bytes === undefined ? Stream.mapError(this.source.body, this.toError) : Stream.fromEffect(bytes)
+  }
+
+  get multipart(): PersistedMultipart {
+    return (this.shared.multipart ??= memoize(BodyMultipart.persisted(this.source.body, this.headers)))
+  }
+
+  get multipartStream(): Stream.Stream<Multipart.Part, Multipart.MultipartError> {
+    return BodyMultipart.stream(this.source.body, this.headers)
+  }
+
+  get upgrade(): Effect.Effect<Socket.Socket, RequestError> {
+    return (this.shared.socket ??= isWebSocket(this.source)
+      ? upgrade(this, this.source)
+      : Effect.fail(
+          new HttpServerError.RequestError({
+            request: this,
+            reason: "Decode",
+            description: "not an upgradeable ServerRequest"
+          })
+        ))
+  }
+
+  /** What is wrong with the content is `Decode`; a stream that was reset or a connection that was lost is `Transport`. */
+  private readonly toError = (cause: unknown): RequestError =>
+    new HttpServerError.RequestError({
+      request: this,
+      reason: Http2Error.isHttp2Error(cause) && cause.origin !== "User" ? "Transport" : "Decode",
+      cause
+    })
+
+  override toString(): string {
+    return `ServerRequest(${this.method} ${this.url})`
+  }
+
+  toJSON(): unknown {
+    return HttpIncomingMessage.inspect(this, {
+      _id: "@effect/platform/HttpServerRequest",
+      method: this.method,
+      url: this.originalUrl
+    })
+  }
+}
+
+// On the prototype, not on every request.
+Object.defineProperties(ServerRequest.prototype, {
+  [HttpServerRequest.TypeId]: { value: HttpServerRequest.TypeId },
+  [HttpIncomingMessage.TypeId]: { value: HttpIncomingMessage.TypeId }
+})
+
+/** The request target: :path, and :authority of a CONNECT. */
+const targetOf = (source: Http2Server.Request): string => (source.path === "" ? source.authority : source.path)
+
+export const make = (source: Http2Server.Request): ServerRequest =>
+  new ServerRequest(source, targetOf(source), undefined, undefined, undefined)
+
+export const isServerRequest = (request: HttpServerRequest.HttpServerRequest): request is ServerRequest =>
+  request instanceof ServerRequest
