@@ -14,8 +14,11 @@ describeWithPeer("nghttp", "nghttp", (program) => {
     sockets = socketsOf(server)
   })
   afterAll(async () => {
-    await settled(server, sockets)
-    expect(await server.stop()).toMatchObject({ code: 0, stderr: "" })
+    try {
+      await settled(server, sockets)
+    } finally {
+      expect(await server.stop()).toMatchObject({ code: 0, stderr: "" })
+    }
   })
 
   describe.each(["http", "https"] as const)("over %s", (scheme) => {

@@ -58,6 +58,11 @@ export class Http2Connection {
     return this.core.lastReceivedAt
   }
 
+  /** Whether the peer's first SETTINGS have come. */
+  get hasRemoteSettings(): boolean {
+    return this.core.hasRemoteSettings
+  }
+
   /** The settings that the peer announced; the initial ones before it did. */
   get remoteSettings(): Settings {
     return this.core.remoteSettings

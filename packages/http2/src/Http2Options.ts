@@ -43,7 +43,7 @@ export interface Http2Options {
   readonly maxSendBuffer?: number
   /** Frames that answer or control and that may wait for a peer that does not read. Default 1,000. */
   readonly maxQueuedControlFrames?: number
-  /** Resets of streams, in either direction, at once. Default 200. */
+  /** Resets of streams, in either direction, at once. Default 200, or `maxConcurrentStreams` where that is more: all may be cancelled at once. */
   readonly resetBurst?: number
   /** Resets of streams, in either direction, each second after the burst. Default 20. */
   readonly resetRate?: number
@@ -134,6 +134,8 @@ const invalid = (name: string, value: unknown): ConnectionError =>
 
 const isOption = (name: string): name is keyof Http2Options => Object.hasOwn(defaults, name)
 
+const finite = (value: number): number => (Number.isFinite(value) ? value : 0)
+
 /** A size as it is, a time in milliseconds; NaN for what is neither. */
 const toNumber = (name: keyof Http2Options, value: unknown): number => {
   const isTime = name.endsWith("Timeout") || name.endsWith("Interval")
@@ -157,6 +159,8 @@ export const resolve = (options: Http2Options = {}): Resolved => {
     if (!(number >= least && number <= most)) throw invalid(name, value)
     resolved[name] = number
   }
+  if (options.resetBurst === undefined)
+    resolved.resetBurst = Math.max(resolved.resetBurst, finite(resolved.maxConcurrentStreams))
   return resolved
 }
 

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import type * as Scope from "effect/Scope"
@@ -90,9 +91,17 @@ export class Request extends IncomingMessage {
     })
   }
 
-  /** Whether the final response, or its head, was sent. */
-  get hasResponded(): boolean {
-    return this.serverStream.hasResponded
+  /** Whether a response can still be sent: none was, and the stream is not over. */
+  get canRespond(): boolean {
+    return !this.serverStream.hasResponded && this.serverStream.isSending
+  }
+
+  /**
+   * Sends the head of the response, and the body where that is octets. True where that was all; a Stream and trailers are for `respond`. Throws a
+   * `StreamError` of origin `User` for a response that cannot be sent, of which nothing was.
+   */
+  unsafeRespond(response: Http2Response): boolean {
+    return this.serverStream.respond(response)
   }
 
   /**
@@ -149,6 +158,32 @@ export interface ServerOptions extends Http2Options.Http2Options {
   readonly enableConnectProtocol?: boolean
   /** Who interrupts a handler whose stream is gone, as its cause shows. Default `FiberId.none`. */
   readonly abortFiberId?: FiberId.FiberId
+  /** How handlers are run, for a layer above that has more to say about it. */
+  readonly handlerPolicy?: HandlerPolicy
+}
+
+/**
+ * How handlers are run.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HandlerPolicy {
+  /**
+   * Makes the context that the handler of a request runs in, in place of the one that `serve` was run in with `scope`, the stream's, added to it.
+   * All that the handler needs has to be there.
+   */
+  readonly contextOf: (request: Request, scope: Scope.Scope) => Context.Context<never>
+  /** Whether the handler can be interrupted from its first step on; if not, it opens itself where it can. */
+  readonly isInterruptible: boolean
+}
+
+/** The same for all that handle a stream. */
+const requestOf = (stream: ServerStream): Request => {
+  if (stream.message instanceof Request) return stream.message
+  const request = new Request(stream)
+  stream.message = request
+  return request
 }
 
 /**
@@ -179,15 +214,23 @@ export const make = <E, R>(
     const resolved = yield* Http2Options.resolveEffect(options)
     const runtime = yield* Effect.runtime<Exclude<R, Scope.Scope>>()
     const stats = options.stats ?? Http2Stats.make()
+    const policy = options.handlerPolicy
     const runner = new HandlerRunner(
       runtime,
       // The scope is the stream's; everything else that the handler needs is in the runtime.
       (stream) =>
-        handler(new Request(stream)) as Effect.Effect<Http2Response, E, Exclude<R, Scope.Scope> | Scope.Scope>,
+        handler(requestOf(stream)) as Effect.Effect<Http2Response, E, Exclude<R, Scope.Scope> | Scope.Scope>,
       {
         stats,
         abortFiberId: options.abortFiberId ?? FiberId.none,
-        onFinished: () => role.onHandlerEnd()
+        onFinished: () => role.onHandlerEnd(),
+        isInterruptible: policy?.isInterruptible ?? true,
+        // It has what the handler needs: that is who gives a policy to see to.
+        contextOf:
+          policy === undefined
+            ? undefined
+            : (stream, scope) =>
+                policy.contextOf(requestOf(stream), scope) as Context.Context<Exclude<R, Scope.Scope> | Scope.Scope>
       }
     )
     const role = new ServerRole(runner, options.sendDate ?? true)

@@ -19,7 +19,8 @@ describe("many requests at once", () => {
       const order: Array<string> = []
       let most = 0
       yield* engines(
-        (request) => Effect.sync(() => Http2Response.text(request.path)).pipe(Effect.tap(() => order.push(request.path))),
+        (request) =>
+          Effect.sync(() => Http2Response.text(request.path)).pipe(Effect.tap(() => order.push(request.path))),
         ({ client, server, serverStats }) =>
           Effect.gen(function* () {
             const paths = Array.from({ length: 300 }, (_, index) => `/${index}`)
@@ -51,7 +52,10 @@ describe("many requests at once", () => {
           Effect.gen(function* () {
             const first = yield* Effect.fork(client.collect({}))
             yield* eventually(() => serverStats.activeHandlers === 1)
-            const [second, third] = yield* Effect.all([Effect.fork(client.collect({})), Effect.fork(client.collect({}))])
+            const [second, third] = yield* Effect.all([
+              Effect.fork(client.collect({})),
+              Effect.fork(client.collect({}))
+            ])
             yield* eventually(() => client.queued() === 2)
             yield* Fiber.interrupt(second)
             expect(client.queued()).toBe(1)
@@ -91,7 +95,10 @@ describe("many requests at once", () => {
   it.scoped("[rfc9113-5.1.2-2] beyond the limit are refused, safe to retry; the others go on", () =>
     Effect.gen(function* () {
       const { peer, stats } = yield* server(() => Effect.never, { maxConcurrentStreams: 2 })
-      yield* peer.send(...[1, 3, 5, 7].map((id) => headers(id, get)), headers(9, [...post, ["content-length", "5"]], false))
+      yield* peer.send(
+        ...[1, 3, 5, 7].map((id) => headers(id, get)),
+        headers(9, [...post, ["content-length", "5"]], false)
+      )
       for (const id of [5, 7, 9]) {
         expect(yield* peer.await("RstStream")).toMatchObject({ streamId: id, errorCode: ErrorCode.REFUSED_STREAM })
       }
@@ -110,9 +117,9 @@ describe("many requests at once", () => {
         headers(5, [...get, ["x", "y".repeat(300)]], false)
       )
       yield* peer.barrier()
-      expect(peer.frames.flatMap((frame) => (frame._tag === "RstStream" ? [[frame.streamId, frame.errorCode]] : []))).toEqual(
-        [1, 3, 5].map((id) => [id, ErrorCode.REFUSED_STREAM])
-      )
+      expect(
+        peer.frames.flatMap((frame) => (frame._tag === "RstStream" ? [[frame.streamId, frame.errorCode]] : []))
+      ).toEqual([1, 3, 5].map((id) => [id, ErrorCode.REFUSED_STREAM]))
       expect(peer.frames.some((frame) => frame._tag === "Headers")).toBe(false)
     })
   )
@@ -178,28 +185,32 @@ describe("flow control", () => {
     )
   )
 
-  it.scoped("[rfc9113-6.9.2-1] [rfc9113-6.9.2-2] [rfc9113-6.9.2-3] SETTINGS change the windows of open streams, below zero too", () =>
-    Effect.gen(function* () {
-      const { peer } = yield* server(() => Effect.succeed(Http2Response.make({ body: filled(1000) })))
-      const lengths = () =>
-        peer.frames.flatMap((frame) => (frame._tag === "Data" ? [frame.flowControlledLength] : [])).reduce((a, b) => a + b, 0)
-      const initialWindow = (size: number) => settings([Settings.Id.INITIAL_WINDOW_SIZE, size])
-      yield* peer.send(initialWindow(100), headers(1, get))
-      yield* peer.barrier()
-      expect(lengths()).toBe(100)
-      // 40 - 100: the window is at -60.
-      yield* peer.send(initialWindow(40), windowUpdate(1, 60))
-      yield* peer.barrier()
-      expect(lengths()).toBe(100)
-      yield* peer.send(windowUpdate(1, 1))
-      yield* peer.barrier()
-      expect(lengths()).toBe(101)
-      yield* peer.send(initialWindow(60))
-      yield* peer.barrier()
-      expect(lengths()).toBe(121)
-      yield* peer.send(windowUpdate(1, 0x7fffffff), initialWindow(61))
-      expect(yield* peer.await("GoAway")).toMatchObject({ errorCode: ErrorCode.FLOW_CONTROL_ERROR })
-    })
+  it.scoped(
+    "[rfc9113-6.9.2-1] [rfc9113-6.9.2-2] [rfc9113-6.9.2-3] SETTINGS change the windows of open streams, below zero too",
+    () =>
+      Effect.gen(function* () {
+        const { peer } = yield* server(() => Effect.succeed(Http2Response.make({ body: filled(1000) })))
+        const lengths = () =>
+          peer.frames
+            .flatMap((frame) => (frame._tag === "Data" ? [frame.flowControlledLength] : []))
+            .reduce((a, b) => a + b, 0)
+        const initialWindow = (size: number) => settings([Settings.Id.INITIAL_WINDOW_SIZE, size])
+        yield* peer.send(initialWindow(100), headers(1, get))
+        yield* peer.barrier()
+        expect(lengths()).toBe(100)
+        // 40 - 100: the window is at -60.
+        yield* peer.send(initialWindow(40), windowUpdate(1, 60))
+        yield* peer.barrier()
+        expect(lengths()).toBe(100)
+        yield* peer.send(windowUpdate(1, 1))
+        yield* peer.barrier()
+        expect(lengths()).toBe(101)
+        yield* peer.send(initialWindow(60))
+        yield* peer.barrier()
+        expect(lengths()).toBe(121)
+        yield* peer.send(windowUpdate(1, 0x7fffffff), initialWindow(61))
+        expect(yield* peer.await("GoAway")).toMatchObject({ errorCode: ErrorCode.FLOW_CONTROL_ERROR })
+      })
   )
 
   it.scoped("credit for a stream that has sent nothing yet counts", () =>

@@ -21,7 +21,11 @@ describe("a connection that is lost", () => {
       yield* eventually(() => http.queued() === 1)
       yield* peer.scripted.reset
       for (const fiber of open) {
-        expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: "Http2TransportError", transportReason: "Reset", processed: "unknown" })
+        expect(yield* Fiber.join(fiber)).toMatchObject({
+          _tag: "Http2TransportError",
+          transportReason: "Reset",
+          processed: "unknown"
+        })
       }
       expect(yield* Fiber.join(queued)).toMatchObject({ processed: "no" })
       expect(yield* failure).toMatchObject({ _tag: "Http2TransportError" })
@@ -40,7 +44,9 @@ describe("a connection that is lost", () => {
       const response = yield* Fiber.join(request)
       yield* peer.scripted.end
       const seen: Array<number> = []
-      const error = yield* Effect.flip(Stream.runForEach(response.body, (part) => Effect.sync(() => seen.push(part.length))))
+      const error = yield* Effect.flip(
+        Stream.runForEach(response.body, (part) => Effect.sync(() => seen.push(part.length)))
+      )
       expect([seen, error._tag]).toEqual([[4], "Http2ConnectionError"])
       expect(yield* Effect.flip(response.trailers)).toBe(error)
     })
@@ -90,7 +96,10 @@ describe("a connection that is lost", () => {
   it.effect("while the scopes close is no trouble", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
-      const { peer } = yield* Scope.extend(server(() => Effect.never), scope)
+      const { peer } = yield* Scope.extend(
+        server(() => Effect.never),
+        scope
+      )
       yield* peer.send(headers(1, get))
       yield* peer.barrier()
       yield* Effect.zipRight(Scope.close(scope, Exit.void), Effect.void)

@@ -53,8 +53,17 @@ describe("a request that is interrupted", () => {
             expect(serverStats.activeHandlers).toBe(1)
             yield* Fiber.interrupt(request)
             yield* eventually(() => serverStats.activeHandlers === 0)
-            expect([...seen].sort()).toEqual(["acquired", "child", "interrupted", "released", "running", "scoped child"])
-            expect([clientStats.resetsSent, serverStats.resetsReceived, serverStats.handlersInterrupted]).toEqual([1, 1, 1])
+            expect([...seen].sort()).toEqual([
+              "acquired",
+              "child",
+              "interrupted",
+              "released",
+              "running",
+              "scoped child"
+            ])
+            expect([clientStats.resetsSent, serverStats.resetsReceived, serverStats.handlersInterrupted]).toEqual([
+              1, 1, 1
+            ])
             // The stream is free again once the server is known to know.
             yield* eventually(() => client.connection.activeStreams === 0)
           })
@@ -67,7 +76,9 @@ describe("a request that is interrupted", () => {
       (request) => (request.path === "/never" ? Effect.never : Effect.succeed(Http2Response.make({ body: endless }))),
       ({ client, serverStats }) =>
         Effect.gen(function* () {
-          expect(yield* Effect.race(client.collect({ path: "/never" }), Effect.as(Effect.yieldNow(), "other"))).toBe("other")
+          expect(yield* Effect.race(client.collect({ path: "/never" }), Effect.as(Effect.yieldNow(), "other"))).toBe(
+            "other"
+          )
           const some = Effect.gen(function* () {
             const response = yield* client.request({})
             return yield* Stream.runCount(Stream.take(response.body, 3))
@@ -98,9 +109,13 @@ describe("a request that is interrupted", () => {
   it.effect("while its body is being sent interrupts the body's Stream", () =>
     Effect.gen(function* () {
       let released = 0
-      const body = Stream.ensuring(endless, Effect.sync(() => released++))
+      const body = Stream.ensuring(
+        endless,
+        Effect.sync(() => released++)
+      )
       yield* engines(
-        (request) => Effect.as(Stream.runDrain(Stream.take(request.body, 5)), Http2Response.make({ body: Stream.never })),
+        (request) =>
+          Effect.as(Stream.runDrain(Stream.take(request.body, 5)), Http2Response.make({ body: Stream.never })),
         ({ client }) =>
           Effect.gen(function* () {
             const scope = yield* Scope.make()
@@ -186,7 +201,8 @@ describe("a handler", () => {
         },
         ({ client }) =>
           Effect.gen(function* () {
-            for (const path of ["/throws", "/status", "/length"]) expect((yield* client.collect({ path })).status).toBe(500)
+            for (const path of ["/throws", "/status", "/length"])
+              expect((yield* client.collect({ path })).status).toBe(500)
             yield* eventually(() => lines.length === 3)
           })
       ).pipe(Effect.provide(layer))
@@ -197,7 +213,8 @@ describe("a handler", () => {
     Effect.gen(function* () {
       const { layer, lines } = logged()
       yield* engines(
-        () => Effect.succeed(Http2Response.make({ body: Stream.concat(Stream.make(ascii("part")), Stream.fail("no")) })),
+        () =>
+          Effect.succeed(Http2Response.make({ body: Stream.concat(Stream.make(ascii("part")), Stream.fail("no")) })),
         ({ client }) =>
           Effect.gen(function* () {
             const response = yield* client.request({})
@@ -277,7 +294,10 @@ describe("a body that the client sends", () => {
   it.effect("[rfc9113-8.1-5] is not needed: the answer comes whole, then RST_STREAM(NO_ERROR) ends the body", () =>
     Effect.gen(function* () {
       let released = 0
-      const body = Stream.ensuring(endless, Effect.sync(() => released++))
+      const body = Stream.ensuring(
+        endless,
+        Effect.sync(() => released++)
+      )
       for (const answer of [Http2Response.make({ status: 413 }), Http2Response.text("too large", { status: 413 })]) {
         yield* engines(
           () => Effect.succeed(answer),

@@ -166,9 +166,19 @@ describe("headerBlock", () => {
 
   it("gives what a fresh decoder gives for blocks of any octets, as long as they are blocks", () => {
     // One octet each: references to both tables, literals that go into the table and such that do not, sizes of the table.
-    const piece = fc.constantFrom([0x82], [0xbe], [0xbf], [0xc0], [0x40, 1, 97, 1, 98], [0x0f, 1, 1, 97], [0x00, 1, 99, 1, 100])
+    const piece = fc.constantFrom(
+      [0x82],
+      [0xbe],
+      [0xbf],
+      [0xc0],
+      [0x40, 1, 97, 1, 98],
+      [0x0f, 1, 1, 97],
+      [0x00, 1, 99, 1, 100]
+    )
     const resize = fc.constantFrom([], [0x20], [0x3f, 0x20], [0x20, 0x3f, 0x60])
-    const octets = fc.tuple(resize, fc.array(piece, { maxLength: 4 })).map(([size, pieces]) => Uint8Array.from([...size, ...pieces.flat()]))
+    const octets = fc
+      .tuple(resize, fc.array(piece, { maxLength: 4 }))
+      .map(([size, pieces]) => Uint8Array.from([...size, ...pieces.flat()]))
     fc.assert(
       fc.property(fc.array(octets, { minLength: 1, maxLength: 40 }), (sequence) => {
         const blocks = make()

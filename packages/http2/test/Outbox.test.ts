@@ -1,6 +1,6 @@
 /** What goes to the socket and in which order; what waits while the socket does not drain. */
 import * as FlowControl from "@effect-http2/http2/FlowControl"
-import * as Frame from "@effect-http2/http2/Frame"
+import type * as Frame from "@effect-http2/http2/Frame"
 import * as Http2Options from "@effect-http2/http2/Http2Options"
 import type { Transport } from "@effect-http2/http2/Transport"
 import * as Effect from "effect/Effect"
@@ -54,13 +54,20 @@ class Socket {
 
   /** Stream id and length of each DATA frame. */
   data(): ReadonlyArray<readonly [number, number]> {
-    return this.frames().flatMap((frame) => (frame._tag === "Data" ? [[frame.streamId, frame.data.length] as const] : []))
+    return this.frames().flatMap((frame) =>
+      frame._tag === "Data" ? [[frame.streamId, frame.data.length] as const] : []
+    )
   }
 }
 
 const make = (options: Http2Options.Http2Options = {}, connectionWindow = 10_000_000) => {
   const socket = new Socket()
-  const outbox = new Outbox(socket.transport, Http2Options.resolve(options), () => 0, (run) => run())
+  const outbox = new Outbox(
+    socket.transport,
+    Http2Options.resolve(options),
+    () => 0,
+    (run) => run()
+  )
   FlowControl.adjustNow(outbox.window, connectionWindow - 65_535)
   const ended: Array<number> = []
   const sender = (id: number, octets: Uint8Array, window = 10_000_000): Sender => {
@@ -170,7 +177,11 @@ describe("outbox", () => {
     FlowControl.adjustNow(outbox.window, 1_000_000)
     outbox.schedule()
     socket.run()
-    expect([sum(1), sum(3), FlowControl.available(outbox.window)]).toEqual([1000, 100_000, 65_535 + 1_000_701 - 101_000])
+    expect([sum(1), sum(3), FlowControl.available(outbox.window)]).toEqual([
+      1000,
+      100_000,
+      65_535 + 1_000_701 - 101_000
+    ])
   })
 
   it("a stream whose window is used up does not hold up the others", () => {

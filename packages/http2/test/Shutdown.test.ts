@@ -14,7 +14,8 @@ import { engines, eventually } from "./support/engines.js"
 import { client, server } from "./support/peer.js"
 import { data, get, headers, ok, ping, post, reset, windowUpdate } from "./support/wire.js"
 
-const goAway = (lastStreamId: number, code = 0, debug = new Uint8Array(0)) => new Frame.GoAway(lastStreamId, code, debug)
+const goAway = (lastStreamId: number, code = 0, debug = new Uint8Array(0)) =>
+  new Frame.GoAway(lastStreamId, code, debug)
 
 describe("a server that shuts down", () => {
   it.scoped("[rfc9113-6.8-6] [rfc9113-6.8-5] says so twice, and serves what comes in between", () =>
@@ -37,7 +38,9 @@ describe("a server that shuts down", () => {
   it.scoped("[rfc9113-6.8-7] ignores streams above its last id, but not their field blocks nor their octets", () =>
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
-      const { connection, peer, stats } = yield* server(() => Effect.as(Deferred.await(gate), Http2Response.text("late")))
+      const { connection, peer, stats } = yield* server(() =>
+        Effect.as(Deferred.await(gate), Http2Response.text("late"))
+      )
       yield* peer.send(headers(1, get))
       yield* peer.barrier()
       const closing = yield* Effect.fork(connection.shutdown)
@@ -80,7 +83,10 @@ describe("a server that shuts down", () => {
             yield* eventually(() => serverStats.activeHandlers === 1)
             const closing = yield* Effect.fork(server.shutdown)
             yield* eventually(() => client.connection.isDraining)
-            expect(yield* Effect.flip(client.collect({}))).toMatchObject({ _tag: "Http2ConnectionError", processed: "no" })
+            expect(yield* Effect.flip(client.collect({}))).toMatchObject({
+              _tag: "Http2ConnectionError",
+              processed: "no"
+            })
             expect(yield* Effect.flip(Effect.scoped(client.request({})))).toMatchObject({ processed: "no" })
             yield* Deferred.succeed(gate, undefined)
             expect((yield* Fiber.join(flying)).text).toBe("/flying")
@@ -165,7 +171,10 @@ describe("GOAWAY at a client", () => {
   it.scoped("[rfc9113-6.8-1] ends what is above its last id, safe to retry; the rest goes on", () =>
     Effect.gen(function* () {
       const { client: http, peer } = yield* client()
-      const [first, second] = yield* Effect.all([Effect.fork(http.collect({})), Effect.fork(Effect.flip(http.collect({})))])
+      const [first, second] = yield* Effect.all([
+        Effect.fork(http.collect({})),
+        Effect.fork(Effect.flip(http.collect({})))
+      ])
       yield* peer.await("Headers", (frame) => frame.streamId === 3)
       yield* peer.send(goAway(1, ErrorCode.ENHANCE_YOUR_CALM, Uint8Array.from([98, 117, 115, 121])))
       expect(yield* Fiber.join(second)).toMatchObject({

@@ -9,6 +9,7 @@ import * as Http2Options from "@effect-http2/http2/Http2Options"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import type * as Etag from "@effect/platform/Etag"
 import type * as HttpApp from "@effect/platform/HttpApp"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import type * as HttpPlatform from "@effect/platform/HttpPlatform"
 import * as HttpServer from "@effect/platform/HttpServer"
@@ -29,6 +30,7 @@ import * as Http1 from "./internal/server/http1.js"
 import { Port } from "./internal/server/port.js"
 import { isServerRequest } from "./internal/server/serverRequest.js"
 import * as Trailers from "./internal/server/trailers.js"
+import * as NodeHttp2Client from "./NodeHttp2Client.js"
 import * as NodeListener from "./NodeListener.js"
 
 /**
@@ -173,6 +175,24 @@ export const layerConfig = (
     Layer.scoped(HttpServer.HttpServer, Effect.flatMap(Config.unwrap(options), make)),
     layerContext
   )
+
+/**
+ * A server at a free port, and a client that speaks HTTP/2 to it, with its URL in front of what is asked for.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerTest: Layer.Layer<
+  | HttpClient.HttpClient
+  | HttpServer.HttpServer
+  | HttpPlatform.HttpPlatform
+  | Etag.Generator
+  | NodeContext.NodeContext,
+  HttpServerError.ServeError
+> = HttpServer.layerTestClient.pipe(
+  Layer.provide(NodeHttp2Client.layer({ priorKnowledge: true })),
+  Layer.provideMerge(layer())
+)
 
 /**
  * The request of HTTP/2 behind the one that a platform application got: its trailers, its stream with the reason of a reset and whether the

@@ -4,8 +4,9 @@
  */
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Effect from "effect/Effect"
+import * as ErrorCode from "../ErrorCode.js"
 import type { Headers } from "../Headers.js"
-import type * as Http2Error from "../Http2Error.js"
+import * as Http2Error from "../Http2Error.js"
 import type { Http2Response } from "../Http2Response.js"
 import { ClientStream, type ResponseListener } from "./clientStream.js"
 import type { ConnectionCore } from "./connectionCore.js"
@@ -72,7 +73,7 @@ export class ClientRequest implements Waiting, ResponseListener {
 
   open(connection: ConnectionCore, streamId: number): void {
     const { body, headers, isHead, isTunnel, pseudo, trailers } = this.prepared
-    const stream = new ClientStream(connection, streamId, isHead, this)
+    const stream = new ClientStream(connection, streamId, isHead, isTunnel, this)
     this.stream = stream
     connection.opened(stream)
     connection.stats.requests++
@@ -88,7 +89,21 @@ export class ClientRequest implements Waiting, ResponseListener {
   }
 
   onInformational(head: ResponseHead): void {
-    this.prepared.onInformational?.(head.status, head.headers)
+    try {
+      this.prepared.onInformational?.(head.status, head.headers)
+    } catch (cause) {
+      // The callback is its user's: what it throws is the end of the request, and of nothing else.
+      this.stream?.reset(
+        new Http2Error.StreamError({
+          streamId: this.stream.id,
+          code: ErrorCode.INTERNAL_ERROR,
+          origin: "User",
+          reason: "onInformational has thrown",
+          processed: "unknown",
+          cause
+        })
+      )
+    }
   }
 
   onHead(stream: ClientStream): void {

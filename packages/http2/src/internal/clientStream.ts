@@ -33,6 +33,7 @@ export class ClientStream extends StreamCore {
     owner: StreamOwner,
     id: number,
     private readonly isHeadRequest: boolean,
+    private readonly isTunnel: boolean,
     private readonly listener: ResponseListener
   ) {
     super(owner, id)
@@ -77,6 +78,7 @@ export class ClientStream extends StreamCore {
   }
 
   private receiveEndSection(section: FieldSection, endStream: boolean): void {
+    if (this.isTunnel && this.head !== undefined && this.head.status < 300) throw this.malformed("8.5", "HEADERS on a tunnel")
     if (!endStream) throw this.malformed("8.1", "trailers without END_STREAM")
     const trailers = parseTrailers(section)
     if (trailers instanceof Violation) throw this.malformed(trailers.section, trailers.reason)

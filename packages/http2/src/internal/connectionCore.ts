@@ -180,12 +180,20 @@ export class ConnectionCore implements StreamOwner {
   private streamError(error: Http2Error.StreamError): void {
     const stream = this.table.get(error.streamId)
     if (stream !== undefined) stream.reset(error)
-    else {
+    else if (this.table.isIdle(error.streamId) && error.streamId <= this.acceptedUpTo) {
+      // RST_STREAM has no place on an idle stream (§6.4): what is wrong there is wrong with the connection (§5.4).
+      return this.fail(Http2Error.connectionError(error.code, error.section ?? "5.4", error.reason))
+    } else {
       this.stats.resetsSent++
       this.outbox.rstStream(error.streamId, error.code)
     }
     // CVE-2025-8671: a reset that the peer made us send.
     this.guard.reset()
+  }
+
+  /** CVE-2026-50560: with SETTINGS that no response fits, for instance. */
+  forcedReset(): void {
+    this.attempt(() => this.guard.reset())
   }
 
   /** To be started behind the frames of this turn. */

@@ -29,12 +29,16 @@ export type StreamHandler<R> = (
 const internalServerError = Http2Response.empty({ status: 500, headers: { "content-length": "0" } })
 
 /** What a runner needs beside the handler. */
-export interface RunnerConfig {
+export interface RunnerConfig<R> {
   readonly stats: Http2Stats
   /** Who interrupts a handler whose stream is gone. */
   readonly abortFiberId: FiberId.FiberId
   /** Called when a handler ended whose stream was gone. */
   readonly onFinished: () => void
+  /** Whether handlers can be interrupted from their first step on. */
+  readonly isInterruptible: boolean
+  /** The context of a handler, in place of the runtime's with the scope. */
+  readonly contextOf: ((stream: ServerStream, scope: Scope.Scope) => Context.Context<R | Scope.Scope>) | undefined
 }
 
 export class HandlerRunner<R> {
@@ -47,7 +51,7 @@ export class HandlerRunner<R> {
   constructor(
     runtime: Runtime.Runtime<R>,
     private readonly handler: StreamHandler<R>,
-    private readonly config: RunnerConfig
+    private readonly config: RunnerConfig<R>
   ) {
     // The fiber is uninterruptible but for the handler and the body, so that what follows them always runs.
     this.runtime = trimmed(runtime)
@@ -90,13 +94,13 @@ export class HandlerRunner<R> {
     effect: Effect.Effect<Http2Response.Http2Response, unknown, R | Scope.Scope>
   ): void {
     const scope = new StreamScope()
-    const context = Context.add(this.runtime.context, Scope.Scope, scope)
+    const { contextOf, isInterruptible } = this.config
     const runtime = Runtime.make({
-      context,
+      context: contextOf?.(stream, scope) ?? Context.add(this.runtime.context, Scope.Scope, scope),
       fiberRefs: this.runtime.fiberRefs,
       runtimeFlags: this.runtime.runtimeFlags
     })
-    const program = Effect.matchCauseEffect(Effect.interruptible(effect), {
+    const program = Effect.matchCauseEffect(isInterruptible ? Effect.interruptible(effect) : effect, {
       onFailure: (cause) => this.failed(stream, scope, cause),
       onSuccess: (response) => this.succeeded(stream, scope, response)
     })
@@ -184,6 +188,7 @@ export class HandlerRunner<R> {
       stream.respond(internalServerError)
     } catch (error) {
       stream.reset(resetError(stream, ErrorCode.INTERNAL_ERROR, "not even the error could be sent", Cause.die(error)))
+      stream.owner.forcedReset()
     }
   }
 

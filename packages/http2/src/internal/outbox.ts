@@ -31,6 +31,8 @@ export class Outbox {
    * thousand streams for instance, is not held against it.
    */
   controlFrames = 0
+  /** Octets of field blocks since then: they leave whatever the windows say. */
+  private fieldOctets = 0
   /** While a turn of the engine runs, its end writes; otherwise whoever adds something has to ask for it. */
   isInTurn = false
   private isScheduled = false
@@ -81,7 +83,9 @@ export class Outbox {
     endStream: boolean
   ): void {
     if (this.isClosed) return
+    const before = this.buffer.length
     this.fields.write(streamId, pseudo, fields, more, endStream, this.maxFrameSize)
+    this.fieldOctets += this.buffer.length - before
     this.schedule()
   }
 
@@ -146,7 +150,7 @@ export class Outbox {
     this.serve()
     this.buffer.flush()
     const pending = this.transport.pendingBytes()
-    if (pending === 0) this.controlFrames = 0
+    if (pending === 0) this.allRead()
     if (this.awaitsDrain) return
     if (pending >= this.options.maxSendBuffer || (pending > 0 && !this.ring.isEmpty)) {
       this.awaitsDrain = true
@@ -161,7 +165,10 @@ export class Outbox {
 
   /** Whether so many answers wait for a peer that does not read that nothing should be read from it either. */
   get isFlooded(): boolean {
-    return this.controlFrames * 2 > this.options.maxQueuedControlFrames && !this.isClosed
+    const { maxQueuedControlFrames, maxSendBuffer } = this.options
+    // CVE-2019-9517: responses without a body are held back by nothing else.
+    const isFull = this.controlFrames * 2 > maxQueuedControlFrames || this.fieldOctets > maxSendBuffer
+    return isFull && !this.isClosed
   }
 
   /** Calls `listener` once the socket has taken everything, or the connection has ended. */
@@ -175,9 +182,15 @@ export class Outbox {
 
   private readonly drained = (): void => {
     this.awaitsDrain = false
-    this.controlFrames = 0
+    this.allRead()
     this.notifyDrained()
     this.attempt(this.flushNow)
+  }
+
+  /** The peer has read all that was written. */
+  private allRead(): void {
+    this.controlFrames = 0
+    this.fieldOctets = 0
   }
 
   private readonly flushNow = (): void => this.flush()

@@ -35,6 +35,8 @@ export class ServerStream extends StreamCore {
   isLingering = false
   /** Whether the handler's scope outlives it: somebody else closes it. */
   keepsScope = false
+  /** The request as the handler holds it, once somebody does. */
+  message: unknown = undefined
   /** Runs the handler. */
   runner: { start(stream: ServerStream): void } | undefined = undefined
   private sentContinue = false
@@ -68,6 +70,9 @@ export class ServerStream extends StreamCore {
   }
 
   override receiveSection(section: FieldSection, endStream: boolean): void {
+    if (this.head.method === "CONNECT") {
+      throw Http2Error.streamError(this.id, ErrorCode.PROTOCOL_ERROR, "8.5", "HEADERS on a tunnel")
+    }
     if (!endStream) {
       throw Http2Error.streamError(this.id, ErrorCode.PROTOCOL_ERROR, "8.1", "trailers without END_STREAM")
     }

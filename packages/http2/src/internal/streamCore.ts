@@ -42,6 +42,8 @@ export interface StreamOwner {
   closed(stream: StreamCore, byPeer: boolean): void
   /** RST_STREAM was sent and the peer may not know yet: call `stream.resetAcknowledged` when it does. */
   awaitReset(stream: StreamCore): void
+  /** The peer left us nothing but a reset: it counts against its budget. */
+  forcedReset(): void
 }
 
 export abstract class StreamCore implements SenderOwner {

@@ -75,7 +75,7 @@ export class Peer {
   readonly answerPing: Effect.Effect<void> = Effect.suspend(() =>
     Effect.flatMap(
       this.await("Ping", (frame) => !frame.ack),
-      (frame) => this.send({ ...frame, ack: true } as Frame.Ping)
+      (frame) => this.send({ ...frame, ack: true })
     )
   )
 

@@ -226,9 +226,9 @@ S.serverCases("5.3.1 (RFC 7540) stream dependencies", [
     outcome: streamError(1, Code.PROTOCOL_ERROR)
   },
   {
-    title: "PRIORITY that depends on itself, of an idle stream",
+    title: "PRIORITY that depends on itself, of an idle stream, which cannot be reset [rfc9113-6.4-5]",
     steps: [Raw.priority(2, 2, 256)],
-    outcome: streamError(2, Code.PROTOCOL_ERROR)
+    outcome: connectionError(Code.PROTOCOL_ERROR)
   },
   {
     title: "PRIORITY that depends on itself, of an open stream",

@@ -127,9 +127,9 @@ S.serverCases("6.3 PRIORITY", [
     outcome: streamError(1, Code.FRAME_SIZE_ERROR)
   })),
   {
-    title: "4 octets, of an idle stream [rfc9113-6.3-2]",
+    title: "4 octets, of an idle stream, which cannot be reset [rfc9113-6.3-2] [rfc9113-6.4-5]",
     steps: [Raw.raw(Type.PRIORITY, 0, 1, "1234")],
-    outcome: streamError(1, Code.FRAME_SIZE_ERROR)
+    outcome: connectionError(Code.FRAME_SIZE_ERROR)
   }
 ])
 

@@ -74,18 +74,21 @@ export const makeClient = (pools: Pools, context: Context.Context<never>): HttpC
 
   const given = inherited(context)
   const postprocess: HttpClient.HttpClient.Postprocess<HttpClientError.HttpClientError> = (effect) => {
-    const sent =
-      Exit.isExit(effect) && Exit.isSuccess(effect)
-        ? Effect.withFiberRuntime<ClientResponse, HttpClientError.HttpClientError>((fiber) =>
-            execute(effect.value, fiber)
-          )
-        : Effect.flatMap(effect, (request) =>
-            Effect.withFiberRuntime<ClientResponse, HttpClientError.HttpClientError>((fiber) => execute(request, fiber))
-          )
+    const sent = isKnown(effect)
+      ? Effect.withFiberRuntime<ClientResponse, HttpClientError.HttpClientError>((fiber) =>
+          execute(effect.value, fiber)
+        )
+      : Effect.flatMap(effect, (request) =>
+          Effect.withFiberRuntime<ClientResponse, HttpClientError.HttpClientError>((fiber) => execute(request, fiber))
+        )
     return given === undefined ? sent : Effect.mapInputContext(sent, (input) => Context.merge(given, input))
   }
   return HttpClient.makeWith(postprocess, Effect.succeed)
 }
+
+/** Whether the request is there already, as it is where nothing was put before the client: one step less. */
+const isKnown = <A, E>(effect: Effect.Effect<A, E>): effect is Exit.Success<A, E> =>
+  Exit.isExit(effect) && Exit.isSuccess(effect)
 
 /** What requests take from the context in which the client was made, where their own does not have it; undefined where that is nothing. */
 const inherited = (context: Context.Context<never>): Context.Context<never> | undefined => {

@@ -12,7 +12,7 @@ import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import * as Http from "node:http"
 import type * as Net from "node:net"
-import type { Duplex } from "node:stream"
+import { type Duplex, PassThrough } from "node:stream"
 import { failure, fromSocketError } from "../socketError.js"
 import type { OpenedSocket } from "./dial.js"
 import { missingFields } from "./fields.js"
@@ -33,7 +33,10 @@ export interface Http1Config {
   readonly onConnections: (change: number) => void
 }
 
-type OnSocket = (error: Error | null, socket?: Duplex) => void
+type OnSocket = (error: Error | null, socket: Duplex) => void
+
+/** What goes with an error, unseen. */
+const noSocket = new PassThrough()
 
 /** Keeps connections alive, and has them opened by us. */
 class Agent extends Http.Agent {
@@ -103,7 +106,7 @@ export class Http1Place implements Place {
     const dial = Effect.matchCause(this.config.open, {
       onFailure: (cause) => {
         const error = Cause.squash(cause)
-        callback(error instanceof Error ? error : new Error(String(error)))
+        callback(error instanceof Error ? error : new Error(String(error)), noSocket)
       },
       onSuccess: (opened) => {
         this.watch(opened)
@@ -114,7 +117,7 @@ export class Http1Place implements Place {
     this.dialing.add(fiber)
     fiber.addObserver((exit) => {
       this.dialing.delete(fiber)
-      if (Exit.isInterrupted(exit)) callback(failure("Closed", "the client was closed"))
+      if (Exit.isInterrupted(exit)) callback(failure("Closed", "the client was closed"), noSocket)
     })
     return undefined
   }
@@ -184,13 +187,14 @@ class Exchange implements Started {
     })
     this.request.on("response", (response) => {
       this.isAnswered = true
-      listener.onIncoming(new Http1Incoming(response))
+      listener.onIncoming(new Http1Incoming(response, outgoing.method === "HEAD"))
     })
     this.request.on("error", (error) => this.failed(error))
     this.request.on("close", () => {
       this.fiber?.unsafeInterruptAsFork(FiberId.none)
       this.failed(failure("Closed", "the connection was closed before a response came"))
-      onDone()
+      // The agent gets its socket back behind this event.
+      process.nextTick(onDone)
     })
     if (onInformational !== undefined) {
       this.request.on("information", ({ headers, statusCode }) =>

@@ -40,9 +40,15 @@ const collect = async (source: AsyncIterable<Uint8Array>, limit: number): Promis
 export class Http1Incoming implements Incoming {
   readonly protocol = "http/1.1"
   readonly remoteAddress: string | undefined
+  private readonly isBodyless: boolean
 
-  constructor(private readonly source: Http.IncomingMessage) {
+  constructor(
+    private readonly source: Http.IncomingMessage,
+    isHead: boolean
+  ) {
     this.remoteAddress = source.socket.remoteAddress
+    const { headers, statusCode } = source
+    this.isBodyless = isHead || statusCode === 204 || statusCode === 304 || headers["content-length"] === "0"
     // One that nobody hears would end the process.
     source.on("error", () => undefined)
   }
@@ -59,8 +65,10 @@ export class Http1Incoming implements Incoming {
     return this.source.headers["set-cookie"] ?? []
   }
 
-  takeBytes(): undefined {
-    return undefined
+  takeBytes(): Uint8Array | undefined {
+    if (!this.isBodyless) return undefined
+    this.source.resume()
+    return new Uint8Array()
   }
 
   bytes(limit: number): Effect.Effect<Uint8Array, Http2Error.Http2Error> {

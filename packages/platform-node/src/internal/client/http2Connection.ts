@@ -77,9 +77,23 @@ export class Http2Place implements Place {
     this.remoteAddress = client.connection.peer.remote?.host
   }
 
-  /** How many requests more can be sent now. */
-  get places(): number {
-    return this.isClosing || this.isProbing ? 0 : this.client.places()
+  /** How many requests more can be sent now. Before the peer has said how many streams it takes, `assumed` may be open. */
+  places(assumed: number): number {
+    if (this.isClosing || this.isProbing) return 0
+    const { connection } = this.client
+    const places = this.client.places()
+    return connection.hasRemoteSettings ? places : Math.min(places, assumed - connection.activeStreams)
+  }
+
+  /** Whether it will be known soon how many requests it takes. */
+  get isUnsure(): boolean {
+    return this.isProbing || this.limit === undefined
+  }
+
+  /** How many streams the peer takes, once it has said that. */
+  get limit(): number | undefined {
+    const { hasRemoteSettings, remoteSettings } = this.client.connection
+    return hasRemoteSettings ? remoteSettings.maxConcurrentStreams : undefined
   }
 
   /** Whether nothing is going on, and nothing came since `time`. */

@@ -22,6 +22,9 @@ import type { Resolved } from "./options.js"
 import { waitingTime } from "./poolStats.js"
 import type { Origin } from "./target.js"
 
+/** How many requests are sent at once to an origin that has not said yet how many it takes; the others follow a round trip later. */
+const assumedStreams = 10
+
 /** A request that wants a place. */
 export interface Waiter {
   /** A connection on which it failed already. */
@@ -56,6 +59,8 @@ export class Pool {
   /** Dials and probes, which the end interrupts; and what closes connections, which it awaits. */
   private readonly tasks = new Set<Fiber.RuntimeFiber<void>>()
   private readonly closings = new Set<Fiber.RuntimeFiber<void>>()
+  /** How many streams a new connection of the origin takes, as the last one said. */
+  private assumed = assumedStreams
   private isDialing = false
   private isServing = false
   private isClosed = false
@@ -78,7 +83,7 @@ export class Pool {
     let most = 0
     for (const connection of connections) {
       if (connection === unwanted) continue
-      const { places } = connection
+      const places = connection.places(this.assumed)
       if (places <= most || this.needsProbe(connection)) continue
       if (this.context.options.policy === "fill") return connection
       best = connection
@@ -150,7 +155,8 @@ export class Pool {
   }
 
   private grow(): void {
-    if (this.isDialing || !this.canGrow || this.connections.some(({ isProbing }) => isProbing)) return
+    // A connection that is being asked, or has not said yet how much it takes, may do.
+    if (this.isDialing || !this.canGrow || this.connections.some((connection) => connection.isUnsure)) return
     this.isDialing = true
     const { options } = this.context
     options.stats.dials++
@@ -226,6 +232,7 @@ export class Pool {
 
   /** Something has changed on a connection: a stream ended, the peer set another limit, or takes no more requests. */
   private capacity(place: Http2Place): void {
+    this.assumed = place.limit ?? this.assumed
     if (place.isDraining) {
       this.remove(place)
       if (place.isSpent) this.discard(place)

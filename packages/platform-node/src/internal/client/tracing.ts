@@ -79,7 +79,10 @@ const describeHeaders = (
   redacted: ReadonlyArray<string | RegExp>
 ): void => {
   const shown = Headers.redact(headers, redacted)
-  for (const name in shown) span.attribute(`http.${of}.header.${name}`, String(shown[name]))
+  for (const name in shown) {
+    const value = shown[name]
+    span.attribute(`http.${of}.header.${name}`, typeof value === "string" ? value : "<redacted>")
+  }
 }
 
 /** Runs `send` in a span of its own, with the fields that tell the server of it. */

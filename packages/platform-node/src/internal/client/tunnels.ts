@@ -9,7 +9,7 @@ import type { Resolved } from "./options.js"
 import type { Origin } from "./target.js"
 
 export class Tunnels {
-  constructor(private readonly options: Resolved) {}
+  constructor(readonly options: Resolved) {}
 
   open(_origin: Origin): Effect.Effect<Duplex | undefined, TransportError, Scope.Scope> {
     return Effect.succeed(undefined)
