@@ -75,6 +75,11 @@ export abstract class IncomingMessage {
     return this.core.takeWholeBody(limit)
   }
 
+  /** The whole body, where all of it has arrived, nothing of it was read, and it is not longer than `limit` octets. */
+  unsafeBytes(limit: number = defaultLimit): Uint8Array | undefined {
+    return this.core.takeWholeBody(limit)
+  }
+
   /** The whole body as UTF-8 text. Fails as `bytes` does. */
   text(limit: number = defaultLimit): Effect.Effect<string, Http2Error.Http2Error> {
     return Effect.map(this.bytes(limit), Text.fromOctets)

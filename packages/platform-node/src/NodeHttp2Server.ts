@@ -124,9 +124,8 @@ export const makeHandler: {
  * @since 0.1.0
  * @category layers
  */
-export const layerServer = (
-  options: Options = {}
-): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError> => Layer.scoped(HttpServer.HttpServer, make(options))
+export const layerServer = (options: Options = {}): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError> =>
+  Layer.scoped(HttpServer.HttpServer, make(options))
 
 /**
  * What applications need beside the server: files, paths, ETags, the platform. The same as `NodeHttpServer.layerContext`.
@@ -170,11 +169,7 @@ export const layerConfig = (
 ): Layer.Layer<
   HttpServer.HttpServer | HttpPlatform.HttpPlatform | Etag.Generator | NodeContext.NodeContext,
   ConfigError.ConfigError | HttpServerError.ServeError
-> =>
-  Layer.mergeAll(
-    Layer.scoped(HttpServer.HttpServer, Effect.flatMap(Config.unwrap(options), make)),
-    layerContext
-  )
+> => Layer.mergeAll(Layer.scoped(HttpServer.HttpServer, Effect.flatMap(Config.unwrap(options), make)), layerContext)
 
 /**
  * A server at a free port, and a client that speaks HTTP/2 to it, with its URL in front of what is asked for.
@@ -183,11 +178,7 @@ export const layerConfig = (
  * @category layers
  */
 export const layerTest: Layer.Layer<
-  | HttpClient.HttpClient
-  | HttpServer.HttpServer
-  | HttpPlatform.HttpPlatform
-  | Etag.Generator
-  | NodeContext.NodeContext,
+  HttpClient.HttpClient | HttpServer.HttpServer | HttpPlatform.HttpPlatform | Etag.Generator | NodeContext.NodeContext,
   HttpServerError.ServeError
 > = HttpServer.layerTestClient.pipe(
   Layer.provide(NodeHttp2Client.layer({ priorKnowledge: true })),

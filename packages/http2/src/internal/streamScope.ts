@@ -30,7 +30,7 @@ export class StreamScope implements Scope.CloseableScope {
   /** `Effect.forkIn`, and with it `forkScoped`, reads and writes this on any scope: it takes every scope for one of Effect's own. */
   get state(): State {
     return this.exit === undefined
-      ? { _tag: "Open", finalizers: (this.finalizers ??= new Map()) }
+      ? { _tag: "Open", finalizers: (this.finalizers ??= new Map<object, Scope.Scope.Finalizer>()) }
       : { _tag: "Closed", exit: this.exit }
   }
 
@@ -72,6 +72,7 @@ export class StreamScope implements Scope.CloseableScope {
   }
 
   pipe(): unknown {
+    // eslint-disable-next-line prefer-rest-params -- what `pipeArguments` takes
     return pipeArguments(this, arguments)
   }
 }

@@ -90,9 +90,11 @@ export class Exchange implements Listener, Waiter, Started {
   }
 
   onFailure(error: Http2Error.Http2Error, isStale = false): void {
+    // Our own cancel comes back as a failure.
+    if (this.isOver) return
     const { pool, request } = this.task
     const isHarmless = (error.processed === "no" && error.origin !== "User") || isStale
-    if (!isHarmless || this.hasRetried || this.isOver || !isReplayable(request.body)) return this.fail(error)
+    if (!isHarmless || this.hasRetried || !isReplayable(request.body)) return this.fail(error)
     this.hasRetried = true
     this.started = undefined
     pool.countRetry()

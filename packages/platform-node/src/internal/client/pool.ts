@@ -38,6 +38,8 @@ export interface PoolContext {
   readonly options: Resolved
   readonly runtime: Runtime.Runtime<never>
   readonly now: () => number
+  /** Whether the client was closed. */
+  readonly isClosed: () => boolean
   readonly dial: (
     origin: Origin,
     protocols: ReadonlyArray<Protocol>
@@ -63,7 +65,6 @@ export class Pool {
   private assumed = assumedStreams
   private isDialing = false
   private isServing = false
-  private isClosed = false
   /** Whether HTTP/1.1 is spoken without asking: a plain origin without prior knowledge. */
   private readonly isPlain: boolean
 
@@ -93,7 +94,7 @@ export class Pool {
   }
 
   private findHttp1(): Place | undefined {
-    if (this.http1Until <= this.context.now()) return undefined
+    if (!this.isHttp1 || this.context.isClosed()) return undefined
     this.http1 ??= this.openHttp1()
     return this.http1.places > 0 ? this.http1 : undefined
   }
@@ -101,7 +102,7 @@ export class Pool {
   /** Waits for a place, behind those that wait already. */
   wait(waiter: Waiter): void {
     const { options } = this.context
-    if (this.isClosed) return waiter.onNoPlace(closed())
+    if (this.context.isClosed()) return waiter.onNoPlace(closed())
     if (this.waiting.size >= options.maxQueued) {
       options.stats.rejected++
       return waiter.onNoPlace(full(options.maxQueued))
@@ -151,7 +152,13 @@ export class Pool {
   }
 
   private get canGrow(): boolean {
-    return !this.isPlain && !this.isClosed && this.connections.length < this.context.options.maxConnections
+    const { isClosed, options } = this.context
+    return !this.isHttp1 && !isClosed() && this.connections.length < options.maxConnections
+  }
+
+  /** Whether the origin is known to speak HTTP/1.1. */
+  private get isHttp1(): boolean {
+    return this.http1Until > this.context.now()
   }
 
   private grow(): void {
@@ -223,7 +230,7 @@ export class Pool {
 
   private add(place: Http2Place): void {
     this.scopes.add(place)
-    if (this.isClosed) return this.discard(place)
+    if (this.context.isClosed()) return this.discard(place)
     this.http1Until = Number.NEGATIVE_INFINITY
     this.context.options.stats.connections++
     this.connections.push(place)
@@ -317,8 +324,7 @@ export class Pool {
 
   /** Whether nothing is open, nothing is going on, and nothing worth knowing is known. */
   get isIdle(): boolean {
-    const isForgotten = this.isPlain || this.http1Until <= this.context.now()
-    return isForgotten && this.isQuiet
+    return (this.isPlain || !this.isHttp1) && this.isQuiet
   }
 
   get isQuiet(): boolean {
@@ -349,7 +355,6 @@ export class Pool {
   /** Ends everything: what waits and what is open fails. */
   get close(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      this.isClosed = true
       this.refuse(closed())
       for (const place of this.scopes) this.discard(place)
       return Fiber.interruptAll(this.tasks).pipe(

@@ -18,6 +18,7 @@ const enough = 1024
 export class Pools {
   private readonly pools = new Map<string, Pool>()
   private readonly context: PoolContext
+  private isClosed = false
 
   constructor(
     readonly options: Resolved,
@@ -29,6 +30,7 @@ export class Pools {
       options,
       runtime,
       now,
+      isClosed: () => this.isClosed,
       dial: (origin, protocols) => dial(origin, protocols, options, tunnels),
       proxyHeaders: (origin) => tunnels.forwardHeaders(origin),
       onIdle: (pool) => {
@@ -51,9 +53,10 @@ export class Pools {
   }
 
   get close(): Effect.Effect<void> {
-    return Effect.suspend(() =>
-      Effect.forEach([...this.pools.values()], ({ close }) => close, { concurrency: "unbounded", discard: true })
-    )
+    return Effect.suspend(() => {
+      this.isClosed = true
+      return Effect.forEach([...this.pools.values()], ({ close }) => close, { concurrency: "unbounded", discard: true })
+    })
   }
 }
 

@@ -1,75 +1,140 @@
 /**
- * A platform application as a handler of the engine: what `NodeHttpServer.makeHandler` does for `node:http`. Called by
- * `NodeHttp2Server`.
+ * A platform application as a handler of the engine: what `NodeHttpServer.makeHandler` is for `node:http`. All that can be decided when
+ * it is served is decided then; for a request there is one context, made in one go, with the request, its scope and its span. Called by
+ * port.ts and `NodeHttp2Server.makeHandler`.
  */
 import * as Http2Response from "@effect-http2/http2/Http2Response"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
-import * as HttpApp from "@effect/platform/HttpApp"
+import * as FileSystem from "@effect/platform/FileSystem"
+import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import type * as HttpMiddleware from "@effect/platform/HttpMiddleware"
-import * as HttpServerError from "@effect/platform/HttpServerError"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
-import { toHttp2Response } from "./response.js"
+import * as Exit from "effect/Exit"
+import * as FiberRef from "effect/FiberRef"
+import * as GlobalValue from "effect/GlobalValue"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
+import { respondExit, withResponse } from "./handled.js"
 import * as ServerRequest from "./serverRequest.js"
+import * as Tracing from "./tracing.js"
 
-/** The application sends its responses itself; this is ignored. */
-const sent = Http2Response.empty()
+type Handled = Effect.Effect<Http2Response.Http2Response>
 
-const respond = (
-  request: HttpServerRequest.HttpServerRequest,
-  response: HttpServerResponse
-): Effect.Effect<void, HttpServerError.ResponseError> =>
-  Effect.suspend(() => {
-    if (!ServerRequest.isServerRequest(request)) return Effect.dieMessage("the HttpServerRequest is not this server's")
-    const { source } = request
-    if (source.hasResponded || source.stream.error !== undefined) return Effect.void
-    const toError = (cause: unknown): HttpServerError.ResponseError =>
-      new HttpServerError.ResponseError({ request, response, reason: "Decode", cause })
-    let converted: Http2Response.Http2Response
-    try {
-      converted = toHttp2Response(request.method, response)
-    } catch (error) {
-      return Effect.fail(toError(error))
+/** The engine's response is not used, since the application has sent its own. It goes out where even the error could not. */
+const afterwards = Http2Response.empty({ status: 500, headers: { "content-length": "0" } })
+const done: Handled = Exit.succeed(afterwards)
+
+/** The set that `HttpApp.ejectDefaultScopeClose` adds to: scopes that somebody else closes. */
+const ejectedScopes = GlobalValue.globalValue(
+  "@effect/platform/HttpApp/ejectedScopes",
+  () => new WeakSet<Scope.Scope>()
+)
+
+/** As `NodeHttpServer` says of itself. */
+export const defaultMaxBodySize = Option.some(FileSystem.Size(10 * 1024 * 1024))
+
+/** What the application is given with each request. */
+class Policy implements Http2Server.HandlerPolicy {
+  readonly isInterruptible = false
+
+  constructor(
+    private readonly services: ReadonlyMap<string, unknown>,
+    private readonly tracing: Tracing.Tracing
+  ) {}
+
+  readonly contextOf = (source: Http2Server.Request, scope: Scope.Scope): Context.Context<never> => {
+    const services = new Map(this.services)
+    const request = ServerRequest.make(source)
+    services.set(Scope.Scope.key, scope)
+    services.set(HttpServerRequest.HttpServerRequest.key, request)
+    request.span = this.tracing.spanOf(request)
+    if (request.span !== undefined) services.set(Tracer.ParentSpan.key, request.span)
+    return Context.unsafeMake(services)
+  }
+}
+
+/** A failure that nobody took care of is told as that of a fiber would be. */
+const reportUnhandled = (cause: Cause.Cause<unknown>): Effect.Effect<void> =>
+  Cause.isInterruptedOnly(cause)
+    ? Effect.void
+    : Effect.flatMap(FiberRef.get(FiberRef.unhandledErrorLogLevel), (level) =>
+        Option.isNone(level)
+          ? Effect.void
+          : Effect.logWithLevel(level.value, "Fiber terminated with an unhandled error", cause)
+      )
+
+const isCloseable = (scope: Scope.Scope): scope is Scope.CloseableScope => Scope.CloseableScopeTypeId in scope
+
+/** What the application came to, with its response on its way. The engine closes the scope of one that succeeded. */
+const end = (request: ServerRequest.ServerRequest, scope: Scope.Scope, exit: Exit.Exit<unknown, unknown>): Handled => {
+  const isEjected = ejectedScopes.has(scope)
+  if (isEjected) request.source.keepScope()
+  if (Exit.isSuccess(exit)) return done
+  const close = isEjected || !isCloseable(scope) ? Effect.void : Scope.close(scope, exit)
+  return Effect.zipRight(Effect.zipRight(close, reportUnhandled(exit.cause)), done)
+}
+
+const toHandled = <R>(app: HttpApp.Default<unknown, R>, hasMiddleware: boolean) =>
+  Effect.withFiberRuntime<Http2Response.Http2Response, never, R | HttpServerRequest.HttpServerRequest>((fiber) => {
+    const { currentContext } = fiber
+    const request = Context.unsafeGet(currentContext, HttpServerRequest.HttpServerRequest)
+    const scope = Context.unsafeGet(currentContext, Scope.Scope)
+    if (!ServerRequest.isServerRequest(request)) return done
+    const onExit = (exit: Exit.Exit<HttpServerResponse, unknown>): Handled => {
+      request.span?.finish(exit)
+      if (!hasMiddleware) return end(request, scope, exit)
+      if (!request.source.canRespond) return end(request, scope, Exit.void)
+      return Effect.flatMap(Effect.exit(respondExit(request, exit)), (exit) => end(request, scope, exit))
     }
-    const send = source.respond(converted)
-    if (converted.body === undefined || converted.body instanceof Uint8Array) return Effect.mapError(send, toError)
-    return Effect.catchAllCause(Effect.interruptible(send), (cause) =>
-      source.hasResponded
-        ? // The stream is reset. What was on its way is told to who logs and traces.
-          Effect.failCause(Cause.sequential(Cause.map(cause, toError), Cause.die(response)))
-        : Effect.failCause(Cause.map(cause, toError))
-    )
+    return Effect.matchCauseEffect(app, {
+      onFailure: (cause) => onExit(Exit.failCause(cause)),
+      onSuccess: (response) => onExit(Exit.succeed(response))
+    })
   })
 
+/** A handler of the engine, and how it has to be run. */
+export interface Application {
+  readonly handler: Http2Server.Handler<never, never>
+  readonly policy: Http2Server.HandlerPolicy
+}
+
+/** What an application needs that it is not given with each request. */
+export type Services<R> = Exclude<R, HttpServerRequest.HttpServerRequest | Scope.Scope>
+
+export const make = <E, R>(
+  httpApp: HttpApp.Default<E, R>,
+  middleware: HttpMiddleware.HttpMiddleware | undefined
+): Effect.Effect<Application, never, Services<R>> =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<Services<R>>()
+    const tracing = yield* Tracing.make
+    const services = new Map<string, unknown>(context.unsafeMap)
+    if (!services.has(HttpIncomingMessage.MaxBodySize.key)) {
+      services.set(HttpIncomingMessage.MaxBodySize.key, defaultMaxBodySize)
+    }
+    const responding = withResponse(httpApp)
+    const app = tracing.wrap(middleware === undefined ? responding : middleware(responding))
+    // The policy's context has all that it needs.
+    const handled = toHandled(app, middleware !== undefined) as Handled
+    return { handler: () => handled, policy: new Policy(services, tracing) }
+  })
+
+/** The application as a handler that brings its own context, for whoever runs it. */
 export const makeHandler = <E, R>(
   httpApp: HttpApp.Default<E, R>,
   middleware?: HttpMiddleware.HttpMiddleware
-): Effect.Effect<
-  Http2Server.Handler<never, Scope.Scope>,
-  never,
-  Exclude<R, HttpServerRequest.HttpServerRequest | Scope.Scope>
-> => {
-  type Services = Exclude<R, HttpServerRequest.HttpServerRequest | Scope.Scope>
-  // What it needs is there in each context that is made below.
-  const handled = Effect.as(HttpApp.toHandled(httpApp, respond, middleware), sent) as Effect.Effect<
-    Http2Response.Http2Response,
-    never,
-    Services | HttpServerRequest.HttpServerRequest | Scope.Scope
-  >
-  return Effect.map(
-    Effect.context<Services>(),
-    (services): Http2Server.Handler<never, Scope.Scope> =>
+): Effect.Effect<Http2Server.Handler<never, Scope.Scope>, never, Services<R>> =>
+  Effect.map(
+    make(httpApp, middleware),
+    ({ handler, policy }): Http2Server.Handler<never, Scope.Scope> =>
       (request) =>
-        Effect.mapInputContext(handled, (context: Context.Context<Scope.Scope>) =>
-          Context.add(
-            Context.merge(services, context),
-            HttpServerRequest.HttpServerRequest,
-            ServerRequest.make(request)
-          )
+        Effect.mapInputContext(Effect.uninterruptible(handler(request)), (context: Context.Context<Scope.Scope>) =>
+          policy.contextOf(request, Context.get(context, Scope.Scope))
         )
   )
-}

@@ -34,8 +34,5 @@ export const stream = (body: Body, headers: Headers.Headers): Stream.Stream<Mult
 export const persisted = (
   body: Body,
   headers: Headers.Headers
-): Effect.Effect<
-  Multipart.Persisted,
-  Multipart.MultipartError,
-  Scope.Scope | FileSystem.FileSystem | Path.Path
-> => Effect.flatMap(acquire(body), (readable) => NodeMultipart.persisted(readable, fields(headers)))
+): Effect.Effect<Multipart.Persisted, Multipart.MultipartError, Scope.Scope | FileSystem.FileSystem | Path.Path> =>
+  Effect.flatMap(acquire(body), (readable) => NodeMultipart.persisted(readable, fields(headers)))

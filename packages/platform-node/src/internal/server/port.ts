@@ -6,8 +6,10 @@ import * as Http2Server from "@effect-http2/http2/Http2Server"
 import type { Http2Error } from "@effect-http2/http2/Http2Error"
 import type { Transport } from "@effect-http2/http2/Transport"
 import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import type * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import type * as HttpServer from "@effect/platform/HttpServer"
+import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -17,7 +19,7 @@ import * as Scope from "effect/Scope"
 import type * as Net from "node:net"
 import * as Tls from "node:tls"
 import { fromOpenSocket } from "../socketTransport.js"
-import { makeHandler } from "./application.js"
+import * as Application from "./application.js"
 import * as H2cUpgrade from "./h2cUpgrade.js"
 import type { Http1 } from "./http1.js"
 import { sniff } from "./sniff.js"
@@ -44,7 +46,7 @@ class Served {
   private readonly fibers = new Set<Fiber.RuntimeFiber<unknown, unknown>>()
 
   constructor(
-    private readonly handler: Http2Server.Handler<never, Scope.Scope>,
+    private readonly application: Application.Application,
     private readonly runtime: Runtime.Runtime<never>,
     private readonly options: PortOptions,
     private readonly http1: Http1 | undefined
@@ -72,9 +74,12 @@ class Served {
   }
 
   private serveHttp2(socket: Net.Socket, upgrade: Upgrade | undefined): Effect.Effect<void, Http2Error> {
+    const { handler, policy } = this.application
     const { http2, path } = this.options
     const transport = fromOpenSocket(socket, path === undefined ? undefined : { local: path })
-    return Http2Server.serve(this.handler, http2)(upgrade === undefined ? transport : upgrade(transport))
+    return Http2Server.serve(handler, { ...http2, handlerPolicy: policy })(
+      upgrade === undefined ? transport : upgrade(transport)
+    )
   }
 
   /** Completes when the connection has closed, or with how it goes on. */
@@ -148,13 +153,21 @@ export class Port {
         const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
         // The signature asks for a middleware, and its implementation does not.
         const serveHttp1: Parameters<typeof HttpServer.make>[0]["serve"] = http1.server.serve
-        yield* Scope.extend(serveHttp1(httpApp, middleware), scope)
+        yield* withMaxBodySize(Scope.extend(serveHttp1(httpApp, middleware), scope))
       }
-      const handler = yield* makeHandler(httpApp, middleware)
-      yield* attach(new Served(handler, yield* Effect.runtime<never>(), options, http1))
+      const application = yield* Application.make(httpApp, middleware)
+      yield* attach(new Served(application, yield* Effect.runtime<never>(), options, http1))
     })
   }
 }
+
+/** `effect` with the limit that the bodies of requests have, where the user has not set one. */
+const withMaxBodySize = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.mapInputContext(effect, (context: Context.Context<R>) =>
+    context.unsafeMap.has(HttpIncomingMessage.MaxBodySize.key)
+      ? context
+      : Context.add(context, HttpIncomingMessage.MaxBodySize, Application.defaultMaxBodySize)
+  )
 
 /** Completes when `socket` has closed. */
 const destroyed = (socket: Net.Socket): Effect.Effect<void> =>

@@ -47,7 +47,10 @@ const toOctets = (chunk: unknown): Uint8Array =>
 
 /** A Readable is read no faster than its octets leave, and destroyed when the response is over. */
 const fromReadable = (readable: NodeJS.ReadableStream): Octets =>
-  Stream.map(NodeStream.fromReadable<unknown, unknown>(() => readable, identity), toOctets)
+  Stream.map(
+    NodeStream.fromReadable<unknown, unknown>(() => readable, identity),
+    toOctets
+  )
 
 /** What `HttpServerResponse.raw` was given: everything that a web Response can be made of, a Response, or a Readable of Node. */
 const ofRaw = (response: HttpServerResponse, body: unknown): Http2Response => {
@@ -93,7 +96,8 @@ const withBody = (response: HttpServerResponse): Http2Response => {
 
 /** Nobody will read it, and what it holds open has to be let go. */
 const discard = (body: unknown): void => {
-  if (typeof body === "object" && body !== null && "destroy" in body && typeof body.destroy === "function") body.destroy()
+  if (typeof body === "object" && body !== null && "destroy" in body && typeof body.destroy === "function")
+    body.destroy()
 }
 
 /** Throws a TypeError for a Raw body that is nothing that can be sent. */

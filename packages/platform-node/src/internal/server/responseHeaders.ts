@@ -27,7 +27,10 @@ const add = (fields: Array<HeaderField>, name: string, value: unknown): void => 
   else if (value !== undefined) fields.push(new HeaderField(name, String(value)))
 }
 
-const toFields = (headers: Readonly<Record<string, unknown>>, contentLength: number | undefined): Array<HeaderField> => {
+const toFields = (
+  headers: Readonly<Record<string, unknown>>,
+  contentLength: number | undefined
+): Array<HeaderField> => {
   const fields: Array<HeaderField> = []
   for (const key of Object.keys(headers)) {
     const name = key.toLowerCase()
@@ -47,7 +50,8 @@ export const toHttp2Headers = (
   const hasCookies = !Cookies.isEmpty(cookies)
   if (!isCacheable || hasCookies) {
     const fields = toFields(headers, contentLength)
-    if (hasCookies) for (const value of Cookies.toSetCookieHeaders(cookies)) fields.push(new HeaderField("set-cookie", value))
+    if (hasCookies)
+      for (const value of Cookies.toSetCookieHeaders(cookies)) fields.push(new HeaderField("set-cookie", value))
     return new Http2Headers.Headers(fields)
   }
   let converted = known.get(headers)

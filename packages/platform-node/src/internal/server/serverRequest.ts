@@ -15,13 +15,16 @@ import type * as Multipart from "@effect/platform/Multipart"
 import type * as Path from "@effect/platform/Path"
 import type * as Socket from "@effect/platform/Socket"
 import * as UrlParams from "@effect/platform/UrlParams"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import type { ReadonlyRecord } from "effect/Record"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as BodyMultipart from "./multipart.js"
+import type { ServerSpan } from "./serverSpan.js"
 import { isWebSocket, toHeaders } from "./requestHeaders.js"
 import { upgrade } from "./webSocket.js"
 
@@ -34,13 +37,23 @@ type PersistedMultipart = Effect.Effect<
 
 const decoder = new TextDecoder()
 
-const memoize = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.runSync(Effect.cached(effect))
+/** `Effect.cached` without a fiber to make it. */
+const memoize = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+  let result: Deferred.Deferred<A, E> | undefined
+  return Effect.suspend(() => {
+    if (result !== undefined) return Deferred.await(result)
+    const deferred = Deferred.unsafeMake<A, E>(FiberId.none)
+    result = deferred
+    return Effect.onExit(effect, (exit) => Deferred.done(deferred, exit))
+  })
+}
 
 /** What can be read but once, shared by a request and those made of it by `modify`. */
 class Content {
   bytes: Effect.Effect<Uint8Array, RequestError> | undefined = undefined
-  text: Effect.Effect<string, RequestError> | undefined = undefined
+  /** Whether `bytes` reads no more than once, whoever runs it. */
+  isShared = false
+  text: string | undefined = undefined
   multipart: PersistedMultipart | undefined = undefined
   socket: Effect.Effect<Socket.Socket, RequestError> | undefined = undefined
 }
@@ -50,6 +63,8 @@ export class ServerRequest extends Inspectable.Class implements HttpServerReques
   declare readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId
   private cachedCookies: ReadonlyRecord<string, string> | undefined = undefined
   private content: Content | undefined = undefined
+  /** The span of the request, where it is made by and by. */
+  span: ServerSpan<ServerRequest> | undefined = undefined
 
   constructor(
     readonly source: Http2Server.Request,
@@ -105,31 +120,36 @@ export class ServerRequest extends Inspectable.Class implements HttpServerReques
   }
 
   private get bytes(): Effect.Effect<Uint8Array, RequestError> {
-    return (this.shared.bytes ??= memoize(
-      Effect.flatMap(HttpIncomingMessage.MaxBodySize, (size) =>
-        Effect.mapError(
-          this.source.bytes(size._tag === "Some" ? Number(size.value) : Number.POSITIVE_INFINITY),
-          this.toError
-        )
-      )
-    ))
+    const { shared } = this
+    return (shared.bytes ??= Effect.flatMap(HttpIncomingMessage.MaxBodySize, (size) => {
+      if (shared.isShared && shared.bytes !== undefined) return shared.bytes
+      shared.isShared = true
+      const limit = size._tag === "Some" ? Number(size.value) : Number.POSITIVE_INFINITY
+      // Mostly all of it is there already.
+      const whole = this.source.unsafeBytes(limit)
+      return (shared.bytes =
+        whole === undefined
+          ? memoize(Effect.mapError(this.source.bytes(limit), this.toError()))
+          : Effect.succeed(whole))
+    }))
   }
 
   get text(): Effect.Effect<string, RequestError> {
-    return (this.shared.text ??= memoize(Effect.map(this.bytes, (bytes) => decoder.decode(bytes))))
+    const { shared } = this
+    return Effect.map(this.bytes, (bytes) => (shared.text ??= decoder.decode(bytes)))
   }
 
   get json(): Effect.Effect<unknown, RequestError> {
     return Effect.tryMap(this.text, {
       try: (text): unknown => (text === "" ? null : JSON.parse(text)),
-      catch: this.toError
+      catch: this.toError()
     })
   }
 
   get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, RequestError> {
     return Effect.tryMap(this.text, {
       try: (text) => UrlParams.fromInput(new URLSearchParams(text)),
-      catch: this.toError
+      catch: this.toError()
     })
   }
 
@@ -139,7 +159,7 @@ export class ServerRequest extends Inspectable.Class implements HttpServerReques
 
   get stream(): Stream.Stream<Uint8Array, RequestError> {
     const { bytes } = this.shared
-    return bytes === undefined ? Stream.mapError(this.source.body, this.toError) : Stream.fromEffect(bytes)
+    return bytes === undefined ? Stream.mapError(this.source.body, this.toError()) : Stream.fromEffect(bytes)
   }
 
   get multipart(): PersistedMultipart {
@@ -163,12 +183,14 @@ export class ServerRequest extends Inspectable.Class implements HttpServerReques
   }
 
   /** What is wrong with the content is `Decode`; a stream that was reset or a connection that was lost is `Transport`. */
-  private readonly toError = (cause: unknown): RequestError =>
-    new HttpServerError.RequestError({
-      request: this,
-      reason: Http2Error.isHttp2Error(cause) && cause.origin !== "User" ? "Transport" : "Decode",
-      cause
-    })
+  private toError(): (cause: unknown) => RequestError {
+    return (cause) =>
+      new HttpServerError.RequestError({
+        request: this,
+        reason: Http2Error.isHttp2Error(cause) && cause.origin !== "User" ? "Transport" : "Decode",
+        cause
+      })
+  }
 
   override toString(): string {
     return `ServerRequest(${this.method} ${this.url})`

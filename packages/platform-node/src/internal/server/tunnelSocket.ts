@@ -44,7 +44,10 @@ export class TunnelSocket extends Duplex {
     callback()
   }
 
-  override _writev(chunks: Array<{ readonly chunk: Buffer; readonly encoding: BufferEncoding }>, callback: Callback): void {
+  override _writev(
+    chunks: Array<{ readonly chunk: Buffer; readonly encoding: BufferEncoding }>,
+    callback: Callback
+  ): void {
     this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), "binary", callback)
   }
 

@@ -44,7 +44,8 @@ const parseHead = (head: string): { readonly status: number; readonly headers: R
   return { status: Number(statusLine.split(" ")[1]), headers }
 }
 
-const openError = (cause: unknown): Socket.SocketGenericError => new Socket.SocketGenericError({ reason: "Open", cause })
+const openError = (cause: unknown): Socket.SocketGenericError =>
+  new Socket.SocketGenericError({ reason: "Open", cause })
 
 const open = (
   request: HttpServerRequest.HttpServerRequest,
