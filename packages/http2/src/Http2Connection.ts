@@ -152,7 +152,7 @@ export const make = (
       )
       core.sendPreface()
       core.outbox.flush()
-      const decoder = new FrameDecoder(config.options.maxFrameSize, role.isServer)
+      const decoder = new FrameDecoder(config.options.maxFrameSize, role.isServer, true)
       const deadlines = new Deadlines(core, decoder)
       const ended = Deferred.await(closed)
       const reader = yield* Effect.forkDaemon(Effect.interruptible(read(transport, core, decoder, deadlines)))

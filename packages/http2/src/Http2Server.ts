@@ -218,8 +218,7 @@ export const make = <E, R>(
     const runner = new HandlerRunner(
       runtime,
       // The scope is the stream's; everything else that the handler needs is in the runtime.
-      (stream) =>
-        handler(requestOf(stream)) as Effect.Effect<Http2Response, E, Exclude<R, Scope.Scope> | Scope.Scope>,
+      (stream) => handler(requestOf(stream)) as Effect.Effect<Http2Response, E, Exclude<R, Scope.Scope> | Scope.Scope>,
       {
         stats,
         abortFiberId: options.abortFiberId ?? FiberId.none,

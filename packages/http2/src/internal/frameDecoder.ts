@@ -30,11 +30,12 @@ export class FrameDecoder {
   /** Octets of the client's preface that are still to come (§3.4). */
   private prefaceLeft: number
   private failed = false
-
   constructor(
     /** SETTINGS_MAX_FRAME_SIZE as we announced it. */
     private readonly maxFrameSize: number,
-    expectPreface: boolean
+    expectPreface: boolean,
+    /** Whether the next frame has to be SETTINGS, since it is the first: if not, the peer may not even speak HTTP/2 (§3.4). */
+    private expectSettings = false
   ) {
     this.prefaceLeft = expectPreface ? preface.length : 0
   }
@@ -80,6 +81,11 @@ export class FrameDecoder {
   private readFrame(chunk: Uint8Array, at: number, frames: Array<Frame.Frame>): number {
     const length = readUint24(chunk, at)
     const type = octet(chunk, at + 3)
+    if (this.expectSettings && type !== Frame.Type.SETTINGS) {
+      this.fail(frames, type, ErrorCode.PROTOCOL_ERROR, "3.4", "the first frame is not SETTINGS")
+      return chunk.length
+    }
+    this.expectSettings = false
     if (length > this.maxFrameSize) {
       // §4.2: any frame could change the state of the connection, or is part of it; so the connection has to end.
       this.fail(
@@ -127,7 +133,8 @@ export class FrameDecoder {
     }
     const length = readUint24(this.carry, 0)
     const isWhole = this.carried - Frame.HEADER_LENGTH + chunk.length - next >= length
-    if (length <= this.maxFrameSize && octet(this.carry, 3) !== DATA) {
+    const type = octet(this.carry, 3)
+    if (length <= this.maxFrameSize && type !== DATA && !(this.expectSettings && type !== Frame.Type.SETTINGS)) {
       next = this.keep(chunk, next, Frame.HEADER_LENGTH + length)
       if (!isWhole) return next
     }

@@ -203,11 +203,7 @@ const exitOf = <A, E>(effect: Effect.Effect<A, E, unknown>): Exit.Exit<A, E> | u
 const isCausedBy = (cause: Cause.Cause<unknown>, error: unknown): boolean =>
   Cause.isFailure(cause) && Cause.squash(cause) === error
 
-const close = (
-  stream: ServerStream,
-  scope: StreamScope,
-  exit: Exit.Exit<unknown, unknown>
-): Effect.Effect<void> =>
+const close = (stream: ServerStream, scope: StreamScope, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
   scope.isEmpty || stream.keepsScope ? Exit.void : scope.close(exit)
 
 const resetError = (

@@ -32,7 +32,7 @@ export class ReceiveWindow {
    */
   consume(octets: number): number {
     this.unacknowledged += octets
-    if (this.unacknowledged <= this.size) return 0
+    if (this.unacknowledged * 2 < this.size) return 0
     const increment = this.unacknowledged
     this.unacknowledged = 0
     FlowControl.adjustNow(this.window, increment)

@@ -29,7 +29,7 @@ describe("3.4 starting HTTP/2", () => {
     [
       "a response of HTTP/1.1 [rfc9113-3.4-4]",
       Raw.octets("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"),
-      Code.FRAME_SIZE_ERROR
+      Code.PROTOCOL_ERROR
     ],
     ["PING as the first frame [rfc9113-3.4-4]", Raw.ping(pong), Code.PROTOCOL_ERROR],
     ["WINDOW_UPDATE as the first frame [rfc9113-3.4-4]", Raw.windowUpdate(0, 1), Code.PROTOCOL_ERROR],

@@ -21,6 +21,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import { respondExit, withResponse } from "./handled.js"
+import * as Routed from "./routed.js"
 import * as ServerRequest from "./serverRequest.js"
 import * as Tracing from "./tracing.js"
 
@@ -53,6 +54,7 @@ class Policy implements Http2Server.HandlerPolicy {
     const request = ServerRequest.make(source)
     services.set(Scope.Scope.key, scope)
     services.set(HttpServerRequest.HttpServerRequest.key, request)
+    request.services = services
     request.span = this.tracing.spanOf(request)
     if (request.span !== undefined) services.set(Tracer.ParentSpan.key, request.span)
     return Context.unsafeMake(services)
@@ -118,7 +120,7 @@ export const make = <E, R>(
     if (!services.has(HttpIncomingMessage.MaxBodySize.key)) {
       services.set(HttpIncomingMessage.MaxBodySize.key, defaultMaxBodySize)
     }
-    const responding = withResponse(httpApp)
+    const responding = withResponse(yield* Routed.direct(httpApp))
     const app = tracing.wrap(middleware === undefined ? responding : middleware(responding))
     // The policy's context has all that it needs.
     const handled = toHandled(app, middleware !== undefined) as Handled

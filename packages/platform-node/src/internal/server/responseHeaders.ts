@@ -54,11 +54,42 @@ export const toHttp2Headers = (
       for (const value of Cookies.toSetCookieHeaders(cookies)) fields.push(new HeaderField("set-cookie", value))
     return new Http2Headers.Headers(fields)
   }
+  const plain = toPlain(headers)
+  if (plain !== undefined) return plain
   let converted = known.get(headers)
   if (converted === undefined) {
     converted = new Http2Headers.Headers(toFields(headers, undefined))
     known.set(headers, converted)
   }
+  return converted
+}
+
+/** By content-type and content-length, for responses that say no more: most of those that are made for each request. */
+const plainHeaders = new Map<string, Map<string, Http2Headers.Headers>>()
+const maxPlain = 1024
+let plainCount = 0
+
+const toPlain = (headers: Readonly<Record<string, unknown>>): Http2Headers.Headers | undefined => {
+  let count = 0
+  for (const name in headers) if (++count > 2 || !name.startsWith("content-")) return undefined
+  const type = headers["content-type"]
+  const length = headers["content-length"]
+  if (count !== 2 || typeof type !== "string" || typeof length !== "string") return undefined
+  let byLength = plainHeaders.get(type)
+  const current = byLength?.get(length)
+  if (current !== undefined) return current
+  if (plainCount === maxPlain) {
+    plainHeaders.clear()
+    plainCount = 0
+    byLength = undefined
+  }
+  if (byLength === undefined) {
+    byLength = new Map()
+    plainHeaders.set(type, byLength)
+  }
+  const converted = new Http2Headers.Headers(toFields(headers, undefined))
+  byLength.set(length, converted)
+  plainCount++
   return converted
 }
 

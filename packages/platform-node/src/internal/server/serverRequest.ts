@@ -63,6 +63,8 @@ export class ServerRequest extends Inspectable.Class implements HttpServerReques
   declare readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId
   private cachedCookies: ReadonlyRecord<string, string> | undefined = undefined
   private content: Content | undefined = undefined
+  /** The services of the context that was made for the request. */
+  services: Map<string, unknown> | undefined = undefined
   /** The span of the request, where it is made by and by. */
   span: ServerSpan<ServerRequest> | undefined = undefined
 
