@@ -11,7 +11,7 @@ import * as Stream from "effect/Stream"
 import { expect } from "vitest"
 import { engines, eventually, inPieces } from "./support/engines.js"
 import { client, server } from "./support/peer.js"
-import { data, filled, get, headers, ok, pattern, post, reset, settings, windowUpdate } from "./support/wire.js"
+import { data, encode, filled, get, headers, ok, pattern, post, reset, settings, windowUpdate } from "./support/wire.js"
 
 describe("many requests at once", () => {
   it.effect("[rfc9113-5.1.2-1] wait for a place, in order, and are all answered", () =>
@@ -243,7 +243,7 @@ describe("flow control", () => {
         connectionWindowSize: 65_535
       })
       for (let id = 1; id < 41; id += 2) {
-        // Padding, data on a stream that was reset, data beyond content-length: all of it comes back.
+        // Data beyond content-length, and data on the stream that was reset for it: all of it comes back.
         yield* peer.send(
           headers(id, [...post, ["content-length", "10"]], false),
           data(id, filled(8000)),
@@ -255,6 +255,16 @@ describe("flow control", () => {
       expect(connection.unreadBytes).toBe(0)
       const credit = peer.frames.flatMap((frame) => (frame._tag === "WindowUpdate" ? [frame.increment] : []))
       expect(credit.reduce((a, b) => a + b, 0)).toBeGreaterThan(20 * 16_000 - 65_535)
+    })
+  )
+
+  it.scoped("[rfc9113-6.9-4] padding counts, and comes back without being read", () =>
+    Effect.gen(function* () {
+      const { connection, peer } = yield* server(() => Effect.never)
+      yield* peer.send(headers(1, post, false))
+      yield* peer.send(...Array.from({ length: 10 }, () => encode(data(1, "x"), { padding: 255 })))
+      yield* peer.barrier()
+      expect(connection.unreadBytes).toBe(10)
     })
   )
 

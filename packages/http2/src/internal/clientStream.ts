@@ -78,8 +78,8 @@ export class ClientStream extends StreamCore {
   }
 
   private receiveEndSection(section: FieldSection, endStream: boolean): void {
-    if (this.isTunnel && this.head !== undefined && this.head.status < 300)
-      throw this.malformed("8.5", "HEADERS on a tunnel")
+    const isOpenTunnel = this.isTunnel && this.head !== undefined && this.head.status < 300
+    if (isOpenTunnel) throw this.malformed("8.5", "HEADERS on a tunnel")
     if (!endStream) throw this.malformed("8.1", "trailers without END_STREAM")
     const trailers = parseTrailers(section)
     if (trailers instanceof Violation) throw this.malformed(trailers.section, trailers.reason)

@@ -3,6 +3,7 @@
  * consumed is worth a WINDOW_UPDATE. Called by the dispatcher's handlers on arrival and by the connection on consumption.
  */
 import * as FlowControl from "../FlowControl.js"
+import { initial } from "../Settings.js"
 
 export class ReceiveWindow {
   /** Octets that the peer may still send. */
@@ -17,6 +18,11 @@ export class ReceiveWindow {
     private readonly slack = 0
   ) {
     this.window = FlowControl.make(size)
+  }
+
+  /** The window of a new stream. Until our SETTINGS are acknowledged, the peer counts with the initial size (§6.9.3). */
+  static ofStream(size: number, areSettingsPending: boolean): ReceiveWindow {
+    return new ReceiveWindow(size, areSettingsPending ? Math.max(0, initial.initialWindowSize - size) : 0)
   }
 
   /** Counts `octets` that arrived. False where the peer sent more than it may (RFC 9113 §6.9.1). */

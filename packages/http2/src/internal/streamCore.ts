@@ -9,7 +9,6 @@ import { empty, type Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Http2Stats } from "../Http2Stats.js"
 import type { Resolved } from "../Http2Options.js"
-import { initial } from "../Settings.js"
 import type { Peer } from "../Transport.js"
 import { BodyQueue } from "./bodyQueue.js"
 import type { FieldSection } from "./messageHead.js"
@@ -17,6 +16,7 @@ import { concat, emptyOctets } from "./octets.js"
 import type { Outbox } from "./outbox.js"
 import { ReceiveWindow } from "./receiveWindow.js"
 import { Sender, type SenderOwner } from "./sender.js"
+import { stateError } from "./stateError.js"
 import * as StreamState from "./streamState.js"
 
 const { Event, State } = StreamState
@@ -82,17 +82,7 @@ export abstract class StreamCore implements SenderOwner {
       return true
     }
     if (outcome === StreamState.Outcome.ignore) return false
-    if (outcome === StreamState.Outcome.misuse) throw Http2Error.usageError(this.id, "5.1", "the stream is over")
-    if (outcome === StreamState.Outcome.streamClosed) {
-      throw Http2Error.streamError(
-        this.id,
-        ErrorCode.STREAM_CLOSED,
-        "5.1",
-        "a frame on a stream that its sender has ended"
-      )
-    }
-    const code = outcome === StreamState.Outcome.protocolError ? ErrorCode.PROTOCOL_ERROR : ErrorCode.STREAM_CLOSED
-    throw Http2Error.connectionError(code, "5.1", `a frame that stream ${this.id} does not allow in its state`)
+    throw stateError(this.id, outcome)
   }
 
   get isSending(): boolean {
@@ -121,10 +111,7 @@ export abstract class StreamCore implements SenderOwner {
   /** A body will follow. */
   protected openBody(expectedBytes: number): void {
     this.expectedBytes = expectedBytes
-    const { initialWindowSize } = this.owner.options
-    // §6.9.3: until our SETTINGS are acknowledged, the peer counts with the initial size.
-    const slack = this.owner.hasSettingsPending ? Math.max(0, initial.initialWindowSize - initialWindowSize) : 0
-    this.receiveWindow = new ReceiveWindow(initialWindowSize, slack)
+    this.receiveWindow = ReceiveWindow.ofStream(this.owner.options.initialWindowSize, this.owner.hasSettingsPending)
     this.body = new BodyQueue(
       (octets) => this.consumedBody(octets),
       () => this.onPull(),
