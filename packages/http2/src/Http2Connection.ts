@@ -17,10 +17,11 @@ import type * as Frame from "./Frame.js"
 import * as Http2Error from "./Http2Error.js"
 import type * as Http2Options from "./Http2Options.js"
 import type * as Http2Stats from "./Http2Stats.js"
-import { ConnectionCore, lost, type Role } from "./internal/connectionCore.js"
+import { ConnectionCore, type Role } from "./internal/connectionCore.js"
 import { Deadlines } from "./internal/deadlines.js"
 import { dispatch } from "./internal/dispatcher.js"
 import { FrameDecoder } from "./internal/frameDecoder.js"
+import { lost } from "./internal/lost.js"
 import { awaitUpTo, closeGracefully, closeNow } from "./internal/shutdown.js"
 import type { Settings } from "./Settings.js"
 import type { Peer, Transport } from "./Transport.js"
@@ -185,12 +186,12 @@ const read = (
     }),
     Stream.runForEachChunk((frames) => {
       core.turn(frames)
-      deadlines.noteTurn(frames.length > 0)
+      deadlines.noteTurn(frames)
       return core.outbox.isFlooded ? awaitDrain(core) : Effect.void
     }),
     Effect.matchCause({
       onFailure: (cause) => core.close(toError(cause)),
-      onSuccess: () => core.receivedEnd()
+      onSuccess: () => core.receivedEnd(decoder.isMidFrame)
     })
   )
 

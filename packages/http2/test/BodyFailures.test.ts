@@ -97,3 +97,40 @@ describe("content-length that lies", () => {
     )
   )
 })
+
+describe("a Stream that contradicts its content-length", () => {
+  const lengths: ReadonlyArray<readonly [what: string, octets: number]> = [
+    ["shorter", 3],
+    ["longer", 5]
+  ]
+  for (const [what, octets] of lengths) {
+    it.effect(`[rfc9113-8.1.1-1] ${what}: the response fails at the server, and never looks whole at the client`, () =>
+      Effect.gen(function* () {
+        const log = logged()
+        const body = Stream.make(filled(2), filled(octets - 2))
+        const error = yield* engines(
+          () => Effect.succeed(Http2Response.make({ headers: { "content-length": "4" }, body })),
+          ({ client }) => Effect.flip(client.collect({ path: "/" }))
+        ).pipe(Effect.provide(log.layer))
+        expect(error).toMatchObject({ _tag: "Http2StreamError", code: ErrorCode.INTERNAL_ERROR, origin: "Remote" })
+        expect(log.lines.join()).toContain("content-length is 4")
+      })
+    )
+
+    it.effect(`[rfc9113-8.1.1-1] ${what}: the request fails as misuse`, () =>
+      engines(
+        (request) => Effect.as(request.bytes(), Http2Response.make()),
+        ({ client }) =>
+          Effect.gen(function* () {
+            const body = Stream.make(filled(2), filled(octets - 2))
+            const request = { method: "POST", headers: { "content-length": "4" }, body }
+            expect(yield* Effect.flip(client.collect(request))).toMatchObject({
+              _tag: "Http2StreamError",
+              origin: "User",
+              code: ErrorCode.INTERNAL_ERROR
+            })
+          })
+      )
+    )
+  }
+})

@@ -207,7 +207,7 @@ describe("outbox", () => {
     for (let id = 1; id < 100; id += 2) sender(id, filled(1_000_000))
     socket.run()
     for (let i = 0; i < 100; i++) {
-      expect(outbox.smallBody(201, FlowControl.make(100_000), filled(16_384), false)).toBe(false)
+      expect(outbox.smallBody(201, FlowControl.make(100_000), filled(4000), false)).toBe(false)
       outbox.schedule()
       socket.run()
     }

@@ -12,7 +12,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { expect } from "vitest"
-import { eventually } from "./support/engines.js"
+import { eventually, nextTurn } from "./support/engines.js"
 import { client, server } from "./support/peer.js"
 import {
   block,
@@ -24,11 +24,13 @@ import {
   ping,
   preface,
   post,
+  rawFrame,
   settings,
   settingsAck,
   windowUpdate
 } from "./support/wire.js"
 
+const never = () => Effect.never
 const answer = () => Effect.succeed(Http2Response.text("answer"))
 
 /** Lets `milliseconds` pass but for one, sees that nothing has ended, and lets the last one pass. */
@@ -103,6 +105,33 @@ describe("frameTimeout", () => {
         limit: "frameTimeout",
         code: ErrorCode.ENHANCE_YOUR_CALM
       })
+    })
+  )
+
+  it.scoped("ends a connection on which DATA dribbles, octet by octet", () =>
+    Effect.gen(function* () {
+      const { failure, peer } = yield* server(never, { frameTimeout: "5 seconds" })
+      const data = rawFrame(0, 0, 1, new Uint8Array(1000))
+      yield* peer.send(headers(1, get, false), data.subarray(0, 10))
+      for (let at = 10; at < 14; at++) {
+        yield* TestClock.adjust("1 seconds")
+        yield* peer.send(data.subarray(at, at + 1))
+      }
+      expect(yield* expectEndAfter(1000, failure)).toMatchObject({ limit: "frameTimeout" })
+    })
+  )
+
+  it.scoped("does not where DATA is slow and goes on", () =>
+    Effect.gen(function* () {
+      const { connection, peer } = yield* server(never, { frameTimeout: "5 seconds" })
+      const data = rawFrame(0, 0, 1, new Uint8Array(16_000))
+      yield* peer.send(headers(1, get, false), data.subarray(0, 10))
+      for (let at = 10; at < 10_010; at += 2000) {
+        yield* TestClock.adjust("4 seconds")
+        yield* peer.send(data.subarray(at, at + 2000))
+        yield* nextTurn
+      }
+      expect(connection.isDraining).toBe(false)
     })
   )
 

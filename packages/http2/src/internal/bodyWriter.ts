@@ -43,11 +43,21 @@ export const writeBody = <R>(
   scope: Scope.Scope
 ): Effect.Effect<void, unknown, R> =>
   Effect.flatMap(Channel.toPullIn(Stream.toChannel(body), scope), (pull) => {
-    const loop: Effect.Effect<void, unknown, R> = Effect.flatMap(pull, (next) =>
-      Either.isLeft(next) ? writeTrailers(core, trailers) : Effect.zipRight(pushChunk(core, next.right), loop)
-    )
+    let sent = 0
+    const loop: Effect.Effect<void, unknown, R> = Effect.flatMap(pull, (next) => {
+      if (Either.isLeft(next)) {
+        return sent < core.announcedBytes ? Effect.fail(lengthError(core)) : writeTrailers(core, trailers)
+      }
+      for (const octets of next.right) sent += octets.length
+      if (core.announcedBytes >= 0 && sent > core.announcedBytes) return Effect.fail(lengthError(core))
+      return Effect.zipRight(pushChunk(core, next.right), loop)
+    })
     return loop
   })
+
+/** What is sent has to be as long as it says (§8.1.1). */
+const lengthError = (core: StreamCore): Http2Error.StreamError =>
+  Http2Error.usageError(core.id, "8.1.1", `content-length is ${core.announcedBytes}, the body is not`)
 
 /** Sends `trailers` behind the body that was given before, and ends our side. */
 export const writeTrailers = (

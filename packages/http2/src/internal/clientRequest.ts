@@ -13,16 +13,18 @@ import type { ConnectionCore } from "./connectionCore.js"
 import type { ClientRole, Waiting } from "./clientRole.js"
 import type { ResponseHead } from "./messageHead.js"
 
-/** A request, checked and ready to be sent. */
-export interface Prepared {
-  readonly pseudo: ReadonlyArray<HeaderField>
-  readonly headers: Headers
-  readonly body: Http2Response["body"]
-  readonly trailers: Http2Response["trailers"]
-  readonly isHead: boolean
-  /** CONNECT, whose stream stays open on our side. */
-  readonly isTunnel: boolean
-  readonly onInformational: ((status: number, headers: Headers) => void) | undefined
+/** A request, checked and ready to be sent. A class, as all that is made for each request: V8 may put what a literal makes where it stays for long. */
+export class Prepared {
+  constructor(
+    readonly pseudo: ReadonlyArray<HeaderField>,
+    readonly headers: Headers,
+    readonly body: Http2Response["body"],
+    readonly trailers: Http2Response["trailers"],
+    readonly isHead: boolean,
+    /** CONNECT, whose stream stays open on our side. */
+    readonly isTunnel: boolean,
+    readonly onInformational: ((status: number, headers: Headers) => void) | undefined
+  ) {}
 }
 
 /** Who is told of the outcome: the stream that has its head, or why there is none. */

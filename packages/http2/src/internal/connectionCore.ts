@@ -13,6 +13,7 @@ import { AbuseGuard } from "./abuseGuard.js"
 import type { BodyQueue } from "./bodyQueue.js"
 import { HeaderBlocks } from "./headerBlock.js"
 import { Listeners } from "./listeners.js"
+import { lost } from "./lost.js"
 import type { FieldSection } from "./messageHead.js"
 import { Outbox } from "./outbox.js"
 import { Pings } from "./pings.js"
@@ -259,9 +260,9 @@ export class ConnectionCore implements StreamOwner {
     this.role.onCapacity()
   }
 
-  /** The peer has ended its side: a clean end where nothing was open. */
-  receivedEnd(): void {
-    const isClean = this.table.size === 0 && !this.blocks.isOpen
+  /** The peer has ended its side: a clean end where nothing was open. `isMidFrame`: in the middle of a frame. */
+  receivedEnd(isMidFrame: boolean): void {
+    const isClean = this.table.size === 0 && !this.blocks.isOpen && !isMidFrame
     this.close(isClean ? undefined : (this.goneAway ?? lost()))
   }
 
@@ -295,12 +296,3 @@ export class ConnectionCore implements StreamOwner {
     this.onClosed()
   }
 }
-
-/** What requests see that were open when the connection ended without an error. */
-export const lost = (): Http2Error.ConnectionError =>
-  new Http2Error.ConnectionError({
-    code: ErrorCode.NO_ERROR,
-    origin: "Remote",
-    reason: "the connection was closed",
-    processed: "unknown"
-  })

@@ -3,6 +3,7 @@
  * sleeps until the next of them.
  */
 import * as ErrorCode from "../ErrorCode.js"
+import type * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
 import type { ConnectionCore } from "./connectionCore.js"
 import type { FrameDecoder } from "./frameDecoder.js"
@@ -17,10 +18,15 @@ const timedOut = (
   reason: string
 ): Http2Error.ConnectionError => Http2Error.connectionError(code, section, reason, { limit })
 
+/** Octets of a DATA frame that count as progress. */
+const dribble = 1024
+
 export class Deadlines {
   /** Since when, in ms, what stands here has been waiting; infinity where it does not wait. */
   private readonly startedAt: number
   private frameSince = Number.POSITIVE_INFINITY
+  /** Octets of one DATA frame that have come since then. */
+  private dribbled = 0
   private blockSince = Number.POSITIVE_INFINITY
   private floodedSince = Number.POSITIVE_INFINITY
   private keepAliveAt = Number.NEGATIVE_INFINITY
@@ -34,9 +40,19 @@ export class Deadlines {
     this.startedAt = connection.now()
   }
 
-  /** Called after every turn: what is half received, and since when. `hasFrames`: the turn completed a frame, so that the next has its own time. */
-  noteTurn(hasFrames: boolean): void {
-    if (hasFrames) this.frameSince = Number.POSITIVE_INFINITY
+  /**
+   * Called after every turn: what is half received, and since when. A frame that is whole, and as many octets of one as nobody would dribble, give
+   * what follows its own time.
+   */
+  noteTurn(frames: Iterable<Frame.Frame>): void {
+    for (const frame of frames) {
+      if (frame._tag !== "Data" || !frame.continued) this.dribbled = dribble
+      else this.dribbled += frame.flowControlledLength
+    }
+    if (this.dribbled >= dribble) {
+      this.dribbled = 0
+      this.frameSince = Number.POSITIVE_INFINITY
+    }
     this.frameSince = this.since(this.decoder.isMidFrame, this.frameSince)
     this.blockSince = this.since(this.connection.blocks.isOpen, this.blockSince)
     this.floodedSince = this.since(this.connection.outbox.isFlooded, this.floodedSince)

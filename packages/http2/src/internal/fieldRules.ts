@@ -69,11 +69,20 @@ export const isHttpScheme = (scheme: string): boolean =>
 /** Whether `value` has only what a host and port can be made of (RFC 3986 §3.2): no blank, no slash, no query, no fragment. */
 export const isAuthority = (value: string): boolean => /^[!$&-.0-;=A-Z[\]_a-z~%@]*$/.test(value)
 
-/** Whether `value` can be the target of a request: visible ASCII, without blanks or a fragment (RFC 9110 §7.1). */
+/**
+ * Whether `value` can be the target of a request that arrives: without blanks, controls or a fragment (RFC 9110 §7.1). Octets beyond ASCII should
+ * have been encoded; clients send them all the same, and they do no harm.
+ */
 export const isTarget = (value: string): boolean => {
   for (let i = 0; i < value.length; i++) {
     const code = value.charCodeAt(i)
-    if (code <= 0x20 || code >= 0x7f || code === 0x23) return false
+    if (code <= 0x20 || code === 0x7f || code === 0x23) return false
   }
   return value.length > 0
+}
+
+/** Whether `value` can be the target of a request that is sent: `isTarget`, and ASCII. */
+export const isOwnTarget = (value: string): boolean => {
+  for (let i = 0; i < value.length; i++) if (value.charCodeAt(i) > 0x7f) return false
+  return isTarget(value)
 }

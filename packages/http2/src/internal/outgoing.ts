@@ -42,7 +42,7 @@ const targetViolation = (method: string, scheme: string, authority: string, path
   if (!Rules.isAuthority(authority) || authority.includes("@")) return "the authority is not a host and port"
   if (method === "CONNECT") return authority === "" ? "CONNECT without an authority" : undefined
   if (!Rules.isScheme(scheme)) return "the scheme is not one"
-  if (!Rules.isTarget(path)) return "the path has octets that are not allowed"
+  if (!Rules.isOwnTarget(path)) return "the path has octets that are not allowed"
   const isPath = path.charCodeAt(0) === 0x2f || (path === "*" && method === "OPTIONS")
   return Rules.isHttpScheme(scheme) && !isPath ? "the path does not begin with /" : undefined
 }

@@ -2,10 +2,10 @@
  * What a client's user asks for to what can be sent, checked (RFC 9113 §8.3.1, §8.5). Called by Http2Client.ts.
  */
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
-import type { Headers, Input } from "../Headers.js"
+import * as Headers from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
 import * as Http2Response from "../Http2Response.js"
-import { connectFields, type Prepared, pseudoFields } from "./clientRequest.js"
+import { connectFields, Prepared, pseudoFields } from "./clientRequest.js"
 import { check, checkTarget } from "./outgoing.js"
 
 /** What a request may say; see `Http2Client.ClientRequest`. */
@@ -14,10 +14,10 @@ interface Wanted {
   readonly path?: string
   readonly authority?: string
   readonly scheme?: string
-  readonly headers?: Input
+  readonly headers?: Headers.Input
   readonly body?: Http2Response.Body
   readonly trailers?: Http2Response.Options["trailers"]
-  readonly onInformational?: (status: number, headers: Headers) => void
+  readonly onInformational?: (status: number, headers: Headers.Headers) => void
 }
 
 /** What holds for requests that do not say it. */
@@ -31,18 +31,13 @@ export interface TunnelKind {
   readonly protocol: string | undefined
 }
 
-const emptyMessage = Http2Response.make()
-
 /** Headers, body and trailers, made as those of a response are. */
-const messageOf = (request: Wanted): Http2Response.Http2Response => {
-  const { body, headers, trailers } = request
-  if (body === undefined && headers === undefined && trailers === undefined) return emptyMessage
-  return Http2Response.make({
+const messageOf = ({ body, headers, trailers }: Wanted): Http2Response.Http2Response =>
+  Http2Response.make({
     body,
     ...(headers === undefined ? undefined : { headers }),
     ...(trailers === undefined ? undefined : { trailers })
   })
-}
 
 /** A request that can be sent, or why it cannot: an error of origin `User`. */
 export const prepare = (
@@ -60,23 +55,25 @@ export const prepare = (
 
 const checked = (request: Wanted, defaults: Defaults, tunnel: TunnelKind | undefined): Prepared => {
   const { authority, method = "GET", path = "/", scheme = defaults.scheme } = request
-  const { body, headers, trailers } = messageOf(request)
+  const isBare = request.body === undefined && request.trailers === undefined
+  const message = isBare ? undefined : messageOf(request)
+  const headers = message === undefined ? Headers.make(request.headers) : message.headers
+  const body = message?.body
   const { contentLength, host } = check(headers)
   const target = authority === undefined ? defaults.authority : new HeaderField(":authority", authority)
   checkTarget(method, scheme, target.value, path, host)
   if (body instanceof Uint8Array && contentLength >= 0 && contentLength !== body.length) {
     throw Http2Error.usageError(0, "8.1.1", `content-length is ${contentLength}, the body has ${body.length} octets`)
   }
-  return {
-    pseudo:
-      tunnel?.protocol === undefined
-        ? pseudoFields(method, scheme, target, path)
-        : connectFields(tunnel.protocol, scheme, target, path),
+  return new Prepared(
+    tunnel?.protocol === undefined
+      ? pseudoFields(method, scheme, target, path)
+      : connectFields(tunnel.protocol, scheme, target, path),
     headers,
     body,
-    trailers,
-    isHead: method === "HEAD",
-    isTunnel: tunnel !== undefined,
-    onInformational: request.onInformational
-  }
+    message?.trailers,
+    method === "HEAD",
+    tunnel !== undefined,
+    request.onInformational
+  )
 }

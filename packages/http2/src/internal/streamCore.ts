@@ -57,6 +57,8 @@ export abstract class StreamCore implements SenderOwner {
   protected expectedBytes = -1
   protected receivedBytes = 0
   sender: Sender | undefined = undefined
+  /** Octets that our body will have as our content-length says, -1 where it does not say. */
+  announcedBytes = -1
   private window: FlowControl.Window | undefined = undefined
 
   constructor(
@@ -199,6 +201,7 @@ export abstract class StreamCore implements SenderOwner {
     more: ReadonlyArray<HeaderField>,
     endStream: boolean
   ): void {
+    this.announcedBytes = headers.facts === undefined ? -1 : headers.facts.contentLength
     this.owner.outbox.headers(this.id, pseudo, headers.fields, more, endStream)
     this.transition(endStream ? Event.sendHeadersEnd : Event.sendHeaders)
   }

@@ -149,9 +149,12 @@ describe.each(protocols)("an application over $protocol", ({ layer }) => {
     Effect.gen(function* () {
       yield* HttpRouter.empty.pipe(
         HttpRouter.get("/", HttpServerResponse.text("in")),
-        HttpRouter.get("/host", Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
-          HttpServerResponse.unsafeJson([request.headers["host"], request.remoteAddress])
-        )),
+        HttpRouter.get(
+          "/host",
+          Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
+            HttpServerResponse.unsafeJson([request.headers["host"], request.remoteAddress])
+          )
+        ),
         HttpServer.serveEffect((app) =>
           app.pipe(
             HttpMiddleware.cors({ allowedOrigins: ["https://example.org"], exposedHeaders: ["x-seen"] }),
@@ -209,7 +212,8 @@ describe.each(protocols)("an application over $protocol", ({ layer }) => {
   it.scopedLive("closes the scope of a request when it is answered, unless the scope was ejected", () =>
     Effect.gen(function* () {
       const closed: Array<string> = []
-      const note = (name: string) => Effect.addFinalizer((exit) => Effect.sync(() => closed.push(`${name} ${exit._tag}`)))
+      const note = (name: string) =>
+        Effect.addFinalizer((exit) => Effect.sync(() => closed.push(`${name} ${exit._tag}`)))
       yield* HttpRouter.empty.pipe(
         HttpRouter.get("/kept", Effect.zipRight(note("kept"), HttpServerResponse.text("ok"))),
         HttpRouter.get("/failed", Effect.zipRight(note("failed"), Effect.fail("no"))),
@@ -282,11 +286,14 @@ describe.each(protocols)("an application over $protocol", ({ layer }) => {
   it.scopedLive("serves a HttpLayerRouter", () =>
     Effect.gen(function* () {
       const routes = HttpLayerRouter.use((router) =>
-        router.add("GET", "/layers/:id", Effect.map(HttpRouter.params, (params) => HttpServerResponse.unsafeJson(params)))
+        router.add(
+          "GET",
+          "/layers/:id",
+          Effect.map(HttpRouter.params, (params) => HttpServerResponse.unsafeJson(params))
+        )
       )
       yield* Layer.build(HttpLayerRouter.serve(routes, { disableListenLog: true, disableLogger: true }))
       expect(yield* text("/layers/9")).toBe('{"id":"9"}')
     }).pipe(Effect.provide(layer))
   )
-
 })

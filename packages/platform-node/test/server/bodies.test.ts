@@ -28,9 +28,17 @@ const get = Effect.flatMap(HttpClient.get("/"), (response) =>
 
 describe.each(protocols)("the body of a response over $protocol", ({ layer, protocol }) => {
   const kinds: ReadonlyArray<[string, () => HttpServerResponse.HttpServerResponse, Record<string, unknown>]> = [
-    ["text", () => HttpServerResponse.text("tëxt"), { "content-type": "text/plain", "content-length": "5", text: "tëxt" }],
+    [
+      "text",
+      () => HttpServerResponse.text("tëxt"),
+      { "content-type": "text/plain", "content-length": "5", text: "tëxt" }
+    ],
     ["JSON", () => HttpServerResponse.unsafeJson([1]), { "content-type": "application/json", text: "[1]" }],
-    ["HTML", () => HttpServerResponse.raw("<p>", { contentType: "text/html" }), { "content-type": "text/html", text: "<p>" }],
+    [
+      "HTML",
+      () => HttpServerResponse.raw("<p>", { contentType: "text/html" }),
+      { "content-type": "text/html", text: "<p>" }
+    ],
     [
       "octets",
       () => HttpServerResponse.uint8Array(octets("abc")),
@@ -71,9 +79,7 @@ describe.each(protocols)("the body of a response over $protocol", ({ layer, prot
         HttpRouter.get(
           "/pieces",
           Effect.sync(() =>
-            HttpServerResponse.stream(
-              Stream.map(Stream.range(0, 1023), (i) => body.subarray(i * 1024, (i + 1) * 1024))
-            )
+            HttpServerResponse.stream(Stream.map(Stream.range(0, 1023), (i) => body.subarray(i * 1024, (i + 1) * 1024)))
           )
         ),
         HttpServer.serveEffect()
@@ -94,7 +100,10 @@ describe.each(protocols)("the body of a response over $protocol", ({ layer, prot
         HttpRouter.get("/stream", HttpServerResponse.stream(Stream.never, { contentLength: 10 })),
         HttpRouter.get("/304", HttpServerResponse.empty({ status: 304, headers: { etag: '"1"' } })),
         HttpRouter.get("/204", HttpServerResponse.empty()),
-        HttpRouter.get("/raw", Effect.sync(() => HttpServerResponse.raw(readable()))),
+        HttpRouter.get(
+          "/raw",
+          Effect.sync(() => HttpServerResponse.raw(readable()))
+        ),
         HttpServer.serveEffect()
       )
       const head = yield* HttpClient.head("/text")
@@ -126,9 +135,16 @@ describe.each(protocols)("the body of a request over $protocol", ({ layer, proto
         return HttpServerResponse.unsafeJson([text, yield* request.json, yield* request.modify({ url: "/" }).text])
       })
       yield* HttpRouter.empty.pipe(
-        HttpRouter.post("/json", protocol === "HTTP/2" ? read : Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-          Effect.map(Effect.zip(request.text, request.json), ([text, json]) => HttpServerResponse.unsafeJson([text, json, text]))
-        )),
+        HttpRouter.post(
+          "/json",
+          protocol === "HTTP/2"
+            ? read
+            : Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+                Effect.map(Effect.zip(request.text, request.json), ([text, json]) =>
+                  HttpServerResponse.unsafeJson([text, json, text])
+                )
+              )
+        ),
         HttpRouter.post(
           "/params",
           Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
@@ -143,7 +159,10 @@ describe.each(protocols)("the body of a request over $protocol", ({ layer, proto
         ),
         HttpServer.serveEffect()
       )
-      expect(yield* post("/json", HttpBody.unsafeJson({ a: "ä" }))).toEqual([200, '["{\\"a\\":\\"ä\\"}",{"a":"ä"},"{\\"a\\":\\"ä\\"}"]'])
+      expect(yield* post("/json", HttpBody.unsafeJson({ a: "ä" }))).toEqual([
+        200,
+        '["{\\"a\\":\\"ä\\"}",{"a":"ä"},"{\\"a\\":\\"ä\\"}"]'
+      ])
       expect(yield* post("/json", HttpBody.empty)).toEqual([200, '["",null,""]'])
       expect(yield* post("/json", HttpBody.text("{"))).toEqual([400, ""])
       expect(yield* post("/params", HttpBody.text("a=1&b=2&a=3"))).toEqual([200, '[["a","1"],["b","2"],["a","3"]]'])

@@ -109,7 +109,13 @@ describe("over HTTP/2", () => {
     Effect.gen(function* () {
       const statuses: Array<number> = []
       const some = Stream.make(octets("some"))
-      const readable = () => Readable.from((function* () { yield octets("some"); throw new Error("broken") })())
+      const readable = () =>
+        Readable.from(
+          (function* () {
+            yield octets("some")
+            throw new Error("broken")
+          })()
+        )
       const web = new ReadableStream<Uint8Array>({
         start: (controller) => {
           controller.enqueue(octets("some"))
@@ -119,8 +125,14 @@ describe("over HTTP/2", () => {
       yield* HttpRouter.empty.pipe(
         HttpRouter.get("/fail", HttpServerResponse.stream(Stream.concat(some, Stream.fail("broken")))),
         HttpRouter.get("/die", HttpServerResponse.stream(Stream.concat(some, Stream.die("broken")))),
-        HttpRouter.get("/interrupt", HttpServerResponse.stream(Stream.concat(some, Stream.fromEffect(Effect.interrupt)))),
-        HttpRouter.get("/readable", Effect.sync(() => HttpServerResponse.raw(readable()))),
+        HttpRouter.get(
+          "/interrupt",
+          HttpServerResponse.stream(Stream.concat(some, Stream.fromEffect(Effect.interrupt)))
+        ),
+        HttpRouter.get(
+          "/readable",
+          Effect.sync(() => HttpServerResponse.raw(readable()))
+        ),
         HttpRouter.get("/web", HttpServerResponse.raw(web)),
         HttpRouter.get("/short", HttpServerResponse.stream(some, { contentLength: 10 })),
         HttpServer.serveEffect((app) =>
@@ -171,7 +183,10 @@ describe("over HTTP/2", () => {
         ),
         HttpServer.serveEffect(observe)
       )
-      const body = Stream.concat(Stream.make(octets("some")), Stream.zipRight(Stream.fromEffect(Deferred.await(began)), Stream.fail("broken")))
+      const body = Stream.concat(
+        Stream.make(octets("some")),
+        Stream.zipRight(Stream.fromEffect(Deferred.await(began)), Stream.fail("broken"))
+      )
       yield* Effect.ignore(HttpClientRequest.post("/").pipe(HttpClientRequest.bodyStream(body), HttpClient.execute))
       expect(yield* Deferred.await(reason)).toBe("Transport")
       yield* Deferred.await(ended)

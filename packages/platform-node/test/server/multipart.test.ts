@@ -65,7 +65,10 @@ describe.each(protocols)("forms over $protocol", ({ layer }) => {
             const parts = yield* request.multipartStream.pipe(
               Stream.mapEffect((part) =>
                 Multipart.isFile(part)
-                  ? Effect.map(Stream.runFold(part.content, 0, (sum, chunk) => sum + chunk.length), (size) => [part.key, part.name, size])
+                  ? Effect.map(
+                      Stream.runFold(part.content, 0, (sum, chunk) => sum + chunk.length),
+                      (size) => [part.key, part.name, size]
+                    )
                   : Effect.succeed(Multipart.isField(part) ? [part.key, part.value] : [])
               ),
               Stream.runCollect
@@ -76,22 +79,27 @@ describe.each(protocols)("forms over $protocol", ({ layer }) => {
         HttpServer.serveEffect()
       )
       const response = yield* post(form(["a", "1"], ["file", new Blob([large]), "large.bin"], ["b", "2"]))
-      expect(yield* response.json).toEqual([["a", "1"], ["file", "large.bin", large.length], ["b", "2"]])
+      expect(yield* response.json).toEqual([
+        ["a", "1"],
+        ["file", "large.bin", large.length],
+        ["b", "2"]
+      ])
     }).pipe(Effect.provide(layer))
   )
 
   const limits = [
-    ["FileTooLarge", Multipart.withMaxFileSize(Option.some(100)), form(["file", new Blob([new Uint8Array(1000)]), "a"])],
+    [
+      "FileTooLarge",
+      Multipart.withMaxFileSize(Option.some(100)),
+      form(["file", new Blob([new Uint8Array(1000)]), "a"])
+    ],
     ["FieldTooLarge", Multipart.withMaxFieldSize(100), form(["field", "x".repeat(1000)])],
     ["TooManyParts", Multipart.withMaxParts(Option.some(1)), form(["a", "1"], ["b", "2"])]
   ] as const
   it.scopedLive.each(limits)("keeps to the limit: %s", ([reason, withLimit, body]) =>
     Effect.gen(function* () {
       yield* HttpRouter.empty.pipe(
-        HttpRouter.post(
-          "/",
-          Effect.as(HttpServerRequest.persistedMultipart, HttpServerResponse.empty())
-        ),
+        HttpRouter.post("/", Effect.as(HttpServerRequest.persistedMultipart, HttpServerResponse.empty())),
         Effect.catchTag("MultipartError", (error) => HttpServerResponse.text(error.reason, { status: 413 })),
         HttpServer.serveEffect(),
         withLimit
@@ -106,9 +114,8 @@ describe.each(protocols)("forms over $protocol", ({ layer }) => {
       yield* HttpRouter.empty.pipe(
         HttpRouter.post(
           "/",
-          Effect.map(
-            HttpServerRequest.schemaBodyFormJson(Schema.Struct({ test: Schema.String }))("json"),
-            ({ test }) => HttpServerResponse.text(test)
+          Effect.map(HttpServerRequest.schemaBodyFormJson(Schema.Struct({ test: Schema.String }))("json"), ({ test }) =>
+            HttpServerResponse.text(test)
           )
         ),
         HttpServer.serveEffect()

@@ -6,8 +6,9 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Effect from "effect/Effect"
+import type * as FiberRefs from "effect/FiberRefs"
 import { ClientResponse } from "./clientResponse.js"
-import type { Incoming, Listener, OnInformational, Outgoing, Place, Started } from "./message.js"
+import { type Incoming, type Listener, type OnInformational, Outgoing, type Place, type Started } from "./message.js"
 import type { Pool, Waiter } from "./pool.js"
 import { isReplayable, toBody } from "./requestBody.js"
 import type { Target } from "./target.js"
@@ -16,15 +17,28 @@ import type { Headers } from "@effect/platform/Headers"
 type Resume = (effect: Effect.Effect<ClientResponse, HttpClientError.RequestError>) => void
 
 /** All that an exchange needs to know. */
-export interface Task {
-  readonly request: HttpClientRequest.HttpClientRequest
-  readonly target: Target
-  readonly pool: Pool
-  readonly trace: Headers | undefined
-  /** Ends the request and its response, where they belong to a scope. */
-  readonly signal: AbortSignal | undefined
-  readonly onInformational: OnInformational | undefined
-  readonly prepareBody: ((outgoing: Outgoing) => Outgoing) | undefined
+export class Task {
+  constructor(
+    readonly request: HttpClientRequest.HttpClientRequest,
+    readonly target: Target,
+    readonly pool: Pool,
+    readonly trace: Headers | undefined,
+    /** Ends the request and its response, where they belong to a scope. */
+    readonly signal: AbortSignal | undefined,
+    readonly onInformational: OnInformational | undefined,
+    /** What a body that is a Stream runs with. */
+    readonly fiberRefs: FiberRefs.FiberRefs | undefined
+  ) {}
+
+  /** What is to be sent now; a usage error where that cannot be. */
+  get outgoing(): Outgoing | Http2Error.StreamError {
+    const { fiberRefs, request } = this
+    const body = toBody(request.body)
+    if (Http2Error.isStreamError(body)) return body
+    const { onInformational, target, trace } = this
+    const inherited = fiberRefs === undefined ? body : body.inheriting(fiberRefs)
+    return new Outgoing(request.method, target, request.headers, inherited, trace, onInformational)
+  }
 }
 
 const toRequestError = (
@@ -62,20 +76,10 @@ export class Exchange implements Listener, Waiter, Started {
   }
 
   onPlace(place: Place): void {
-    const { task } = this
-    const { request } = task
-    const body = toBody(request.body)
-    if (Http2Error.isStreamError(body)) return this.onFailure(body)
+    const { outgoing } = this.task
+    if (Http2Error.isStreamError(outgoing)) return this.fail(outgoing)
     this.unwanted = place
-    const outgoing: Outgoing = {
-      method: request.method,
-      target: task.target,
-      headers: request.headers,
-      body,
-      trace: task.trace,
-      onInformational: task.onInformational
-    }
-    const started = place.send(task.prepareBody === undefined ? outgoing : task.prepareBody(outgoing), this)
+    const started = place.send(outgoing, this)
     if (this.isOver) started.unsafeCancel()
     else this.started = started
   }

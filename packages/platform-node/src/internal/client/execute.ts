@@ -12,11 +12,10 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import type * as FiberRefs from "effect/FiberRefs"
 import { globalValue } from "effect/GlobalValue"
-import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type { ClientResponse } from "./clientResponse.js"
-import { run } from "./exchange.js"
-import type { OnInformational, Outgoing } from "./message.js"
+import { run, Task } from "./exchange.js"
+import type { OnInformational } from "./message.js"
 import type { Pools } from "./pools.js"
 import { Targets } from "./target.js"
 import * as Tracing from "./tracing.js"
@@ -35,16 +34,6 @@ export const currentOnInformational: FiberRef.FiberRef<OnInformational | undefin
 
 type Sent = Effect.Effect<ClientResponse, HttpClientError.HttpClientError>
 
-/** A body that is a Stream runs with what the request's fiber has: its context, its span, its loggers. */
-const inheriting =
-  (fiberRefs: FiberRefs.FiberRefs) =>
-  (outgoing: Outgoing): Outgoing => {
-    const { body } = outgoing
-    if (body.content === undefined || body.content instanceof Uint8Array) return outgoing
-    const content = Stream.unwrap(Effect.as(Effect.setFiberRefs(fiberRefs), body.content))
-    return { ...outgoing, body: { ...body, content } }
-  }
-
 const isStreaming = ({ body }: HttpClientRequest.HttpClientRequest): boolean => body._tag === "Stream"
 
 export const makeClient = (pools: Pools, context: Context.Context<never>): HttpClient.HttpClient => {
@@ -55,16 +44,11 @@ export const makeClient = (pools: Pools, context: Context.Context<never>): HttpC
     if (target instanceof Error) {
       return Effect.fail(new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: target }))
     }
-    const task = (trace: Headers.Headers | undefined, fiberRefs?: FiberRefs.FiberRefs) =>
-      run({
-        request,
-        target,
-        pool: pools.of(target.origin),
-        trace,
-        signal: scopedRequests.get(request)?.signal,
-        onInformational: fiber.getFiberRef(currentOnInformational),
-        prepareBody: fiberRefs === undefined ? undefined : inheriting(fiberRefs)
-      })
+    const task = (trace: Headers.Headers | undefined, fiberRefs?: FiberRefs.FiberRefs) => {
+      const signal = scopedRequests.get(request)?.signal
+      const onInformational = fiber.getFiberRef(currentOnInformational)
+      return run(new Task(request, target, pools.of(target.origin), trace, signal, onInformational, fiberRefs))
+    }
     const send = (trace: Headers.Headers | undefined) =>
       isStreaming(request) ? Effect.flatMap(Effect.getFiberRefs, (fiberRefs) => task(trace, fiberRefs)) : task(trace)
     if (!Tracing.isTraced(fiber, request)) return send(undefined)

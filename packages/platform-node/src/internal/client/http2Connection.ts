@@ -1,6 +1,7 @@
 /**
  * A connection of the pool that speaks HTTP/2: sends requests on it, and knows whether it is fit for another. Made by pool.ts.
  */
+import type * as Http2Headers from "@effect-http2/http2/Headers"
 import type * as Http2Client from "@effect-http2/http2/Http2Client"
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import type * as Headers from "@effect/platform/Headers"
@@ -63,6 +64,29 @@ class Exchange implements Http2Client.ResponseListener {
   }
 }
 
+/** What the engine is asked for. */
+class Http2Request implements Http2Client.ClientRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers: Http2Headers.Headers
+  readonly body: Outgoing["body"]["content"]
+  declare readonly authority?: string
+  declare readonly onInformational?: (status: number, headers: Http2Headers.Headers) => void
+
+  constructor(outgoing: Outgoing) {
+    const { headers, onInformational } = outgoing
+    const { host } = headers
+    this.method = outgoing.method
+    this.path = outgoing.target.path
+    this.headers = toHttp2(outgoing)
+    this.body = outgoing.body.content
+    if (host !== undefined) this.authority = host
+    if (onInformational !== undefined) {
+      this.onInformational = (status, fields) => onInformational({ status, headers: fromHttp2(fields) })
+    }
+  }
+}
+
 export class Http2Place implements Place {
   /** A PING asks whether the connection lives. */
   isProbing = false
@@ -112,20 +136,6 @@ export class Http2Place implements Place {
   }
 
   send(outgoing: Outgoing, listener: Listener): Started {
-    const { body, headers, onInformational, target } = outgoing
-    const { host } = headers
-    return this.client.unsafeRequest(
-      {
-        method: outgoing.method,
-        path: target.path,
-        headers: toHttp2(outgoing),
-        body: body.content,
-        ...(host === undefined ? undefined : { authority: host }),
-        ...(onInformational === undefined
-          ? undefined
-          : { onInformational: (status, fields) => onInformational({ status, headers: fromHttp2(fields) }) })
-      },
-      new Exchange(listener, this.remoteAddress)
-    )
+    return this.client.unsafeRequest(new Http2Request(outgoing), new Exchange(listener, this.remoteAddress))
   }
 }

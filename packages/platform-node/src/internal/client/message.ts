@@ -15,14 +15,17 @@ export type Protocol = "h2" | "http/1.1"
 /** Called for each informational response (1xx) as it arrives. */
 export type OnInformational = (response: { readonly status: number; readonly headers: Headers.Headers }) => void
 
-export interface Outgoing {
-  readonly method: string
-  readonly target: Target
-  readonly headers: Headers.Headers
-  readonly body: Body
-  /** Fields of the trace, beside `headers`. */
-  readonly trace: Headers.Headers | undefined
-  readonly onInformational: OnInformational | undefined
+/** Classes, as all that is made for each request: V8 may put what a literal makes where it stays for long. */
+export class Outgoing {
+  constructor(
+    readonly method: string,
+    readonly target: Target,
+    readonly headers: Headers.Headers,
+    readonly body: Body,
+    /** Fields of the trace, beside `headers`. */
+    readonly trace: Headers.Headers | undefined,
+    readonly onInformational: OnInformational | undefined
+  ) {}
 }
 
 export interface Incoming {

@@ -4,30 +4,36 @@
 import * as Http2Error from "@effect-http2/http2/Http2Error"
 import type * as HttpBody from "@effect/platform/HttpBody"
 import * as Effect from "effect/Effect"
+import type * as FiberRefs from "effect/FiberRefs"
 import * as Stream from "effect/Stream"
 import { Readable } from "node:stream"
 import type { ReadableStream } from "node:stream/web"
 
-export interface Body {
-  readonly content: Uint8Array | Stream.Stream<Uint8Array, unknown> | undefined
-  /** Fields that follow from the body; those that the request has stand before them. */
-  readonly contentType: string | undefined
-  readonly contentLength: number | undefined
+type Octets = Stream.Stream<Uint8Array, unknown>
+
+export class Body {
+  constructor(
+    readonly content: Uint8Array | Octets | undefined,
+    /** Fields that follow from the body; those that the request has stand before them. */
+    readonly contentType: string | undefined,
+    readonly contentLength: number | undefined
+  ) {}
+
+  /** A Stream that runs with what the request's fiber has: its context, its span, its loggers. */
+  inheriting(fiberRefs: FiberRefs.FiberRefs): Body {
+    const { content } = this
+    if (content === undefined || content instanceof Uint8Array) return this
+    const inheriting = Stream.unwrap(Effect.as(Effect.setFiberRefs(fiberRefs), content))
+    return new Body(inheriting, this.contentType, this.contentLength)
+  }
 }
 
-const none: Body = { content: undefined, contentType: undefined, contentLength: undefined }
+const none = new Body(undefined, undefined, undefined)
 
-const octets = (content: Uint8Array, contentType?: string): Body => ({
-  content,
-  contentType,
-  contentLength: content.length
-})
+const octets = (content: Uint8Array, contentType?: string): Body => new Body(content, contentType, content.length)
 
-const stream = (content: Stream.Stream<Uint8Array, unknown>, contentType?: string, contentLength?: number): Body => ({
-  content,
-  contentType,
-  contentLength
-})
+const stream = (content: Octets, contentType?: string, contentLength?: number): Body =>
+  new Body(content, contentType, contentLength)
 
 /** What a stream of others yields: octets, or strings. */
 const toOctets = (chunk: unknown): Effect.Effect<Uint8Array, Http2Error.StreamError> =>
@@ -93,13 +99,13 @@ export const toBody = (body: HttpBody.HttpBody): Body | Http2Error.StreamError =
     case "Empty":
       return none
     case "Uint8Array":
-      return { content: body.body, contentType: body.contentType, contentLength: body.body.length }
+      return octets(body.body, body.contentType)
     case "Raw":
       return fromRaw(body.body)
     case "FormData":
       return fromFormData(body.formData)
     case "Stream":
-      return { content: body.stream, contentType: body.contentType, contentLength: body.contentLength }
+      return stream(body.stream, body.contentType, body.contentLength)
   }
 }
 

@@ -52,6 +52,34 @@ const fromReadable = (readable: NodeJS.ReadableStream): Octets =>
     toOctets
   )
 
+/**
+ * The first `length` octets. The platform's Readable for a part of a file has one octet more than the content-length that it says, which
+ * `node:http` lets pass and HTTP/2 does not (RFC 9113 §8.1.1).
+ */
+const take = (body: Octets, length: number): Octets =>
+  Stream.suspend(() => {
+    let rest = length
+    const cut = Stream.map(body, (octets) => {
+      const part = octets.length > rest ? octets.subarray(0, rest) : octets
+      rest -= part.length
+      return part
+    })
+    return Stream.takeUntil(cut, () => rest === 0)
+  })
+
+const ofReadable = (response: HttpServerResponse, readable: NodeJS.ReadableStream): Http2Response => {
+  const length = Number(response.headers["content-length"] ?? "NaN")
+  if (length === 0) discard(readable)
+  const body = length === 0 ? Stream.empty : fromReadable(readable)
+  return ofStream(response, length > 0 ? take(body, length) : body)
+}
+
+/** Nobody will read it, and what it holds open has to be let go. */
+const discard = (body: unknown): void => {
+  if (typeof body === "object" && body !== null && "destroy" in body && typeof body.destroy === "function")
+    body.destroy()
+}
+
 /** What `HttpServerResponse.raw` was given: everything that a web Response can be made of, a Response, or a Readable of Node. */
 const ofRaw = (response: HttpServerResponse, body: unknown): Http2Response => {
   if (body === undefined || body === null) return ofOctets(response, noOctets)
@@ -63,7 +91,7 @@ const ofRaw = (response: HttpServerResponse, body: unknown): Http2Response => {
   }
   if (body instanceof Response) return ofWeb(response, body)
   if (body instanceof ReadableStream) return ofStream(response, fromWeb(body))
-  if (typeof body === "object" && isReadable(body)) return ofStream(response, fromReadable(body))
+  if (typeof body === "object" && isReadable(body)) return ofReadable(response, body)
   if (body instanceof Blob || body instanceof URLSearchParams || body instanceof FormData) {
     return ofBodyInit(response, body)
   }
@@ -92,12 +120,6 @@ const withBody = (response: HttpServerResponse): Http2Response => {
     case "Stream":
       return ofStream(response, body.stream)
   }
-}
-
-/** Nobody will read it, and what it holds open has to be let go. */
-const discard = (body: unknown): void => {
-  if (typeof body === "object" && body !== null && "destroy" in body && typeof body.destroy === "function")
-    body.destroy()
 }
 
 /** Throws a TypeError for a Raw body that is nothing that can be sent. */

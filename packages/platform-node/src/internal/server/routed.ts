@@ -39,7 +39,10 @@ interface Target<E, R> {
 const targetOf = <E, R>(route: HttpRouter.Route<E, R>): Target<E, R> => {
   const run = Effect.flatMap(route.handler, HttpServerRespondable.toResponse)
   // What a handler is given with the request is in its context.
-  return { route, run: (route.uninterruptible ? run : Effect.interruptible(run)) as Effect.Effect<HttpServerResponse, E, R> }
+  return {
+    route,
+    run: (route.uninterruptible ? run : Effect.interruptible(run)) as Effect.Effect<HttpServerResponse, E, R>
+  }
 }
 
 /** Whether all that routes need is looked up by method and path. */

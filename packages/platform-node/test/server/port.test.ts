@@ -1,0 +1,336 @@
+/**
+ * One port for all that a client may speak, and how it begins and ends: ALPN, prior knowledge, `Upgrade: h2c`, HTTP/1.1; draining.
+ */
+import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
+import * as NodeHttp2Client from "@effect-http2/platform-node/NodeHttp2Client"
+import * as NodeHttp2Server from "@effect-http2/platform-node/NodeHttp2Server"
+import * as NodeTransport from "@effect-http2/platform-node/NodeTransport"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpRouter from "@effect/platform/HttpRouter"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { describe, expect, it } from "@effect/vitest"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Http from "node:http"
+import * as Https from "node:https"
+import * as Net from "node:net"
+import * as Tls from "node:tls"
+import { certificate, once, socketPath } from "../utils.js"
+import { layerWith, port } from "./support/harness.js"
+
+const version = Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
+  HttpServerResponse.text(Option.isSome(NodeHttp2Server.toHttp2Request(request)) ? "HTTP/2" : "HTTP/1.1")
+)
+const app = HttpRouter.empty.pipe(
+  HttpRouter.get("/version", version),
+  HttpRouter.post(
+    "/echo",
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => Effect.map(request.text, HttpServerResponse.text))
+  ),
+  HttpRouter.get(
+    "/url",
+    Effect.map(HttpServerRequest.HttpServerRequest, ({ headers, method, url }) =>
+      HttpServerResponse.unsafeJson({
+        method,
+        url,
+        host: headers["host"],
+        upgrade: headers["upgrade"],
+        x: headers["x"]
+      })
+    )
+  )
+)
+
+/** A raw connection: what it received so far, and to its end. */
+const raw = (socket: Net.Socket) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      let received = Buffer.alloc(0)
+      socket.on("error", () => {})
+      socket.on("data", (chunk) => {
+        received = Buffer.concat([received, chunk])
+      })
+      const until = (text: string) =>
+        Effect.async<string>((resume) => {
+          const look = () => {
+            if (received.includes(text)) resume(Effect.succeed(received.toString("latin1")))
+          }
+          socket.on("data", look)
+          look()
+        })
+      return { socket, until, ended: Effect.map(once(socket, "close"), () => received.toString("latin1")) }
+    }),
+    () => Effect.sync(() => socket.destroy())
+  )
+const dial = Effect.flatMap(port, (port) => raw(Net.connect(port, "127.0.0.1")))
+
+const get = (options: Http.RequestOptions | Https.RequestOptions, client: typeof Http | typeof Https) =>
+  Effect.async<string>((resume) => {
+    client.get(options, (response) => {
+      let text = ""
+      response.on("data", (chunk: Buffer) => (text += chunk.toString()))
+      response.on("end", () => resume(Effect.succeed(text)))
+    })
+  })
+
+const tls = { key: certificate.key, cert: certificate.cert }
+
+describe("a plain port", () => {
+  it.scopedLive("speaks HTTP/2 by prior knowledge and HTTP/1.1", () =>
+    Effect.gen(function* () {
+      yield* HttpServer.serveEffect(app)
+      const response = yield* HttpClient.get("/version")
+      expect(yield* response.text).toBe("HTTP/2")
+      expect(yield* get({ port: yield* port, path: "/version", agent: false }, Http)).toBe("HTTP/1.1")
+    }).pipe(Effect.provide(NodeHttp2Server.layerTest))
+  )
+
+  it.scopedLive("tells them apart however slowly the first octets come", () =>
+    Effect.gen(function* () {
+      yield* HttpServer.serveEffect(app)
+      const request = "PRI-CIPE / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"
+      const http1 = yield* dial
+      for (const octet of request)
+        yield* Effect.async<void>((resume) => http1.socket.write(octet, () => resume(Effect.void)))
+      expect(yield* http1.ended).toMatch(/^HTTP\/1\.1 400/)
+      const transport = yield* NodeTransport.connect({ host: "127.0.0.1", port: yield* port })
+      for (const octet of Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")) transport.write([Buffer.of(octet)])
+      const first = yield* Effect.flatten(Stream.runHead(transport.incoming))
+      // SETTINGS.
+      expect(first[3]).toBe(4)
+    }).pipe(Effect.provide(NodeHttp2Server.layerTest))
+  )
+
+  it.scopedLive("keeps connections of HTTP/1.1, with requests in a row and in one write", () =>
+    Effect.gen(function* () {
+      yield* HttpServer.serveEffect(app)
+      const { socket, until } = yield* dial
+      const line = (path: string) => `GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`
+      socket.write(line("/url?1") + line("/url?2"))
+      yield* until("/url?2")
+      socket.write(line("/url?3"))
+      expect((yield* until("/url?3")).match(/HTTP\/1\.1 200/g)).toHaveLength(3)
+    }).pipe(Effect.provide(NodeHttp2Server.layerTest))
+  )
+
+  it.scopedLive("goes on as HTTP/2 where a request says Upgrade: h2c, which becomes stream 1", () =>
+    Effect.gen(function* () {
+      yield* HttpServer.serveEffect(app)
+      const { socket, until } = yield* dial
+      // MAX_HEADER_LIST_SIZE of 1: the setting shows in that the response is larger than the client takes.
+      const fields = "Host: example.org\r\nX: y\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+      socket.write(`GET /url HTTP/1.1\r\n${fields}HTTP2-Settings: AAQAAQAA\r\n\r\n`)
+      const head = yield* until("\r\n\r\n")
+      expect(head).toMatch(/^HTTP\/1\.1 101 Switching Protocols\r\n/)
+      socket.write(
+        Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0])])
+      )
+      const json = JSON.stringify({ method: "GET", url: "/url", host: "example.org", x: "y" })
+      expect(yield* until(json)).toContain(json)
+    }).pipe(Effect.provide(NodeHttp2Server.layerTest))
+  )
+
+  it.scopedLive("stays with HTTP/1.1 where an upgrade asks for what it has not", () =>
+    Effect.gen(function* () {
+      yield* HttpServer.serveEffect(app)
+      for (const upgrade of ["h2c", "foo/2", "h2c, foo"]) {
+        const { ended, socket } = yield* dial
+        const fields = `Host: a\r\nConnection: close, Upgrade, HTTP2-Settings\r\nUpgrade: ${upgrade}\r\nHTTP2-Settings: \r\n`
+        socket.write(`POST /echo HTTP/1.1\r\n${fields}Content-Length: 5\r\n\r\nhello`)
+        expect(yield* ended).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nhello$/)
+      }
+    }).pipe(Effect.provide(NodeHttp2Server.layerTest))
+  )
+
+  it.scopedLive("has HTTP/2 alone where the user says so", () =>
+    Effect.gen(function* () {
+      yield* HttpServer.serveEffect(app)
+      const response = yield* HttpClient.get("/version")
+      expect(yield* response.text).toBe("HTTP/2")
+      const { ended, socket } = yield* dial
+      socket.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+      expect(yield* ended).not.toContain("HTTP/1.1")
+    }).pipe(Effect.provide(layerWith({ http1: false })))
+  )
+})
+
+describe("a TLS port", () => {
+  const layer = NodeHttp2Server.layerServer({ tls, host: "127.0.0.1" })
+
+  it.scopedLive("speaks what ALPN says, and HTTP/1.1 without it", () =>
+    Effect.gen(function* () {
+      yield* HttpServer.serveEffect(app)
+      const url = `https://localhost:${yield* port}`
+      const http2 = yield* NodeHttp2.connect(url, { tls: { ca: certificate.cert } })
+      expect(yield* (yield* http2.request({ path: "/version" })).text()).toBe("HTTP/2")
+      const options = {
+        port: yield* port,
+        host: "localhost",
+        path: "/version",
+        ca: certificate.cert,
+        agent: false
+      } as const
+      expect(yield* get({ ...options, ALPNProtocols: ["http/1.1"] }, Https)).toBe("HTTP/1.1")
+      const { ended, socket } = yield* raw(
+        Tls.connect({ port: yield* port, host: "127.0.0.1", servername: "localhost", ca: certificate.cert })
+      )
+      socket.write("GET /version HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+      expect(yield* ended).toMatch(/\r\n\r\nHTTP\/1\.1$/)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.scopedLive("serves a client that takes what there is", () =>
+    Effect.gen(function* () {
+      yield* HttpServer.serveEffect(app)
+      const client = yield* NodeHttp2Client.make({ tls: { ca: certificate.cert } })
+      const response = yield* client.get(`https://localhost:${yield* port}/version`)
+      expect(yield* response.text).toBe("HTTP/2")
+    }).pipe(Effect.provide(layer))
+  )
+})
+
+describe("listening", () => {
+  it.scopedLive("at a unix socket", () =>
+    Effect.gen(function* () {
+      const path = socketPath()
+      const context = yield* Layer.build(NodeHttp2Server.layerServer({ path }))
+      const seen: Array<unknown> = []
+      const look = Effect.map(HttpServerRequest.HttpServerRequest, (request) => {
+        seen.push(request.remoteAddress)
+        return HttpServerResponse.text("ok")
+      })
+      yield* Effect.provide(HttpServer.serveEffect(look), context)
+      const address = yield* Effect.provide(HttpServer.addressWith(Effect.succeed), context)
+      expect(address).toEqual({ _tag: "UnixAddress", path })
+      const client = yield* NodeHttp2.connect("http://localhost", { socketPath: path })
+      expect(yield* (yield* client.request({})).text()).toBe("ok")
+      expect(yield* get({ socketPath: path, path: "/", agent: false }, Http)).toBe("ok")
+      expect(seen).toEqual([Option.none(), Option.none()])
+    })
+  )
+
+  it.scopedLive("with options from the configuration", () =>
+    Effect.gen(function* () {
+      const options = { port: Config.integer("PORT"), host: Config.string("HOST") }
+      const provider = ConfigProvider.fromMap(
+        new Map([
+          ["PORT", "0"],
+          ["HOST", "127.0.0.1"]
+        ])
+      )
+      const context = yield* Layer.build(NodeHttp2Server.layerConfig(options)).pipe(Effect.withConfigProvider(provider))
+      const address = yield* Effect.provide(HttpServer.addressWith(Effect.succeed), context)
+      expect(address).toMatchObject({ _tag: "TcpAddress", hostname: "127.0.0.1" })
+    })
+  )
+
+  it.scopedLive("fails with a ServeError where it cannot", () =>
+    Effect.gen(function* () {
+      const taken = yield* NodeHttp2Server.make({ host: "127.0.0.1" })
+      if (taken.address._tag === "UnixAddress") throw new Error("not a TCP address")
+      const { port } = taken.address
+      const error = yield* Effect.flip(NodeHttp2Server.make({ host: "127.0.0.1", port }))
+      expect(error).toMatchObject({ _tag: "ServeError", cause: { transportReason: "Listen" } })
+      const misuse = yield* Effect.flip(NodeHttp2Server.make({ maxFrameSize: 1 }))
+      expect(misuse).toMatchObject({ _tag: "ServeError", cause: { origin: "User" } })
+    })
+  )
+
+  it.scopedLive("before an application is served: who connects waits for it", () =>
+    Effect.gen(function* () {
+      const asked = yield* Effect.fork(Effect.flatMap(HttpClient.get("/version"), (response) => response.text))
+      const { ended, socket } = yield* dial
+      socket.write("GET /version HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+      yield* HttpServer.serveEffect(app)
+      expect(yield* Fiber.join(asked)).toBe("HTTP/2")
+      expect(yield* ended).toMatch(/HTTP\/1\.1$/)
+    }).pipe(Effect.provide(NodeHttp2Server.layerTest))
+  )
+
+  it.scopedLive("for one application after another", () =>
+    Effect.gen(function* () {
+      for (const text of ["one", "two"]) {
+        yield* Effect.gen(function* () {
+          yield* HttpServer.serveEffect(HttpServerResponse.text(text))
+          const client = yield* NodeHttp2.connect(`http://127.0.0.1:${yield* port}`)
+          expect(yield* (yield* client.request({})).text()).toBe(text)
+          expect(yield* get({ port: yield* port, path: "/", agent: false }, Http)).toBe(text)
+        }).pipe(Effect.scoped)
+      }
+    }).pipe(Effect.provide(NodeHttp2Server.layerTest))
+  )
+})
+
+describe("draining", () => {
+  /** An application that is asked, and goes on when it is told to. */
+  const slow = Effect.gen(function* () {
+    const began = yield* Deferred.make<void>()
+    const go = yield* Deferred.make<void>()
+    const app = Deferred.succeed(began, undefined).pipe(
+      Effect.zipRight(Effect.interruptible(Deferred.await(go))),
+      Effect.as(HttpServerResponse.text("done"))
+    )
+    return { app, began: Deferred.await(began), go: Deferred.succeed(go, undefined) }
+  })
+
+  it.scopedLive("lets requests in flight finish, over HTTP/2 and HTTP/1.1", () =>
+    Effect.gen(function* () {
+      for (const isHttp2 of [true, false]) {
+        const { app, began, go } = yield* slow
+        const scope = yield* Scope.make()
+        const context = yield* Scope.extend(Layer.build(NodeHttp2Server.layerServer()), scope)
+        yield* HttpServer.serveEffect(app).pipe(Effect.provide(context), Scope.extend(scope))
+        const number = yield* Effect.provide(port, context)
+        const asked = yield* Effect.fork(
+          isHttp2
+            ? Effect.scoped(
+                Effect.flatMap(NodeHttp2.connect(`http://127.0.0.1:${number}`), (client) =>
+                  Effect.flatMap(client.request({}), (response) => response.text())
+                )
+              )
+            : get({ port: number, path: "/" }, Http)
+        )
+        yield* began
+        const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+        yield* Effect.yieldNow()
+        yield* go
+        expect(yield* Fiber.join(asked)).toBe("done")
+        yield* Fiber.join(closing)
+      }
+    })
+  )
+
+  it.scopedLive("interrupts what is left after gracefulShutdownTimeout, and ends idle connections at once", () =>
+    Effect.gen(function* () {
+      for (const isHttp2 of [true, false]) {
+        const { app, began } = yield* slow
+        const scope = yield* Scope.make()
+        const server = NodeHttp2Server.layerServer({ gracefulShutdownTimeout: "50 millis" })
+        const context = yield* Scope.extend(Layer.build(server), scope)
+        yield* HttpServer.serveEffect(app).pipe(Effect.provide(context), Scope.extend(scope))
+        const number = yield* Effect.provide(port, context)
+        const idle = yield* raw(Net.connect(number, "127.0.0.1"))
+        if (isHttp2) {
+          const client = yield* NodeHttp2.connect(`http://127.0.0.1:${number}`)
+          yield* Effect.fork(Effect.ignore(client.request({})))
+        } else {
+          const { socket } = yield* raw(Net.connect(number, "127.0.0.1"))
+          socket.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        }
+        yield* began
+        yield* Scope.close(scope, Exit.void)
+        if (!idle.socket.closed) yield* idle.ended
+      }
+    })
+  )
+})
