@@ -1,0 +1,33 @@
+/**
+ * What a stream needs of its connection. Implemented by connectionCore.ts.
+ */
+import type { Http2Stats } from "../Http2Stats.js"
+import type { Resolved } from "../Http2Options.js"
+import type { Peer } from "../Transport.js"
+import type { BodyQueue } from "./bodyQueue.js"
+import type { Outbox } from "./outbox.js"
+
+/** The connection as its streams see it. */
+export interface StreamOwner<Stream> {
+  readonly outbox: Outbox
+  readonly options: Resolved
+  readonly stats: Http2Stats
+  readonly peer: Peer
+  readonly isDraining: boolean
+  /** Whether SETTINGS of ours are not acknowledged yet. */
+  readonly hasSettingsPending: boolean
+  /** The peer's SETTINGS_INITIAL_WINDOW_SIZE and SETTINGS_MAX_HEADER_LIST_SIZE. */
+  readonly peerInitialWindowSize: number
+  readonly peerMaxHeaderListSize: number
+  readonly now: () => number
+  /** Octets of DATA were consumed: they go back to the connection's window. */
+  consumed(octets: number): void
+  /** A body has something for a consumer that waits: it is handed over once the turn's frames are processed. */
+  deliverLater(body: BodyQueue): void
+  /** The stream is closed. `byPeer`: the peer reset it. */
+  closed(stream: Stream, byPeer: boolean): void
+  /** RST_STREAM was sent and the peer may not know yet: call `stream.resetAcknowledged` when it does. */
+  awaitReset(stream: Stream): void
+  /** The peer left us nothing but a reset: it counts against its budget. */
+  forcedReset(): void
+}
