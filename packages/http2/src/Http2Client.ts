@@ -14,10 +14,11 @@ import type * as Http2Response from "./Http2Response.js"
 import * as Http2Stats from "./Http2Stats.js"
 import { Http2Tunnel } from "./Http2Tunnel.js"
 import { defaultLimit, IncomingMessage } from "./IncomingMessage.js"
-import { ClientRequest as Exchange, type Observer, type Prepared } from "./internal/clientRequest.js"
+import { ClientRequest as Exchange, type Prepared } from "./internal/clientRequest.js"
 import { ClientRole } from "./internal/clientRole.js"
 import type { ClientStream } from "./internal/clientStream.js"
 import { prepare, type TunnelKind } from "./internal/prepareRequest.js"
+import { Relay } from "./internal/relay.js"
 import { forkBody } from "./internal/requestBody.js"
 import * as Text from "./internal/text.js"
 import type { Transport } from "./Transport.js"
@@ -254,24 +255,11 @@ export const make = (
         return notStarted
       }
       const exchange = new Exchange(role, prepared, sendBody)
-      exchange.start(new Relay(listener))
+      exchange.start(new Relay(listener, responseOf))
       return exchange
     }
     return { request, collect, unsafeRequest, tunnel, connection, queued: () => role.queued, places: () => role.places }
   })
-
-/** From what a stream tells to what a response is. */
-class Relay implements Observer {
-  constructor(private readonly listener: ResponseListener) {}
-
-  onHead(stream: ClientStream): void {
-    this.listener.onResponse(responseOf(stream))
-  }
-
-  onFailure(error: Http2Error.Http2Error): void {
-    this.listener.onFailure(error)
-  }
-}
 
 const notStarted: Started = { unsafeCancel: () => undefined }
 

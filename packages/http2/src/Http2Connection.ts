@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
+import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -171,29 +172,37 @@ export const make = (
       })
   ).pipe(Effect.map(({ connection }) => connection))
 
-/** Reads until the peer has ended its side or the connection breaks; the engine's turn is one synchronous function for each read. */
+/** The frames that arrive, one Chunk for each read. */
+const framesOf = (transport: Transport, decoder: FrameDecoder): Stream.Stream<Frame.Frame, Http2Error.TransportError> =>
+  Stream.mapChunks(transport.incoming, (reads) => {
+    const frames: Array<Frame.Frame> = []
+    for (const octets of reads) decoder.decode(octets, frames)
+    return Chunk.unsafeFromArray(frames)
+  })
+
+/**
+ * Reads until the peer has ended its side or the connection breaks; the engine's turn is one synchronous function for each read. The loop is written as a
+ * Channel, for a third less than what `Stream.runForEachChunk` costs a read.
+ */
 const read = (
   transport: Transport,
   core: ConnectionCore,
   decoder: FrameDecoder,
   deadlines: Deadlines
-): Effect.Effect<void> =>
-  transport.incoming.pipe(
-    Stream.mapChunks((reads) => {
-      const frames: Array<Frame.Frame> = []
-      for (const octets of reads) decoder.decode(octets, frames)
-      return Chunk.unsafeFromArray(frames)
-    }),
-    Stream.runForEachChunk((frames) => {
+): Effect.Effect<void> => {
+  const dispatch: Dispatch = Channel.readWithCause({
+    onInput: (frames: Chunk.Chunk<Frame.Frame>) => {
       core.turn(frames)
       deadlines.noteTurn(frames)
-      return core.outbox.isFlooded ? awaitDrain(core) : Effect.void
-    }),
-    Effect.matchCause({
-      onFailure: (cause) => core.close(toError(cause)),
-      onSuccess: () => core.receivedEnd(decoder.isMidFrame)
-    })
-  )
+      return core.outbox.isFlooded ? Channel.flatMap(Channel.fromEffect(awaitDrain(core)), () => dispatch) : dispatch
+    },
+    onFailure: (cause: Cause.Cause<Http2Error.TransportError>) => Channel.sync(() => core.close(toError(cause))),
+    onDone: () => Channel.sync(() => core.receivedEnd(decoder.isMidFrame))
+  })
+  return Stream.toChannel(framesOf(transport, decoder)).pipe(Channel.pipeTo(dispatch), Channel.runDrain)
+}
+
+type Dispatch = Channel.Channel<never, Chunk.Chunk<Frame.Frame>, never, Http2Error.TransportError, void, unknown>
 
 /** A peer that asks for answers and does not read them is not read either: TCP pushes back. */
 const awaitDrain = (core: ConnectionCore): Effect.Effect<void> =>

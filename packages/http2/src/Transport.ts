@@ -76,6 +76,15 @@ export interface Transport {
   readonly write: (chunks: ReadonlyArray<Uint8Array>) => boolean
 
   /**
+   * For a transport to which a kind of memory of its own is cheaper: makes some to build what is written in, its contents undefined, and gives a view
+   * of its kind on what a user wrote. Without it, `Uint8Array`s are used as they are.
+   */
+  readonly memory?: {
+    readonly allocate: (size: number) => Uint8Array
+    readonly view: (octets: Uint8Array) => Uint8Array
+  }
+
+  /**
    * Octets that were written and are not yet taken over by the system.
    */
   readonly pendingBytes: () => number

@@ -23,7 +23,7 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type * as Http from "node:http"
 import * as Application from "./internal/server/application.js"
 import * as Http1 from "./internal/server/http1.js"
@@ -73,7 +73,9 @@ export const make = (
   Effect.gen(function* () {
     const resolved = yield* Effect.mapError(Http2Options.resolveEffect(options), serveError)
     const { http1 = true, upgradeH2c = true, webSocket = true } = options
-    const fallback = http1 === false ? undefined : yield* Http1.make(http1 === true ? {} : http1)
+    // What HTTP/1.1 adds to its scope, at its first WebSocket for instance, is released when all connections are closed.
+    const scope = yield* Effect.acquireRelease(Scope.make(), Scope.close)
+    const fallback = http1 === false ? undefined : yield* Scope.extend(Http1.make(http1 === true ? {} : http1), scope)
     const port = new Port(
       {
         http2: {

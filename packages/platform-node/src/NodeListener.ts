@@ -149,8 +149,7 @@ const open = <R>(
 ): Effect.Effect<Net.Server, TransportError> =>
   Effect.try({
     try: () => {
-      const server =
-        options.tls === undefined ? plain(connections) : secure(options, options.tls, where, connections)
+      const server = options.tls === undefined ? plain(connections) : secure(options, options.tls, where, connections)
       silence(server)
       return server
     },

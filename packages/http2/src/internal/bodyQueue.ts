@@ -46,8 +46,8 @@ export class BodyQueue {
   private isDue = false
 
   /**
-   * `onConsumed` gives the octets back to the windows; `onPull` is told that somebody wants the body; `deliverLater` calls `deliver` once the
-   * turn of the engine is over, at once where there is none.
+   * `onConsumed` gives the octets back to the windows; `onPull` is told that somebody wants the body; `deliverLater` calls `deliver` soon, when
+   * more may have come.
    */
   constructor(
     private readonly onConsumed: (octets: number) => void,
@@ -80,9 +80,14 @@ export class BodyQueue {
   }
 
   private wake(): void {
-    if (this.isDue || this.waiter === undefined) return
+    if (this.waiter === undefined || (this.isDue && !this.isOver)) return
     this.isDue = true
     this.deliverLater(this)
+  }
+
+  /** Whether nothing more will come. */
+  get isOver(): boolean {
+    return this.isEnded || this.failure !== undefined
   }
 
   /** Wakes the consumer that waits: there is something, or there never will be. */

@@ -11,6 +11,7 @@ import * as Settings from "../Settings.js"
 import type { Transport } from "../Transport.js"
 import { AbuseGuard } from "./abuseGuard.js"
 import type { BodyQueue } from "./bodyQueue.js"
+import { Deliveries } from "./deliveries.js"
 import { HeaderBlocks } from "./headerBlock.js"
 import { Listeners } from "./listeners.js"
 import { lost } from "./lost.js"
@@ -68,7 +69,7 @@ export class ConnectionCore implements StreamOwner {
   /** What the peer said in GOAWAY, once it did. */
   goneAway: Http2Error.ConnectionError | undefined = undefined
   private readonly starting: Array<Startable> = []
-  private readonly delivering: Array<BodyQueue> = []
+  private readonly deliveries: Deliveries
   private readonly resetPings = new ResetPings((onAcknowledged) => this.ping(onAcknowledged))
   private readonly whenIdle = new Listeners()
   private readonly whenEnded = new Listeners()
@@ -88,6 +89,7 @@ export class ConnectionCore implements StreamOwner {
     private readonly onClosed: () => void
   ) {
     this.outbox = new Outbox(transport, options, now, (run) => this.attempt(run))
+    this.deliveries = new Deliveries((task) => transport.defer(task))
     this.table = new StreamTable(role.isServer ? 0 : 1)
     this.guard = new AbuseGuard(options, now)
     this.blocks = new HeaderBlocks(options)
@@ -143,9 +145,7 @@ export class ConnectionCore implements StreamOwner {
     if (this.starting.length > 0) {
       for (const stream of this.starting.splice(0)) stream.start()
     }
-    if (this.delivering.length > 0) {
-      for (const body of this.delivering.splice(0)) body.deliver()
-    }
+    this.deliveries.endTurn()
     this.outbox.isInTurn = false
     this.outbox.flush()
     if (this.outbox.controlFrames > this.options.maxQueuedControlFrames) {
@@ -203,8 +203,7 @@ export class ConnectionCore implements StreamOwner {
   }
 
   deliverLater(body: BodyQueue): void {
-    if (this.outbox.isInTurn) this.delivering.push(body)
-    else body.deliver()
+    this.deliveries.add(body, this.outbox.isInTurn)
   }
 
   // ------------------------------------------------------------------ streams

@@ -223,9 +223,24 @@ export class Outbox {
     const isLast = sender.queued === 0 && sender.isFinished
     const endsHere = isLast && sender.trailers === undefined
     const data = octets === chunk.length ? chunk : chunk.subarray(0, octets)
-    this.buffer.frame(Frame.Type.DATA, endsHere ? END_STREAM : NONE, sender.owner.id, data)
+    if (octets === this.maxFrameSize && !endsHere) this.buffer.dataFrame(this.fullHeader(sender), data)
+    else this.buffer.frame(Frame.Type.DATA, endsHere ? END_STREAM : NONE, sender.owner.id, data)
     if (endsHere) sender.owner.sentEnd()
     else if (isLast) this.finish(sender)
+  }
+
+  /** The header of a DATA frame as large as the peer takes: most frames of a large body have the same. */
+  private fullHeader(sender: Sender): Uint8Array {
+    const { fullHeader } = sender
+    if (fullHeader !== undefined && fullHeader.size === this.maxFrameSize) return fullHeader.octets
+    const octets = this.buffer.header(this.maxFrameSize, Frame.Type.DATA, NONE, sender.owner.id)
+    sender.fullHeader = { size: this.maxFrameSize, octets }
+    return octets
+  }
+
+  /** `octets` as the transport likes them. */
+  view(octets: Uint8Array): Uint8Array {
+    return this.buffer.view(octets)
   }
 
   /** Nothing more is written. */

@@ -23,6 +23,8 @@ export class Sender {
   /** Nothing will be added. */
   isFinished = false
   trailers: Headers | undefined = undefined
+  /** The header of its frames of `size` octets; kept by the outbox. */
+  fullHeader: { readonly size: number; readonly octets: Uint8Array } | undefined = undefined
   /** Whether it stands in the outbox's ring. */
   isReady = false
   /** The clock, in ms, when it last sent, or began to wait: what the stall timeout counts from. */

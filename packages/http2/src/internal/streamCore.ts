@@ -202,7 +202,7 @@ export abstract class StreamCore implements SenderOwner {
       return
     }
     const sender = this.waiting
-    sender.push(data, this.owner.now())
+    sender.push(outbox.view(data), this.owner.now())
     sender.isFinished = endStream
     outbox.ready(sender)
   }

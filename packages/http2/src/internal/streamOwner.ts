@@ -22,7 +22,7 @@ export interface StreamOwner<Stream> {
   readonly now: () => number
   /** Octets of DATA were consumed: they go back to the connection's window. */
   consumed(octets: number): void
-  /** A body has something for a consumer that waits: it is handed over once the turn's frames are processed. */
+  /** A body has something for a consumer that waits: it is handed over soon. */
   deliverLater(body: BodyQueue): void
   /** The stream is closed. `byPeer`: the peer reset it. */
   closed(stream: Stream, byPeer: boolean): void

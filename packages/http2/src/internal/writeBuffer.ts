@@ -10,7 +10,7 @@ const slabSize = 65_536
 const copyUpTo = 4096
 
 export class WriteBuffer {
-  private slab = new Uint8Array(slabSize)
+  private slab: Uint8Array
   /** Where the octets that are not in `parts` begin, and where they end. */
   private start = 0
   private position = 0
@@ -18,7 +18,18 @@ export class WriteBuffer {
   /** Octets in `parts`. */
   private partsLength = 0
 
-  constructor(private readonly transport: Transport) {}
+  constructor(private readonly transport: Transport) {
+    this.slab = this.allocate(slabSize)
+  }
+
+  private allocate(size: number): Uint8Array {
+    return this.transport.memory === undefined ? new Uint8Array(size) : this.transport.memory.allocate(size)
+  }
+
+  /** `octets` as the transport likes them. */
+  view(octets: Uint8Array): Uint8Array {
+    return this.transport.memory === undefined ? octets : this.transport.memory.view(octets)
+  }
 
   /** Octets that wait for the next write. */
   get length(): number {
@@ -29,7 +40,7 @@ export class WriteBuffer {
   reserve(octets: number): number {
     if (this.position + octets > this.slab.length) {
       this.cut()
-      this.slab = new Uint8Array(Math.max(slabSize, octets))
+      this.slab = this.allocate(Math.max(slabSize, octets))
       this.start = 0
       this.position = 0
     }
@@ -59,6 +70,20 @@ export class WriteBuffer {
     this.cut()
     this.parts.push(payload)
     this.partsLength += length
+  }
+
+  /** A large DATA frame by reference, with a header that was made before; neither may be changed any more. */
+  dataFrame(header: Uint8Array, payload: Uint8Array): void {
+    this.cut()
+    this.parts.push(header, payload)
+    this.partsLength += header.length + payload.length
+  }
+
+  /** The header of a frame, by itself. */
+  header(length: number, type: number, flags: number, streamId: number): Uint8Array {
+    const octets = this.allocate(9)
+    writeFrameHeader(octets, 0, length, type, flags, streamId)
+    return octets
   }
 
   /** Octets that are frames already. */

@@ -86,9 +86,22 @@ class SocketTransport implements Transport {
     }
     const idle = socket.writableLength === 0 && !socket.connecting
     socket.cork()
-    for (const chunk of chunks) if (chunk.length > 0) socket.write(chunk, this.onWritten)
+    // One callback for all of them: it comes when the last is done.
+    const last = chunks.length - 1
+    for (let i = 0; i < last; i++) {
+      const chunk = chunks[i]
+      if (chunk !== undefined && chunk.length > 0) socket.write(chunk)
+    }
+    socket.write(chunks[last] ?? "", this.onWritten)
     socket.uncork()
     return this.isTaken(idle)
+  }
+
+  /** Buffers, since Node would make one of anything else, for every slice anew. */
+  readonly memory = {
+    allocate: (size: number): Uint8Array => Buffer.allocUnsafeSlow(size),
+    view: (octets: Uint8Array): Uint8Array =>
+      octets instanceof Buffer ? octets : Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
   }
 
   readonly pendingBytes = (): number => (this.socket.destroyed ? 0 : this.socket.writableLength)

@@ -3,7 +3,7 @@ import * as NodeHttp2Client from "@effect-http2/platform-node/NodeHttp2Client"
 import * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -17,7 +17,7 @@ const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_REFUSED_STREAM } = Http2.constants
 const failure = (
   client: HttpClient.HttpClient,
   request: HttpClientRequest.HttpClientRequest
-): Effect.Effect<HttpClientError.HttpClientError> =>
+): Effect.Effect<HttpClientError.HttpClientError, string> =>
   Effect.flip(Effect.flatMap(client.execute(request), (response) => response.text))
 
 describe("before the response", () => {
@@ -137,7 +137,7 @@ describe("before the response", () => {
 })
 
 describe("behind the response's head", () => {
-  const isCutOff = (error: HttpClientError.HttpClientError) => {
+  const isCutOff = (error: HttpClientError.HttpClientError): void => {
     expect(error).toMatchObject({ _tag: "ResponseError", reason: "Decode", response: { status: 200 } })
     expect(Http2Error.isHttp2Error(error.cause)).toBe(true)
   }

@@ -4,6 +4,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import * as TestContext from "effect/TestContext"
@@ -76,9 +77,11 @@ check("beyond the peer's limit a second connection is opened, and at the maximum
     )
     const stats = NodeHttp2Client.makeStats()
     const client = yield* makeClient({ stats, pool: { maxConnections: 2 } })
+    const before = (yield* Metric.value(NodeHttp2Client.waitingTime)).count
     const all = yield* many(30, text(client, url))
     expect(all.every((answer) => answer === "ok")).toBe(true)
     expect([most, dials(), stats.connections]).toEqual([20, 2, 2])
+    expect((yield* Metric.value(NodeHttp2Client.waitingTime)).count - before).toBe(stats.waited)
     expect(stats.waiting).toBe(0)
   })
 )
@@ -202,6 +205,34 @@ check("a connection that is dead is replaced", () =>
       yield* TestClock.adjust("3 seconds")
       expect(yield* Fiber.join(request)).toBe("ok")
       expect([relay.dials(), stats.probesFailed]).toEqual([2, 1])
+    }).pipe(Effect.scoped, Effect.provide(TestContext.TestContext))
+  })
+)
+
+check("a request on a connection that dies under it fails, and the next one gets another", () =>
+  Effect.gen(function* () {
+    const arrived = makeEvent()
+    const { url } = yield* http2((stream, headers) => {
+      if (headers[":path"] === "/never") arrived.happen()
+      else respond(stream)
+    })
+    const relay = yield* makeRelay(Number(new URL(url).port))
+    yield* Effect.gen(function* () {
+      const client = yield* makeClient({ http2: { keepAliveInterval: "30 seconds", pingTimeout: "15 seconds" } })
+      // From its answer on, nothing of the connection's beginning is outstanding.
+      yield* text(client, relay.url)
+      const request = yield* Effect.fork(Effect.flip(client.get(`${relay.url}/never`)))
+      yield* arrived.happened
+      relay.freeze()
+      yield* TestClock.adjust("31 seconds")
+      yield* TestClock.adjust("16 seconds")
+      expect(yield* Fiber.join(request)).toMatchObject({
+        _tag: "RequestError",
+        reason: "Transport",
+        cause: { limit: "pingTimeout", processed: "unknown" }
+      })
+      expect(yield* text(client, relay.url)).toBe("ok")
+      expect(relay.dials()).toBe(2)
     }).pipe(Effect.scoped, Effect.provide(TestContext.TestContext))
   })
 )

@@ -183,3 +183,46 @@ check("tells of informational responses over HTTP/1.1", () =>
     expect([response.status, seen]).toEqual([200, [[103, "</a.css>; rel=preload"]]])
   })
 )
+
+for (const [name, server] of [
+  [
+    "HTTP/2",
+    () =>
+      http2((stream) => {
+        stream.additionalHeaders({ ":status": 103 })
+        stream.respond()
+        stream.end()
+      })
+  ],
+  [
+    "HTTP/1.1",
+    () =>
+      https((_, response) => {
+        response.writeEarlyHints({ link: "</a.css>; rel=preload" })
+        response.end()
+      })
+  ]
+] as const) {
+  check(`a callback for informational responses that throws ends its request over ${name}`, () =>
+    Effect.gen(function* () {
+      const { url } = yield* server()
+      const client = yield* makeClient()
+      const asked = NodeHttp2Client.withInformational(client.get(url), () => {
+        throw new Error("mine")
+      })
+      const error = yield* Effect.flip(asked)
+      expect(error).toMatchObject({ _tag: "RequestError", reason: "Encode", cause: { cause: { message: "mine" } } })
+    })
+  )
+}
+
+check("names of fields that objects have already", () =>
+  Effect.gen(function* () {
+    const { url } = yield* http2((stream) => {
+      stream.respond({ constructor: "a", valueof: "b" })
+      stream.end()
+    })
+    const response = yield* (yield* makeClient()).get(url)
+    expect([response.headers["constructor"], response.headers["valueof"]]).toEqual(["a", "b"])
+  })
+)

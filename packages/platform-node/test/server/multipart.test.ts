@@ -87,7 +87,9 @@ describe.each(protocols)("forms over $protocol", ({ layer }) => {
     }).pipe(Effect.provide(layer))
   )
 
-  const limits = [
+  const limits: ReadonlyArray<
+    [string, <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>, HttpBody.HttpBody]
+  > = [
     [
       "FileTooLarge",
       Multipart.withMaxFileSize(Option.some(100)),
@@ -95,7 +97,7 @@ describe.each(protocols)("forms over $protocol", ({ layer }) => {
     ],
     ["FieldTooLarge", Multipart.withMaxFieldSize(100), form(["field", "x".repeat(1000)])],
     ["TooManyParts", Multipart.withMaxParts(Option.some(1)), form(["a", "1"], ["b", "2"])]
-  ] as const
+  ]
   it.scopedLive.each(limits)("keeps to the limit: %s", ([reason, withLimit, body]) =>
     Effect.gen(function* () {
       yield* HttpRouter.empty.pipe(

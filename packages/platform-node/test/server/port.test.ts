@@ -1,5 +1,5 @@
 /**
- * One port for all that a client may speak, and how it begins and ends: ALPN, prior knowledge, `Upgrade: h2c`, HTTP/1.1; draining.
+ * One port for all that a client may speak: ALPN, prior knowledge, `Upgrade: h2c`, HTTP/1.1; and how it is listened at.
  */
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as NodeHttp2Client from "@effect-http2/platform-node/NodeHttp2Client"
@@ -13,20 +13,17 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Http from "node:http"
 import * as Https from "node:https"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
-import { certificate, once, socketPath } from "../utils.js"
-import { layerWith, port } from "./support/harness.js"
+import { certificate, socketPath } from "../utils.js"
+import { get, layerWith, port, raw } from "./support/harness.js"
 
 const version = Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
   HttpServerResponse.text(Option.isSome(NodeHttp2Server.toHttp2Request(request)) ? "HTTP/2" : "HTTP/1.1")
@@ -51,37 +48,7 @@ const app = HttpRouter.empty.pipe(
   )
 )
 
-/** A raw connection: what it received so far, and to its end. */
-const raw = (socket: Net.Socket) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      let received = Buffer.alloc(0)
-      socket.on("error", () => {})
-      socket.on("data", (chunk) => {
-        received = Buffer.concat([received, chunk])
-      })
-      const until = (text: string) =>
-        Effect.async<string>((resume) => {
-          const look = () => {
-            if (received.includes(text)) resume(Effect.succeed(received.toString("latin1")))
-          }
-          socket.on("data", look)
-          look()
-        })
-      return { socket, until, ended: Effect.map(once(socket, "close"), () => received.toString("latin1")) }
-    }),
-    () => Effect.sync(() => socket.destroy())
-  )
 const dial = Effect.flatMap(port, (port) => raw(Net.connect(port, "127.0.0.1")))
-
-const get = (options: Http.RequestOptions | Https.RequestOptions, client: typeof Http | typeof Https) =>
-  Effect.async<string>((resume) => {
-    client.get(options, (response) => {
-      let text = ""
-      response.on("data", (chunk: Buffer) => (text += chunk.toString()))
-      response.on("end", () => resume(Effect.succeed(text)))
-    })
-  })
 
 const tls = { key: certificate.key, cert: certificate.cert }
 
@@ -268,69 +235,5 @@ describe("listening", () => {
         }).pipe(Effect.scoped)
       }
     }).pipe(Effect.provide(NodeHttp2Server.layerTest))
-  )
-})
-
-describe("draining", () => {
-  /** An application that is asked, and goes on when it is told to. */
-  const slow = Effect.gen(function* () {
-    const began = yield* Deferred.make<void>()
-    const go = yield* Deferred.make<void>()
-    const app = Deferred.succeed(began, undefined).pipe(
-      Effect.zipRight(Effect.interruptible(Deferred.await(go))),
-      Effect.as(HttpServerResponse.text("done"))
-    )
-    return { app, began: Deferred.await(began), go: Deferred.succeed(go, undefined) }
-  })
-
-  it.scopedLive("lets requests in flight finish, over HTTP/2 and HTTP/1.1", () =>
-    Effect.gen(function* () {
-      for (const isHttp2 of [true, false]) {
-        const { app, began, go } = yield* slow
-        const scope = yield* Scope.make()
-        const context = yield* Scope.extend(Layer.build(NodeHttp2Server.layerServer()), scope)
-        yield* HttpServer.serveEffect(app).pipe(Effect.provide(context), Scope.extend(scope))
-        const number = yield* Effect.provide(port, context)
-        const asked = yield* Effect.fork(
-          isHttp2
-            ? Effect.scoped(
-                Effect.flatMap(NodeHttp2.connect(`http://127.0.0.1:${number}`), (client) =>
-                  Effect.flatMap(client.request({}), (response) => response.text())
-                )
-              )
-            : get({ port: number, path: "/" }, Http)
-        )
-        yield* began
-        const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
-        yield* Effect.yieldNow()
-        yield* go
-        expect(yield* Fiber.join(asked)).toBe("done")
-        yield* Fiber.join(closing)
-      }
-    })
-  )
-
-  it.scopedLive("interrupts what is left after gracefulShutdownTimeout, and ends idle connections at once", () =>
-    Effect.gen(function* () {
-      for (const isHttp2 of [true, false]) {
-        const { app, began } = yield* slow
-        const scope = yield* Scope.make()
-        const server = NodeHttp2Server.layerServer({ gracefulShutdownTimeout: "50 millis" })
-        const context = yield* Scope.extend(Layer.build(server), scope)
-        yield* HttpServer.serveEffect(app).pipe(Effect.provide(context), Scope.extend(scope))
-        const number = yield* Effect.provide(port, context)
-        const idle = yield* raw(Net.connect(number, "127.0.0.1"))
-        if (isHttp2) {
-          const client = yield* NodeHttp2.connect(`http://127.0.0.1:${number}`)
-          yield* Effect.fork(Effect.ignore(client.request({})))
-        } else {
-          const { socket } = yield* raw(Net.connect(number, "127.0.0.1"))
-          socket.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n")
-        }
-        yield* began
-        yield* Scope.close(scope, Exit.void)
-        if (!idle.socket.closed) yield* idle.ended
-      }
-    })
   )
 })

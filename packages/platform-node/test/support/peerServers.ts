@@ -11,6 +11,8 @@ import * as Certificate from "../certificate.js"
 export interface PeerServer {
   readonly https: string
   readonly http: string
+  /** Over TLS with HTTP/1.1 alone, where it has that. */
+  readonly http1?: string
   /** For `tls: { ca }`, to trust it. */
   readonly ca: string
   /** The folder whose files it serves. */
@@ -67,7 +69,7 @@ const makeFolder = async (certificate: Certificate.Certificate): Promise<{ folde
   return { folder, root }
 }
 
-const nginxConfig = (folder: string, tlsPort: number, plainPort: number): string => `
+const nginxConfig = (folder: string, tlsPort: number, plainPort: number, http1Port: number): string => `
 daemon off;
 master_process off;
 worker_processes 1;
@@ -88,6 +90,7 @@ http {
   server {
     listen 127.0.0.1:${tlsPort} ssl http2;
     listen 127.0.0.1:${plainPort} http2;
+    listen 127.0.0.1:${http1Port} ssl;
     server_name localhost;
     ssl_certificate ${folder}/cert.pem;
     ssl_certificate_key ${folder}/key.pem;
@@ -105,14 +108,15 @@ export const nginx = async (program: string): Promise<PeerServer> => {
   const certificate = await Certificate.make()
   const { folder, root } = await makeFolder(certificate)
   await mkdir(join(root, "upload"))
-  const [tlsPort = 0, plainPort = 0] = await freePorts(2)
-  await writeFile(join(folder, "nginx.conf"), nginxConfig(folder, tlsPort, plainPort))
+  const [tlsPort = 0, plainPort = 0, http1Port = 0] = await freePorts(3)
+  await writeFile(join(folder, "nginx.conf"), nginxConfig(folder, tlsPort, plainPort, http1Port))
   // As root, workers would become somebody who may not read the folder; there are none with `master_process off`.
   const args = ["-p", folder, "-c", join(folder, "nginx.conf"), "-e", "stderr"]
-  const end = await start(program, args, [tlsPort, plainPort])
+  const end = await start(program, args, [tlsPort, plainPort, http1Port])
   return {
     https: `https://localhost:${tlsPort}`,
     http: `http://127.0.0.1:${plainPort}`,
+    http1: `https://localhost:${http1Port}`,
     ca: certificate.cert,
     root,
     stop: () => end().then(() => rm(folder, { recursive: true, force: true }))

@@ -17,6 +17,7 @@ import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Incoming, Protocol, Started } from "./message.js"
+import type { TraceFields } from "./traceFields.js"
 
 type Read<A> = Effect.Effect<A, HttpClientError.ResponseError>
 
@@ -38,7 +39,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
 
   constructor(
     private readonly asked: HttpClientRequest.HttpClientRequest,
-    private readonly trace: Headers.Headers | undefined,
+    private readonly trace: TraceFields | undefined,
     private readonly incoming: Incoming,
     private readonly exchange: Started
   ) {
@@ -58,7 +59,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
   /** As it went out: with the fields of the trace. */
   get request(): HttpClientRequest.HttpClientRequest {
     if (this.trace === undefined) return this.asked
-    return (this.sent ??= HttpClientRequest.setHeaders(this.asked, this.trace))
+    return (this.sent ??= HttpClientRequest.setHeaders(this.asked, this.trace.headers))
   }
 
   get status(): number {

@@ -6,23 +6,17 @@ import type { TransportError } from "@effect-http2/http2/Http2Error"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import type * as Net from "node:net"
+import * as Net from "node:net"
 import * as Tls from "node:tls"
 import { openSocket } from "../../NodeTransport.js"
-import type { Protocol } from "./message.js"
+import { failure } from "../socketError.js"
+import type { OpenedSocket, Protocol } from "./message.js"
 import type { Resolved } from "./options.js"
 import type { Origin } from "./target.js"
 import type { Tunnels } from "./tunnels.js"
 
-/** A socket that is open; `close` destroys it and what it runs over. */
-export interface OpenedSocket {
-  readonly socket: Net.Socket
-  readonly protocol: Protocol
-  readonly close: Effect.Effect<void>
-}
-
 const protocolOf = (socket: Net.Socket, origin: Origin, options: Resolved): Protocol => {
-  if (socket instanceof Tls.TLSSocket) return socket.alpnProtocol === "h2" ? "h2" : "http/1.1"
+  if (origin.isTls && socket instanceof Tls.TLSSocket) return socket.alpnProtocol === "h2" ? "h2" : "http/1.1"
   return options.hasPriorKnowledge(origin.key) ? "h2" : "http/1.1"
 }
 
@@ -36,15 +30,19 @@ export const dial = (
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(Scope.make(), (scope) => {
       const open = Effect.flatMap(tunnels.open(origin), (over) =>
-        openSocket({
-          host: origin.host,
-          port: origin.port,
-          over,
-          tls: origin.isTls ? (options.tls ?? true) : undefined,
-          connectTimeout: options.connectTimeout,
-          alpnProtocols: protocols,
-          requireAlpn: false
-        })
+        over === undefined || origin.isTls
+          ? openSocket({
+              host: origin.host,
+              port: origin.port,
+              over,
+              tls: origin.isTls ? (options.tls ?? true) : undefined,
+              connectTimeout: options.connectTimeout,
+              alpnProtocols: protocols,
+              requireAlpn: false
+            })
+          : over instanceof Net.Socket
+            ? Effect.succeed(over)
+            : Effect.fail(failure("InvalidOptions", "prior knowledge goes through a proxy of HTTP/1.1 only"))
       )
       return restore(Scope.extend(open, scope)).pipe(
         Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),

@@ -9,10 +9,11 @@ import * as Effect from "effect/Effect"
 import type * as FiberRefs from "effect/FiberRefs"
 import { ClientResponse } from "./clientResponse.js"
 import { type Incoming, type Listener, type OnInformational, Outgoing, type Place, type Started } from "./message.js"
-import type { Pool, Waiter } from "./pool.js"
+import type { Pool } from "./pool.js"
 import { isReplayable, toBody } from "./requestBody.js"
 import type { Target } from "./target.js"
-import type { Headers } from "@effect/platform/Headers"
+import type { TraceFields } from "./traceFields.js"
+import type { Waiter } from "./waitingLine.js"
 
 type Resume = (effect: Effect.Effect<ClientResponse, HttpClientError.RequestError>) => void
 
@@ -22,7 +23,7 @@ export class Task {
     readonly request: HttpClientRequest.HttpClientRequest,
     readonly target: Target,
     readonly pool: Pool,
-    readonly trace: Headers | undefined,
+    readonly trace: TraceFields | undefined,
     /** Ends the request and its response, where they belong to a scope. */
     readonly signal: AbortSignal | undefined,
     readonly onInformational: OnInformational | undefined,
@@ -56,6 +57,7 @@ export class Exchange implements Listener, Waiter, Started {
   unwanted: Place | undefined = undefined
   private started: Started | undefined = undefined
   private hasRetried = false
+  private isAnswered = false
   private isOver = false
 
   constructor(
@@ -79,9 +81,13 @@ export class Exchange implements Listener, Waiter, Started {
     const { outgoing } = this.task
     if (Http2Error.isStreamError(outgoing)) return this.fail(outgoing)
     this.unwanted = place
-    const started = place.send(outgoing, this)
-    if (this.isOver) started.unsafeCancel()
-    else this.started = started
+    try {
+      this.started = place.send(outgoing, this)
+    } catch (error) {
+      const description = error instanceof Error ? error.message : String(error)
+      return this.fail(Http2Error.isHttp2Error(error) ? error : Http2Error.usageError(0, undefined, description))
+    }
+    if (this.isOver) this.started.unsafeCancel()
   }
 
   onNoPlace(error: Http2Error.Http2Error): void {
@@ -90,12 +96,13 @@ export class Exchange implements Listener, Waiter, Started {
 
   /** The response is made when the fiber goes on: what the same read has brought of the body is there then. */
   onIncoming(incoming: Incoming): void {
+    this.isAnswered = true
     this.resume(Effect.sync(() => new ClientResponse(this.task.request, this.task.trace, incoming, this)))
   }
 
   onFailure(error: Http2Error.Http2Error, isStale = false): void {
-    // Our own cancel comes back as a failure.
-    if (this.isOver) return
+    // Our own cancel comes back as a failure, and so does one of the body, whose reader hears of it.
+    if (this.isOver || this.isAnswered) return
     const { pool, request } = this.task
     const isHarmless = (error.processed === "no" && error.origin !== "User") || isStale
     if (!isHarmless || this.hasRetried || !isReplayable(request.body)) return this.fail(error)

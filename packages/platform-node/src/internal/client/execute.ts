@@ -3,7 +3,6 @@
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
-import type * as Headers from "@effect/platform/Headers"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -18,6 +17,7 @@ import { run, Task } from "./exchange.js"
 import type { OnInformational } from "./message.js"
 import type { Pools } from "./pools.js"
 import { Targets } from "./target.js"
+import type { TraceFields } from "./traceFields.js"
 import * as Tracing from "./tracing.js"
 
 /** Requests whose responses belong to a scope (`HttpClient.withScope`): the platform's own register of them. */
@@ -44,12 +44,12 @@ export const makeClient = (pools: Pools, context: Context.Context<never>): HttpC
     if (target instanceof Error) {
       return Effect.fail(new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: target }))
     }
-    const task = (trace: Headers.Headers | undefined, fiberRefs?: FiberRefs.FiberRefs) => {
+    const task = (trace: TraceFields | undefined, fiberRefs?: FiberRefs.FiberRefs) => {
       const signal = scopedRequests.get(request)?.signal
       const onInformational = fiber.getFiberRef(currentOnInformational)
       return run(new Task(request, target, pools.of(target.origin), trace, signal, onInformational, fiberRefs))
     }
-    const send = (trace: Headers.Headers | undefined) =>
+    const send = (trace: TraceFields | undefined) =>
       isStreaming(request) ? Effect.flatMap(Effect.getFiberRefs, (fiberRefs) => task(trace, fiberRefs)) : task(trace)
     if (!Tracing.isTraced(fiber, request)) return send(undefined)
     if (isStreaming(request) || !Tracing.isUnheard(fiber)) return Tracing.inSpan(fiber, request, target.url, send)

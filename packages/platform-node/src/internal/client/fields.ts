@@ -38,31 +38,48 @@ const base = (headers: Headers.Headers): Http2Headers.Headers => {
   return fresh
 }
 
-/** The fields that a request needs and does not have: those of its body, its trace, and what the URL says. */
-export const missingFields = ({ body, headers, target, trace }: Outgoing): Array<readonly [string, string]> => {
-  const fields: Array<readonly [string, string]> = []
-  if (body.contentType !== undefined && headers["content-type"] === undefined) {
-    fields.push(["content-type", body.contentType])
+/** The fields that a request needs and does not have: those of its body, and what its URL says. */
+const missingFields = ({ body, headers, target }: Outgoing): ReadonlyArray<HeaderField> | undefined => {
+  const { contentLength, contentType } = body
+  const { authorization } = target
+  if (contentLength === undefined && contentType === undefined && authorization === undefined) return undefined
+  const fields: Array<HeaderField> = []
+  if (contentType !== undefined && headers["content-type"] === undefined) {
+    fields.push(new HeaderField("content-type", contentType))
   }
-  if (body.contentLength !== undefined && headers["content-length"] === undefined) {
-    fields.push(["content-length", String(body.contentLength)])
+  if (contentLength !== undefined && headers["content-length"] === undefined) {
+    fields.push(new HeaderField("content-length", String(contentLength)))
   }
-  if (target.authorization !== undefined && headers["authorization"] === undefined) {
-    fields.push(["authorization", target.authorization])
+  if (authorization !== undefined && headers["authorization"] === undefined) {
+    fields.push(new HeaderField("authorization", authorization))
   }
-  if (trace !== undefined) for (const name in trace) fields.push([name, trace[name] ?? ""])
   return fields
 }
 
-/** The fields of a request over HTTP/2. */
+/** The fields of a request over HTTP/2. Those of its trace take the place of others. */
 export const toHttp2 = (outgoing: Outgoing): Http2Headers.Headers => {
   const headers = base(outgoing.headers)
   const missing = missingFields(outgoing)
-  if (missing.length === 0) return headers
   const { trace } = outgoing
-  const fields = trace === undefined ? headers.fields.slice() : headers.fields.filter(({ name }) => !(name in trace))
-  for (const [name, value] of missing) fields.push(new HeaderField(name, value))
-  return new Http2Headers.Headers(fields)
+  let fields = headers.fields
+  if (trace !== undefined) {
+    for (const { name } of fields) {
+      if (!trace.has(name)) continue
+      fields = fields.filter(({ name }) => !trace.has(name))
+      break
+    }
+    fields = fields.length === 0 ? trace.fields : fields.concat(trace.fields)
+  }
+  if (missing !== undefined && missing.length > 0) fields = fields.concat(missing)
+  return fields === headers.fields ? headers : new Http2Headers.Headers(fields)
+}
+
+/** The fields of a request over HTTP/1.1. */
+export const toHttp1 = (outgoing: Outgoing): Record<string, string> => {
+  const record: Record<string, string> = { host: outgoing.target.origin.authority, ...outgoing.headers }
+  for (const { name, value } of missingFields(outgoing) ?? []) record[name] = value
+  for (const { name, value } of outgoing.trace?.fields ?? []) record[name] = value
+  return record
 }
 
 const received = new WeakMap<Http2Headers.Headers, Headers.Headers>()
@@ -71,12 +88,12 @@ const received = new WeakMap<Http2Headers.Headers, Headers.Headers>()
 export const fromHttp2 = (headers: Http2Headers.Headers): Headers.Headers => {
   const known = received.get(headers)
   if (known !== undefined) return known
-  const record: Record<string, string> = {}
+  const values = new Map<string, string>()
   for (const { name, value } of headers.fields) {
-    const before = record[name]
-    record[name] = before === undefined ? value : `${before}, ${value}`
+    const before = values.get(name)
+    values.set(name, before === undefined ? value : `${before}, ${value}`)
   }
-  const fresh = Headers.fromInput(record)
+  const fresh = Headers.fromInput(values)
   received.set(headers, fresh)
   return fresh
 }

@@ -14,10 +14,9 @@ import * as Http from "node:http"
 import type * as Net from "node:net"
 import { type Duplex, PassThrough } from "node:stream"
 import { failure, fromSocketError } from "../socketError.js"
-import type { OpenedSocket } from "./dial.js"
-import { missingFields } from "./fields.js"
-import { bodyFailed, Http1Incoming, writeStream } from "./http1Message.js"
-import type { Listener, Outgoing, Place, Started } from "./message.js"
+import { toHttp1 } from "./fields.js"
+import { Http1Incoming, userFailure, writeStream } from "./http1Message.js"
+import type { Listener, OpenedSocket, Outgoing, Place, Started } from "./message.js"
 
 /** What an origin of HTTP/1.1 needs to know of its pool. */
 export interface Http1Config {
@@ -82,6 +81,12 @@ export class Http1Place implements Place {
   adopt(opened: OpenedSocket): void {
     this.watch(opened)
     this.ready.push(opened.socket)
+  }
+
+  /** Gives a socket that nobody has used yet away. */
+  release(): OpenedSocket | undefined {
+    const socket = this.ready.shift()
+    return socket === undefined ? undefined : this.sockets.get(socket)
   }
 
   private watch(opened: OpenedSocket): void {
@@ -170,7 +175,7 @@ class Exchange implements Started {
     config: Http1Config,
     onDone: () => void
   ) {
-    const { body, headers, onInformational, target } = outgoing
+    const { body, onInformational, target } = outgoing
     this.request = Http.request({
       agent,
       method: outgoing.method,
@@ -178,12 +183,7 @@ class Exchange implements Started {
       host: target.origin.host,
       port: target.origin.port,
       setHost: false,
-      headers: {
-        host: target.origin.authority,
-        ...config.proxyHeaders,
-        ...headers,
-        ...Object.fromEntries(missingFields(outgoing))
-      }
+      headers: { ...toHttp1(outgoing), ...config.proxyHeaders }
     })
     this.request.on("response", (response) => {
       this.isAnswered = true
@@ -197,9 +197,15 @@ class Exchange implements Started {
       process.nextTick(onDone)
     })
     if (onInformational !== undefined) {
-      this.request.on("information", ({ headers, statusCode }) =>
-        onInformational({ status: statusCode, headers: Headers.fromInput(headers) })
-      )
+      this.request.on("information", ({ headers, statusCode }) => {
+        try {
+          onInformational({ status: statusCode, headers: Headers.fromInput(headers) })
+        } catch (cause) {
+          // As over HTTP/2: what the callback throws is the end of the request, and of nothing else.
+          this.failed(userFailure("onInformational has thrown", cause))
+          this.request.destroy()
+        }
+      })
     }
     if (body.content === undefined || body.content instanceof Uint8Array) this.request.end(body.content)
     else this.sendStream(config.runtime, writeStream(this.request, body.content))
@@ -210,7 +216,7 @@ class Exchange implements Started {
       onSuccess: () => undefined,
       onFailure: (cause) => {
         if (Cause.isInterruptedOnly(cause)) return
-        this.failed(bodyFailed(cause))
+        this.failed(userFailure("the body of the request failed", Cause.squash(cause)))
         this.request.destroy()
       }
     })

@@ -4,7 +4,6 @@
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Headers from "@effect/platform/Headers"
-import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -136,12 +135,13 @@ export const writeStream = (
     })
   )
 
-export const bodyFailed = (cause: Cause.Cause<unknown>): Http2Error.StreamError =>
+/** What the request's own code did wrong. */
+export const userFailure = (reason: string, cause: unknown): Http2Error.StreamError =>
   new Http2Error.StreamError({
     streamId: 0,
     code: ErrorCode.INTERNAL_ERROR,
     origin: "User",
-    reason: "the body of the request failed",
+    reason,
     processed: "unknown",
-    cause: Cause.squash(cause)
+    cause
   })

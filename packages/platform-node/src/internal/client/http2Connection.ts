@@ -120,10 +120,14 @@ export class Http2Place implements Place {
     return hasRemoteSettings ? remoteSettings.maxConcurrentStreams : undefined
   }
 
-  /** Whether nothing is going on, and nothing came since `time`. */
-  isSilentSince(time: number): boolean {
-    const { connection } = this.client
-    return connection.activeStreams === 0 && connection.lastReceivedAt <= time
+  /** Whether no request is under way. */
+  get isIdle(): boolean {
+    return this.client.connection.activeStreams === 0
+  }
+
+  /** When the peer was heard of last. */
+  get lastReceivedAt(): number {
+    return this.client.connection.lastReceivedAt
   }
 
   get isDraining(): boolean {

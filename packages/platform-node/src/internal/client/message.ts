@@ -6,8 +6,10 @@ import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import type * as Headers from "@effect/platform/Headers"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
+import type * as Net from "node:net"
 import type { Body } from "./requestBody.js"
 import type { Target } from "./target.js"
+import type { TraceFields } from "./traceFields.js"
 
 /** The protocols, by their names in ALPN. */
 export type Protocol = "h2" | "http/1.1"
@@ -23,7 +25,7 @@ export class Outgoing {
     readonly headers: Headers.Headers,
     readonly body: Body,
     /** Fields of the trace, beside `headers`. */
-    readonly trace: Headers.Headers | undefined,
+    readonly trace: TraceFields | undefined,
     readonly onInformational: OnInformational | undefined
   ) {}
 }
@@ -45,6 +47,13 @@ export interface Listener {
   onIncoming(incoming: Incoming): void
   /** `isStale`: a connection that had been idle broke under a request that may be repeated. */
   onFailure(error: Http2Error.Http2Error, isStale?: boolean): void
+}
+
+/** A socket that is open; `close` destroys it and what it runs over. */
+export interface OpenedSocket {
+  readonly socket: Net.Socket
+  readonly protocol: Protocol
+  readonly close: Effect.Effect<void>
 }
 
 /** A request that was handed to a connection. */

@@ -3,9 +3,7 @@
  * synchronous but for what dials, probes and closes, each in a fiber of its own. Made by pools.ts, called by exchange.ts and by the connections when
  * something has changed.
  */
-import * as ErrorCode from "@effect-http2/http2/ErrorCode"
-import * as Http2Client from "@effect-http2/http2/Http2Client"
-import * as Http2Error from "@effect-http2/http2/Http2Error"
+import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -13,25 +11,17 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
-import { fromOpenSocket } from "../socketTransport.js"
-import type { OpenedSocket } from "./dial.js"
 import { Http1Place } from "./http1Connection.js"
-import { Http2Place } from "./http2Connection.js"
-import type { Place, Protocol } from "./message.js"
+import type { Http2Place } from "./http2Connection.js"
+import type { OpenedSocket, Place, Protocol } from "./message.js"
 import type { Resolved } from "./options.js"
-import { waitingTime } from "./poolStats.js"
+import { openHttp2 } from "./openHttp2.js"
+import { closed, fromCause } from "./poolErrors.js"
 import type { Origin } from "./target.js"
+import { type Waiter, WaitingLine } from "./waitingLine.js"
 
 /** How many requests are sent at once to an origin that has not said yet how many it takes; the others follow a round trip later. */
 const assumedStreams = 10
-
-/** A request that wants a place. */
-export interface Waiter {
-  /** A connection on which it failed already. */
-  readonly unwanted: Place | undefined
-  onPlace(place: Place): void
-  onNoPlace(error: Http2Error.Http2Error): void
-}
 
 /** What pools share. */
 export interface PoolContext {
@@ -57,14 +47,13 @@ export class Pool {
   private http1: Http1Place | undefined = undefined
   /** Until when the answer "HTTP/1.1" holds. */
   private http1Until = Number.NEGATIVE_INFINITY
-  private readonly waiting = new Map<Waiter, number>()
+  private readonly line: WaitingLine
   /** Dials and probes, which the end interrupts; and what closes connections, which it awaits. */
   private readonly tasks = new Set<Fiber.RuntimeFiber<void>>()
   private readonly closings = new Set<Fiber.RuntimeFiber<void>>()
   /** How many streams a new connection of the origin takes, as the last one said. */
   private assumed = assumedStreams
   private isDialing = false
-  private isServing = false
   /** Whether HTTP/1.1 is spoken without asking: a plain origin without prior knowledge. */
   private readonly isPlain: boolean
 
@@ -73,12 +62,13 @@ export class Pool {
     private readonly context: PoolContext
   ) {
     this.isPlain = !origin.isTls && !context.options.hasPriorKnowledge(origin.key)
+    this.line = new WaitingLine(context.options.maxQueued, context.options.stats, context.now)
     if (this.isPlain) this.http1Until = Number.POSITIVE_INFINITY
   }
 
   /** A connection that takes a request now. */
   find(unwanted: Place | undefined = undefined): Place | undefined {
-    if (this.waiting.size > 0 && !this.isServing) return undefined
+    if (this.line.isAhead) return undefined
     const { connections } = this
     let best: Http2Place | undefined = undefined
     let most = 0
@@ -101,54 +91,28 @@ export class Pool {
 
   /** Waits for a place, behind those that wait already. */
   wait(waiter: Waiter): void {
-    const { options } = this.context
-    if (this.context.isClosed()) return waiter.onNoPlace(closed())
-    if (this.waiting.size >= options.maxQueued) {
-      options.stats.rejected++
-      return waiter.onNoPlace(full(options.maxQueued))
-    }
-    options.stats.waiting++
-    options.stats.waited++
-    this.waiting.set(waiter, this.context.now())
-    this.serve()
+    if (this.context.isClosed()) waiter.onNoPlace(closed())
+    else if (this.line.add(waiter)) this.serve()
   }
 
   /** `waiter` does not want a place any more. */
   withdraw(waiter: Waiter): void {
-    if (this.waiting.delete(waiter)) this.context.options.stats.waiting--
+    this.line.withdraw(waiter)
   }
 
   countRetry(): void {
     this.context.options.stats.retries++
   }
 
-  private leave(waiter: Waiter, since: number): void {
-    const { now, options } = this.context
-    this.waiting.delete(waiter)
-    options.stats.waiting--
-    const waited = now() - since
-    options.stats.waitedMillis += waited
-    waitingTime.unsafeUpdate(waited, [])
-  }
-
-  /** Gives places to those that wait, in order, and opens another connection where that does not suffice. */
+  /** Gives places to those that wait, and opens another connection where that does not suffice. */
   private serve(): void {
-    if (this.isServing || this.waiting.size === 0) return
-    this.isServing = true
-    for (const [waiter, since] of this.waiting) {
-      const place = this.find(waiter.unwanted) ?? this.lastResort(waiter)
-      if (place === undefined) break
-      this.leave(waiter, since)
-      waiter.onPlace(place)
-    }
-    this.isServing = false
-    if (this.waiting.size > 0) this.grow()
+    this.line.serve((waiter) => this.find(waiter.unwanted) ?? this.lastResort(waiter))
+    if (this.line.isAhead) this.grow()
   }
 
   /** The unwanted connection, where there cannot be another. */
   private lastResort({ unwanted }: Waiter): Place | undefined {
-    if (unwanted === undefined || this.canGrow) return undefined
-    return this.find()
+    return unwanted === undefined || this.canGrow ? undefined : this.find()
   }
 
   private get canGrow(): boolean {
@@ -169,7 +133,12 @@ export class Pool {
     options.stats.dials++
     const connect = Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(restore(this.context.dial(this.origin, ["h2", "http/1.1"])), (opened) =>
-        opened.protocol === "h2" ? this.openHttp2(opened) : Effect.sync(() => this.learnHttp1(opened))
+        opened.protocol === "h2"
+          ? Effect.map(
+              openHttp2(opened, this.origin, options.http2, (place) => this.capacity(place)),
+              (place) => this.add(place)
+            )
+          : Effect.sync(() => this.learnHttp1(opened))
       )
     )
     this.fork(
@@ -177,7 +146,7 @@ export class Pool {
         onSuccess: () => this.dialled(undefined),
         onFailure: (cause) => {
           options.stats.dialsFailed++
-          this.dialled(Cause.isInterruptedOnly(cause) ? closed() : toError(cause))
+          this.dialled(Cause.isInterruptedOnly(cause) ? closed() : fromCause(cause))
         }
       })
     )
@@ -187,46 +156,11 @@ export class Pool {
   private dialled(error: Http2Error.Http2Error | undefined): void {
     this.isDialing = false
     const isHopeless = error !== undefined && this.connections.length === 0
-    if (isHopeless) this.refuse(error)
+    if (isHopeless) this.line.refuse(error)
     this.changed()
   }
 
-  private refuse(error: Http2Error.Http2Error): void {
-    for (const [waiter, since] of [...this.waiting]) {
-      this.leave(waiter, since)
-      waiter.onNoPlace(error)
-    }
-  }
-
   // ------------------------------------------------------------------ HTTP/2
-
-  private openHttp2(opened: OpenedSocket): Effect.Effect<void, Http2Error.Http2Error> {
-    return Effect.flatMap(Scope.make(), (scope) => {
-      let place: Http2Place | undefined = undefined
-      const acquire = Effect.gen(this, function* () {
-        yield* Effect.addFinalizer(() => opened.close)
-        const transport = yield* Effect.acquireRelease(
-          Effect.sync(() => fromOpenSocket(opened.socket)),
-          (transport) => transport.close
-        )
-        return yield* Http2Client.make(transport, {
-          ...this.context.options.http2,
-          authority: this.origin.authority,
-          scheme: this.origin.isTls ? "https" : "http",
-          onCapacity: () => {
-            if (place !== undefined) this.capacity(place)
-          }
-        })
-      })
-      return Effect.map(
-        Effect.onError(Scope.extend(acquire, scope), (cause) => Scope.close(scope, Exit.failCause(cause))),
-        (client) => {
-          place = new Http2Place(client, scope)
-          this.add(place)
-        }
-      )
-    })
-  }
 
   private add(place: Http2Place): void {
     this.scopes.add(place)
@@ -244,7 +178,7 @@ export class Pool {
       this.remove(place)
       if (place.isSpent) this.discard(place)
       this.changed()
-    } else if (this.waiting.size > 0) this.serve()
+    } else if (!this.line.isEmpty) this.serve()
   }
 
   private remove(place: Http2Place): void {
@@ -272,7 +206,7 @@ export class Pool {
   /** Whether it has been silent for long, and has to answer first. */
   private needsProbe(place: Http2Place): boolean {
     const { now, options } = this.context
-    if (!place.isSilentSince(now() - options.probeAfter)) return false
+    if (!place.isIdle || place.lastReceivedAt > now() - options.probeAfter) return false
     place.isProbing = true
     const answered = Effect.timeoutOption(place.client.connection.ping, Duration.millis(options.probeTimeout))
     this.fork(
@@ -286,10 +220,8 @@ export class Pool {
 
   private probed(place: Http2Place, isAlive: boolean): void {
     place.isProbing = false
-    if (!isAlive) {
-      this.context.options.stats.probesFailed++
-      this.discard(place)
-    }
+    if (!isAlive) this.context.options.stats.probesFailed++
+    if (!isAlive) this.discard(place)
     this.changed()
   }
 
@@ -328,9 +260,9 @@ export class Pool {
   }
 
   get isQuiet(): boolean {
-    const { closings, http1, scopes, tasks, waiting } = this
+    const { closings, http1, line, scopes, tasks } = this
     return (
-      waiting.size === 0 &&
+      line.isEmpty &&
       scopes.size === 0 &&
       tasks.size === 0 &&
       closings.size === 0 &&
@@ -355,7 +287,7 @@ export class Pool {
   /** Ends everything: what waits and what is open fails. */
   get close(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      this.refuse(closed())
+      this.line.refuse(closed())
       for (const place of this.scopes) this.discard(place)
       return Fiber.interruptAll(this.tasks).pipe(
         Effect.zipRight(this.http1?.close ?? Effect.void),
@@ -365,27 +297,3 @@ export class Pool {
     })
   }
 }
-
-const toError = (cause: Cause.Cause<Http2Error.Http2Error>): Http2Error.Http2Error => {
-  const error = Cause.squash(cause)
-  return Http2Error.isHttp2Error(error)
-    ? error
-    : new Http2Error.TransportError({ transportReason: "Connect", description: "dialling failed", cause: error })
-}
-
-const closed = (): Http2Error.ConnectionError =>
-  new Http2Error.ConnectionError({
-    code: ErrorCode.NO_ERROR,
-    origin: "User",
-    reason: "the client was closed",
-    processed: "no"
-  })
-
-const full = (most: number): Http2Error.ConnectionError =>
-  new Http2Error.ConnectionError({
-    code: ErrorCode.NO_ERROR,
-    origin: "Local",
-    reason: `${most} requests wait for a place already`,
-    limit: "maxQueued",
-    processed: "no"
-  })

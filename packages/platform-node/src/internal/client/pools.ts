@@ -18,6 +18,8 @@ const enough = 1024
 export class Pools {
   private readonly pools = new Map<string, Pool>()
   private readonly context: PoolContext
+  /** The connections to proxies: nothing stands on the way to these. */
+  private readonly proxies: Pools | undefined
   private isClosed = false
 
   constructor(
@@ -25,7 +27,11 @@ export class Pools {
     runtime: Runtime.Runtime<never>,
     now: () => number
   ) {
-    const tunnels = new Tunnels(options)
+    this.proxies =
+      options.proxy === undefined
+        ? undefined
+        : new Pools({ ...options, proxy: undefined, hasPriorKnowledge: () => false }, runtime, now)
+    const tunnels = new Tunnels(options, runtime, (origin) => this.proxies?.of(origin))
     this.context = {
       options,
       runtime,
@@ -55,7 +61,11 @@ export class Pools {
   get close(): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.isClosed = true
-      return Effect.forEach([...this.pools.values()], ({ close }) => close, { concurrency: "unbounded", discard: true })
+      const all = Effect.forEach([...this.pools.values()], ({ close }) => close, {
+        concurrency: "unbounded",
+        discard: true
+      })
+      return Effect.zipRight(all, this.proxies?.close ?? Effect.void)
     })
   }
 }

@@ -2,6 +2,7 @@
  * Spans of requests, as the platform's `HttpClient.make` has them. Where Effect's own tracer is in place, which hands its spans to nobody, all that is
  * seen of a span is its ids in the fields of the request: only those are made. Called by execute.ts.
  */
+import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
@@ -15,6 +16,7 @@ import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type { ClientResponse } from "./clientResponse.js"
+import { TraceFields } from "./traceFields.js"
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 type Sent = Effect.Effect<ClientResponse, HttpClientError.RequestError>
@@ -45,14 +47,15 @@ const word = (): string => {
 }
 
 /** The fields of a span that nobody will see. */
-export const unheardFields = (fiber: AnyFiber): Headers.Headers => {
+export const unheardFields = (fiber: AnyFiber): TraceFields => {
   const parent = parentOf(Context.getOption(fiber.currentContext, Tracer.ParentSpan))
   const traceId = parent === undefined ? `${word()}${word()}${word()}${word()}` : parent.traceId
   const spanId = `${word()}${word()}`
-  return Headers.unsafeFromRecord({
-    b3: `${traceId}-${spanId}-1${parent === undefined ? "" : `-${parent.spanId}`}`,
-    traceparent: `00-${traceId}-${spanId}-01`
-  })
+  const ids = `${traceId}-${spanId}`
+  return new TraceFields([
+    new HeaderField("b3", parent === undefined ? `${ids}-1` : `${ids}-1-${parent.spanId}`),
+    new HeaderField("traceparent", `00-${ids}-01`)
+  ])
 }
 
 const describeRequest = (
@@ -90,13 +93,13 @@ export const inSpan = (
   fiber: AnyFiber,
   request: HttpClientRequest.HttpClientRequest,
   url: URL,
-  send: (fields: Headers.Headers | undefined) => Sent
+  send: (fields: TraceFields | undefined) => Sent
 ): Sent => {
   const name = Context.get(fiber.currentContext, HttpClient.SpanNameGenerator)(request)
   return Effect.useSpan(name, { kind: "client", captureStackTrace: false }, (span) => {
     const redacted = fiber.getFiberRef(Headers.currentRedactedNames)
     describeRequest(span, request, url, redacted)
-    const fields = isPropagated(fiber) ? HttpTraceContext.toHeaders(span) : undefined
+    const fields = isPropagated(fiber) ? TraceFields.from(HttpTraceContext.toHeaders(span)) : undefined
     return Effect.map(Effect.withParentSpan(send(fields), span), (response) => {
       span.attribute("http.response.status_code", response.status)
       span.attribute("network.protocol.version", response.protocol === "h2" ? "2" : "1.1")

@@ -3,7 +3,7 @@
  * by multipart.ts.
  */
 import type * as Stream from "effect/Stream"
-import { Readable } from "node:stream"
+import { Readable, Writable } from "node:stream"
 import { BodyPump, type RunFork } from "./bodyPump.js"
 
 export class BodyReadable extends Readable {
@@ -24,7 +24,7 @@ export class BodyReadable extends Readable {
   /** Node's own does not tell the destination of an error. */
   override pipe<T extends NodeJS.WritableStream>(destination: T, options?: { end?: boolean | undefined }): T {
     this.once("error", (error) => {
-      if ("destroy" in destination && typeof destination.destroy === "function") destination.destroy(error)
+      if (destination instanceof Writable) destination.destroy(error)
     })
     return super.pipe(destination, options)
   }

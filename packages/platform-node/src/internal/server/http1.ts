@@ -15,6 +15,10 @@ import type { Duplex } from "node:stream"
 /** Told of requests to go on with another protocol than WebSocket: true where that was done. */
 export type OnUpgrade = (request: Http.IncomingMessage, head: Buffer) => boolean
 
+const isCallback = (u: unknown): u is () => void => typeof u === "function"
+
+const isResponse = (u: unknown): u is Http.ServerResponse => u instanceof Http.ServerResponse
+
 class Http1Server extends Http.Server {
   private isDraining = false
   /** Sockets and their responses that are not done. */
@@ -32,7 +36,7 @@ class Http1Server extends Http.Server {
   /** Has nothing to listen on. `listening` starts node's watch over slow requests. */
   override listen(...args: ReadonlyArray<unknown>): this {
     super.emit("listening")
-    for (const argument of args) if (typeof argument === "function") queueMicrotask(() => void argument())
+    for (const argument of args) if (isCallback(argument)) queueMicrotask(argument)
     return this
   }
 
@@ -42,7 +46,7 @@ class Http1Server extends Http.Server {
 
   override emit(event: string, ...args: ReadonlyArray<unknown>): boolean {
     const [message, other, head] = args
-    if (event === "request" && message instanceof Http.IncomingMessage && other instanceof Http.ServerResponse) {
+    if (event === "request" && message instanceof Http.IncomingMessage && isResponse(other)) {
       this.onRequest(message, other)
     } else if (event === "upgrade" && message instanceof Http.IncomingMessage && head instanceof Buffer) {
       if (this.isUpgradedElsewhere(message, head)) return true

@@ -8,6 +8,7 @@ import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { identity } from "effect/Function"
 import * as Stream from "effect/Stream"
+import { Readable } from "node:stream"
 import { override, toHttp2Headers } from "./responseHeaders.js"
 import * as Trailers from "./trailers.js"
 
@@ -76,8 +77,7 @@ const ofReadable = (response: HttpServerResponse, readable: NodeJS.ReadableStrea
 
 /** Nobody will read it, and what it holds open has to be let go. */
 const discard = (body: unknown): void => {
-  if (typeof body === "object" && body !== null && "destroy" in body && typeof body.destroy === "function")
-    body.destroy()
+  if (body instanceof Readable) body.destroy()
 }
 
 /** What `HttpServerResponse.raw` was given: everything that a web Response can be made of, a Response, or a Readable of Node. */

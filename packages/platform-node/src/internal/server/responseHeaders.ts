@@ -24,7 +24,7 @@ const known = new WeakMap<object, Http2Headers.Headers>()
 const add = (fields: Array<HeaderField>, name: string, value: unknown): void => {
   if (typeof value === "string") fields.push(new HeaderField(name, value))
   else if (Array.isArray(value)) for (const each of value) add(fields, name, each)
-  else if (value !== undefined) fields.push(new HeaderField(name, String(value)))
+  else if (typeof value === "number" || typeof value === "boolean") fields.push(new HeaderField(name, String(value)))
 }
 
 const toFields = (

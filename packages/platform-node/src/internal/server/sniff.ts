@@ -2,7 +2,7 @@
  * What a new connection speaks. TLS has agreed on it by ALPN; on a plain port the first octets tell (RFC 9113 §3.3): a client of HTTP/2
  * begins with its preface, and no request of HTTP/1.1 does. Called by port.ts for every connection.
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Net from "node:net"
 import * as Tls from "node:tls"
@@ -23,7 +23,7 @@ export const protocolOf = (octets: Uint8Array): Protocol => {
 /** Reads as little as tells, and puts it back. */
 const sniffPlain = (socket: Net.Socket): Effect.Effect<Protocol> =>
   Effect.async((resume) => {
-    let octets = Buffer.alloc(0)
+    let octets: Buffer = Buffer.alloc(0)
     const stop = (): void => {
       socket.off("readable", onReadable)
       socket.off("end", onGone)
@@ -36,8 +36,8 @@ const sniffPlain = (socket: Net.Socket): Effect.Effect<Protocol> =>
     }
     const onGone = (): void => done(octets.length > 0 ? "http/1.1" : undefined)
     const onReadable = (): void => {
-      for (let chunk: unknown = socket.read(); chunk instanceof Buffer; chunk = socket.read()) {
-        octets = octets.length === 0 ? chunk : Buffer.concat([octets, chunk])
+      for (let chunk: unknown = socket.read(); chunk instanceof Uint8Array; chunk = socket.read()) {
+        octets = Buffer.concat([octets, chunk])
       }
       const protocol = protocolOf(octets)
       if (protocol !== undefined) done(protocol)

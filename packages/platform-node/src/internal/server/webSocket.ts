@@ -4,7 +4,7 @@
  */
 import * as Http2Response from "@effect-http2/http2/Http2Response"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
-import * as HttpServerError from "@effect/platform/HttpServerError"
+import type * as HttpServerError from "@effect/platform/HttpServerError"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Socket from "@effect/platform/Socket"
 import * as Effect from "effect/Effect"
@@ -31,15 +31,15 @@ const toIncomingMessage = (request: HttpServerRequest.HttpServerRequest): Incomi
   return message
 }
 
-/** The status and the fields of a head of HTTP/1.1, without those that only that version has. */
+/** The status of a head of HTTP/1.1, and those of its fields that negotiate. */
 const parseHead = (head: string): { readonly status: number; readonly headers: Record<string, string> } => {
   const [statusLine = "", ...lines] = (head.split("\r\n\r\n", 1)[0] ?? "").split("\r\n")
   const headers: Record<string, string> = {}
   for (const line of lines) {
     const colon = line.indexOf(":")
     const name = line.slice(0, colon).toLowerCase()
-    if (name === "connection" || name === "upgrade" || name === "sec-websocket-accept") continue
-    headers[name] = line.slice(colon + 1).trim()
+    if (name.startsWith("sec-websocket-") && name !== "sec-websocket-accept")
+      headers[name] = line.slice(colon + 1).trim()
   }
   return { status: Number(statusLine.split(" ")[1]), headers }
 }

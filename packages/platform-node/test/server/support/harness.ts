@@ -8,6 +8,10 @@ import * as HttpServer from "@effect/platform/HttpServer"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Http from "node:http"
+import * as Https from "node:https"
+import type * as Net from "node:net"
+import { once } from "../../utils.js"
 
 /** A server with a client of HTTP/1.1 that opens a connection for each request. */
 const layerHttp1 = HttpServer.layerTestClient.pipe(
@@ -35,3 +39,38 @@ export const port = Effect.map(HttpServer.HttpServer, ({ address }) => {
 })
 
 export const text = (path: string) => Effect.flatMap(HttpClient.get(path), (response) => response.text)
+
+/** A raw connection: what it received so far, and to its end. */
+export const raw = (socket: Net.Socket) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      let received = Buffer.alloc(0)
+      socket.on("error", () => {})
+      socket.on("data", (chunk) => {
+        received = Buffer.concat([received, chunk])
+      })
+      const until = (text: string) =>
+        Effect.async<string>((resume) => {
+          const look = () => {
+            if (received.includes(text)) resume(Effect.succeed(received.toString("latin1")))
+          }
+          socket.on("data", look)
+          look()
+        })
+      return { socket, until, ended: Effect.map(once(socket, "close"), () => received.toString("latin1")) }
+    }),
+    () => Effect.sync(() => socket.destroy())
+  )
+
+/** The text that a request of HTTP/1.1 is answered with. */
+export const get = (
+  options: Https.RequestOptions & { readonly ALPNProtocols?: Array<string> },
+  client: typeof Http | typeof Https
+) =>
+  Effect.async<string>((resume) => {
+    client.get(options, (response) => {
+      let text = ""
+      response.on("data", (chunk: Buffer) => (text += chunk.toString()))
+      response.on("end", () => resume(Effect.succeed(text)))
+    })
+  })

@@ -1,0 +1,43 @@
+/**
+ * From an open socket to a connection of the pool that speaks HTTP/2. Called by pool.ts.
+ */
+import * as Http2Client from "@effect-http2/http2/Http2Client"
+import type * as Http2Error from "@effect-http2/http2/Http2Error"
+import type * as Http2Options from "@effect-http2/http2/Http2Options"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import { fromOpenSocket } from "../socketTransport.js"
+import { Http2Place } from "./http2Connection.js"
+import type { OpenedSocket } from "./message.js"
+import type { Origin } from "./target.js"
+
+/** Takes the socket over; it is closed with the scope of what comes back, and where nothing does. `onCapacity` hears of every change. */
+export const openHttp2 = (
+  opened: OpenedSocket,
+  origin: Origin,
+  options: Http2Options.Http2Options,
+  onCapacity: (place: Http2Place) => void
+): Effect.Effect<Http2Place, Http2Error.Http2Error> =>
+  Effect.flatMap(Scope.make(), (scope) => {
+    let place: Http2Place | undefined = undefined
+    const acquire = Effect.gen(function* () {
+      yield* Effect.addFinalizer(() => opened.close)
+      const transport = yield* Effect.acquireRelease(
+        Effect.sync(() => fromOpenSocket(opened.socket)),
+        (transport) => transport.close
+      )
+      return yield* Http2Client.make(transport, {
+        ...options,
+        authority: origin.authority,
+        scheme: origin.isTls ? "https" : "http",
+        onCapacity: () => {
+          if (place !== undefined) onCapacity(place)
+        }
+      })
+    })
+    return Effect.map(
+      Effect.onError(Scope.extend(acquire, scope), (cause) => Scope.close(scope, Exit.failCause(cause))),
+      (client) => (place = new Http2Place(client, scope))
+    )
+  })

@@ -1,0 +1,199 @@
+/** Through proxies that the tests have themselves: over HTTP/1.1, plain and over TLS, and over HTTP/2. */
+import * as NodeHttp2Client from "@effect-http2/platform-node/NodeHttp2Client"
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Http from "node:http"
+import * as Http2 from "node:http2"
+import * as Https from "node:https"
+import * as Net from "node:net"
+import { expect } from "vitest"
+import { fromEnvironment, toRules } from "../../src/internal/client/proxyRules.js"
+import { toOrigin } from "../../src/internal/client/target.js"
+import {
+  certificate,
+  check,
+  http,
+  http2,
+  http2Plain,
+  https,
+  makeClient,
+  randomBytes,
+  serve
+} from "./support/servers.js"
+
+const keys = { key: certificate.key, cert: certificate.cert }
+
+const ask = (client: HttpClient.HttpClient, url: string) =>
+  Effect.flatMap(client.get(url), (response) =>
+    Effect.map(response.text, (text) => [Option.getOrUndefined(NodeHttp2Client.protocolOf(response)), text] as const)
+  )
+
+const onward = (authority: string): Net.Socket => {
+  const { hostname, port } = new URL(`http://${authority}`)
+  const socket = Net.connect(Number(port), hostname === "localhost" ? "127.0.0.1" : hostname)
+  socket.on("error", () => undefined)
+  return socket
+}
+
+/** A proxy of HTTP/1.1; what it was asked is in `asked`. */
+const proxyHttp1 = (server: Http.Server, scheme: string) =>
+  Effect.gen(function* () {
+    const asked: Array<string> = []
+    let dials = 0
+    server.on("connection", () => dials++)
+    server.on("connect", (request: Http.IncomingMessage, socket: Net.Socket) => {
+      asked.push(`CONNECT ${request.url} ${request.headers["proxy-authorization"] ?? ""}`.trim())
+      socket.on("error", () => undefined)
+      if (request.url?.startsWith("forbidden") === true) return void socket.end("HTTP/1.1 403 Forbidden\r\n\r\n")
+      const target = onward(request.url ?? "")
+      target.on("close", () => socket.destroy())
+      socket.on("close", () => target.destroy())
+      socket.write("HTTP/1.1 200 OK\r\n\r\n")
+      socket.pipe(target).pipe(socket)
+    })
+    server.on("request", (request: Http.IncomingMessage, response: Http.ServerResponse) => {
+      asked.push(`${request.method} ${request.url} ${request.headers["proxy-authorization"] ?? ""}`.trim())
+      response.end("forwarded")
+    })
+    const { port } = yield* serve(server)
+    return { url: `${scheme}://localhost:${port}`, asked, dials: () => dials }
+  })
+
+const proxyHttp2 = Effect.gen(function* () {
+  const asked: Array<string> = []
+  let dials = 0
+  const server = Http2.createSecureServer(keys)
+  server.on("connection", () => dials++)
+  server.on("session", (session) => session.on("error", () => undefined))
+  server.on("stream", (stream, headers) => {
+    const authority = String(headers[":authority"])
+    asked.push(`${headers[":method"]} ${authority} ${headers["proxy-authorization"] ?? ""}`.trim())
+    stream.on("error", () => undefined)
+    if (authority.startsWith("forbidden")) return stream.respond({ ":status": 403 }, { endStream: true })
+    const target = onward(authority)
+    target.on("close", () => stream.close())
+    stream.on("close", () => target.destroy())
+    stream.respond({ ":status": 200 })
+    stream.pipe(target).pipe(stream)
+  })
+  const { port } = yield* serve(server)
+  return { url: `https://localhost:${port}`, asked, dials: () => dials }
+})
+
+const proxies = [
+  ["HTTP/1.1", () => proxyHttp1(Http.createServer(), "http")],
+  ["HTTP/1.1 over TLS", () => proxyHttp1(Https.createServer(keys), "https")],
+  ["HTTP/2", () => proxyHttp2]
+] as const
+
+const octets = randomBytes(500_000).toString("base64")
+
+for (const [name, makeProxy] of proxies) {
+  check(`CONNECT over ${name}, to HTTP/2 and to HTTP/1.1`, () =>
+    Effect.gen(function* () {
+      const proxy = yield* makeProxy()
+      const two = yield* http2((stream) => {
+        stream.respond()
+        stream.end(octets)
+      })
+      const one = yield* https((_, response) => void response.end(octets))
+      const { host } = new URL(proxy.url)
+      const url = new URL(proxy.url)
+      url.username = "user"
+      url.password = "pass"
+      const client = yield* makeClient({ proxy: { https: url.href } })
+      for (let i = 0; i < 3; i++) {
+        expect(yield* ask(client, two.url)).toEqual(["h2", octets])
+        expect(yield* ask(client, one.url)).toEqual(["http/1.1", octets])
+      }
+      const authorization = `Basic ${Buffer.from("user:pass").toString("base64")}`
+      expect(proxy.asked).toEqual([two, one].map((server) => `CONNECT ${new URL(server.url).host} ${authorization}`))
+      // Over HTTP/2, both are streams of one connection.
+      expect([host.length > 0, proxy.dials()]).toEqual([true, name === "HTTP/2" ? 1 : 2])
+      expect([two.dials(), one.dials()]).toEqual([1, 1])
+    })
+  )
+
+  check(`a proxy of ${name} that refuses`, () =>
+    Effect.gen(function* () {
+      const proxy = yield* makeProxy()
+      const client = yield* makeClient({ proxy: { https: proxy.url } })
+      const error = yield* Effect.flip(client.get("https://forbidden.example/"))
+      expect(error).toMatchObject({
+        _tag: "RequestError",
+        reason: "Transport",
+        cause: { transportReason: "Connect", processed: "no" }
+      })
+      expect(error.message).toContain("403")
+    })
+  )
+}
+
+check("requests of HTTP/1.1 to plain origins are forwarded", () =>
+  Effect.gen(function* () {
+    const proxy = yield* proxyHttp1(Http.createServer(), "http")
+    const client = yield* makeClient({ proxy: { http: proxy.url } })
+    expect(yield* ask(client, "http://nowhere.example/path?a=b")).toEqual(["http/1.1", "forwarded"])
+    expect(proxy.asked).toEqual(["GET http://nowhere.example/path?a=b"])
+  })
+)
+
+check("prior knowledge goes through a tunnel", () =>
+  Effect.gen(function* () {
+    const proxy = yield* proxyHttp1(Http.createServer(), "http")
+    const { url } = yield* http2Plain((stream) => {
+      stream.respond()
+      stream.end("ok")
+    })
+    const client = yield* makeClient({ proxy: { http: proxy.url }, priorKnowledge: true })
+    expect(yield* ask(client, url)).toEqual(["h2", "ok"])
+    expect(proxy.asked).toEqual([`CONNECT ${new URL(url).host}`])
+  })
+)
+
+check("hosts of noProxy are asked directly", () =>
+  Effect.gen(function* () {
+    const { url } = yield* http((_, response) => void response.end("direct"))
+    const client = yield* makeClient({ proxy: { http: "http://localhost:1", noProxy: "localhost" } })
+    expect(yield* ask(client, url)).toEqual(["http/1.1", "direct"])
+  })
+)
+
+check("a proxy that nobody answers at", () =>
+  Effect.gen(function* () {
+    const client = yield* makeClient({ proxy: { https: "http://127.0.0.1:1", http: "http://127.0.0.1:1" } })
+    for (const scheme of ["http", "https"]) {
+      const error = yield* Effect.flip(client.get(`${scheme}://nowhere.example/`))
+      expect(error).toMatchObject({ reason: "Transport", cause: { transportReason: "Connect" } })
+    }
+  })
+)
+
+check("rules, from options and from the environment", () =>
+  Effect.sync(() => {
+    const of = (rules: ReturnType<typeof toRules>, url: string) => rules?.proxyOf(toOrigin(new URL(url)))?.host
+    const noProxy = "example.com, .internal,10.0.0.1:8080 [::1],*.wild.org"
+    const rules = toRules({ http: "one:3128", https: "https://two", noProxy })
+    const expected: ReadonlyArray<readonly [string, string | undefined]> = [
+      ["http://a/", "one:3128"],
+      ["https://a/", "two"],
+      ["http://example.com/", undefined],
+      ["http://www.example.com/", undefined],
+      ["http://badexample.com/", "one:3128"],
+      ["https://a.internal/", undefined],
+      ["http://10.0.0.1:8080/", undefined],
+      ["http://10.0.0.1/", "one:3128"],
+      ["http://[::1]:99/", undefined],
+      ["http://x.wild.org/", undefined]
+    ]
+    expect(expected.map(([url]) => [url, of(rules, url)])).toEqual(expected)
+    expect(toRules({ noProxy: "*" })).toBe(undefined)
+    expect(of(toRules({ http: "one", noProxy: ["*"] }), "http://a/")).toBe(undefined)
+    expect(of(fromEnvironment({ HTTPS_PROXY: "http://up" }), "https://a/")).toBe("up")
+    expect(of(fromEnvironment({ https_proxy: "http://low", HTTPS_PROXY: "http://up" }), "https://a/")).toBe("low")
+    expect(of(fromEnvironment({ HTTP_PROXY: "http://up", NO_PROXY: "a" }), "http://a/")).toBe(undefined)
+    expect(fromEnvironment({ HTTP_PROXY: "http://evil", REQUEST_METHOD: "GET" })).toBe(undefined)
+    expect(fromEnvironment({})).toBe(undefined)
+  })
+)

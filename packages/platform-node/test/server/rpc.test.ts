@@ -1,0 +1,104 @@
+/**
+ * Rpc at our port: over HTTP in every serialization, over WebSockets of either version; streams that the client interrupts.
+ */
+import * as NodeHttp2Server from "@effect-http2/platform-node/NodeHttp2Server"
+import * as NodeSocket from "@effect/platform-node/NodeSocket"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpRouter from "@effect/platform/HttpRouter"
+import * as Rpc from "@effect/rpc/Rpc"
+import * as RpcClient from "@effect/rpc/RpcClient"
+import * as RpcGroup from "@effect/rpc/RpcGroup"
+import * as RpcSerialization from "@effect/rpc/RpcSerialization"
+import * as RpcServer from "@effect/rpc/RpcServer"
+import { describe, expect, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { port, protocols } from "./support/harness.js"
+
+class Refused extends Schema.TaggedError<Refused>()("Refused", { why: Schema.String }) {}
+
+const Group = RpcGroup.make(
+  Rpc.make("Greet", { payload: { name: Schema.String }, success: Schema.String, error: Refused }),
+  Rpc.make("Count", { payload: { to: Schema.Number }, success: Schema.Number, stream: true }),
+  Rpc.make("Forever", { success: Schema.Number, stream: true })
+)
+
+const handlers = (stopped: Deferred.Deferred<void>) =>
+  Group.toLayer({
+    Greet: ({ name }) => (name === "" ? new Refused({ why: "nobody" }) : Effect.succeed(`Hello, ${name}`)),
+    Count: ({ to }) => Stream.range(1, to),
+    Forever: () =>
+      Stream.ensuring(Stream.concat(Stream.make(1, 2, 3), Stream.never), Deferred.succeed(stopped, undefined))
+  })
+
+const use = Effect.gen(function* () {
+  const client = yield* RpcClient.make(Group)
+  expect(yield* client.Greet({ name: "Ada" })).toBe("Hello, Ada")
+  expect(yield* Effect.flip(client.Greet({ name: "" }))).toEqual(new Refused({ why: "nobody" }))
+  const counted = yield* Stream.runCollect(client.Count({ to: 100 }))
+  expect([...counted]).toEqual(Array.from({ length: 100 }, (_, i) => i + 1))
+  const three = yield* Stream.runCollect(Stream.take(client.Forever(), 3))
+  expect([...three]).toEqual([1, 2, 3])
+})
+
+const serializations = [
+  { name: "ndjson", serialization: RpcSerialization.layerNdjson },
+  { name: "msgpack", serialization: RpcSerialization.layerMsgPack },
+  { name: "ndjson of JSON-RPC", serialization: RpcSerialization.layerNdJsonRpc() }
+]
+
+describe.each(protocols)("Rpc over $protocol", ({ layer }) => {
+  for (const { name, serialization } of serializations) {
+    it.scopedLive(`as ${name}; who interrupts a stream stops the server`, () =>
+      Effect.gen(function* () {
+        const stopped = yield* Deferred.make<void>()
+        const server = HttpRouter.Default.serve().pipe(
+          Layer.provide(RpcServer.layer(Group)),
+          Layer.provide(handlers(stopped)),
+          Layer.provide(RpcServer.layerProtocolHttp({ path: "/rpc" }))
+        )
+        yield* Layer.build(server)
+        const http = yield* HttpClient.HttpClient
+        const client = RpcClient.layerProtocolHttp({
+          url: "",
+          transformClient: () => HttpClient.mapRequest(http, HttpClientRequest.appendUrl("/rpc"))
+        })
+        yield* Effect.provide(use, client)
+        yield* Deferred.await(stopped)
+      }).pipe(Effect.scoped, Effect.provide([layer, serialization]))
+    )
+  }
+})
+
+describe("Rpc over a WebSocket", () => {
+  it.scopedLive("at a router of either kind", () =>
+    Effect.gen(function* () {
+      for (const kind of ["HttpRouter", "HttpLayerRouter"]) {
+        const stopped = yield* Deferred.make<void>()
+        const rpc = RpcServer.layer(Group).pipe(Layer.provide(handlers(stopped)))
+        const server =
+          kind === "HttpRouter"
+            ? HttpRouter.Default.serve().pipe(
+                Layer.provide(rpc),
+                Layer.provide(RpcServer.layerProtocolWebsocket({ path: "/ws" }))
+              )
+            : HttpLayerRouter.serve(rpc.pipe(Layer.provide(RpcServer.layerProtocolWebsocketRouter({ path: "/ws" }))), {
+                disableListenLog: true,
+                disableLogger: true
+              })
+        yield* Effect.gen(function* () {
+          yield* Layer.build(Layer.fresh(server))
+          const url = `ws://127.0.0.1:${yield* port}/ws`
+          const client = RpcClient.layerProtocolSocket().pipe(Layer.provide(NodeSocket.layerWebSocket(url)))
+          yield* Effect.provide(use, client)
+          yield* Deferred.await(stopped)
+        }).pipe(Effect.scoped, Effect.provide(NodeHttp2Server.layerTest))
+      }
+    }).pipe(Effect.provide(RpcSerialization.layerMsgPack))
+  )
+})
