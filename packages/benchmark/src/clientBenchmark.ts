@@ -20,7 +20,8 @@ export interface ClientPeer {
 export const REFERENCE = "node-client"
 
 export const clients: ReadonlyArray<ClientPeer> = [
-  { id: "our-client", label: "ours", program: "ours" },
+  { id: "our-client", label: "ours (collect)", program: "ours" },
+  { id: "our-client-scoped", label: "ours (request in a scope)", program: "oursScoped" },
   { id: REFERENCE, label: "node:http2", program: "nodeHttp2" },
   { id: "undici", label: "undici", program: "undici" }
 ]

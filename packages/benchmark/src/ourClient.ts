@@ -19,6 +19,8 @@ export interface Work {
   readonly ca: string | undefined
   readonly fields: ReadonlyArray<readonly [name: string, value: string]>
   readonly body: Uint8Array | undefined
+  /** By `request`, each in a scope of its own, its body read behind it; else by `collect`, which reads a response whole. */
+  readonly scoped: boolean
 }
 
 /** Sends requests until `meter.finished`. */
@@ -32,11 +34,13 @@ export const run = (work: Work, meter: Meter): Effect.Effect<void, unknown> => {
   }
   const connection = Effect.gen(function* () {
     const client = yield* NodeHttp2.connect(work.url, tls)
-    const once = Effect.scoped(
-      Effect.flatMap(client.request(request), (response) =>
-        Effect.map(response.bytes(), (bytes) => meter.response(response.status, bytes.length, work.expected))
-      )
-    )
+    const once = work.scoped
+      ? Effect.scoped(
+          Effect.flatMap(client.request(request), (response) =>
+            Effect.map(response.bytes(), (bytes) => meter.response(response.status, bytes.length, work.expected))
+          )
+        )
+      : Effect.map(client.collect(request), ({ body, status }) => meter.response(status, body.length, work.expected))
     const loop: Effect.Effect<void, unknown> = Effect.suspend(() =>
       meter.finished ? Effect.void : Effect.zipRight(once, loop)
     )

@@ -7,7 +7,7 @@ import type { Times } from "../clients/meter.js"
 import * as OurClient from "../ourClient.js"
 
 /** What the program is told. */
-export interface OurLoadConfig extends Times, Omit<OurClient.Work, "body"> {
+export interface OurLoadConfig extends Times, Omit<OurClient.Work, "body" | "scoped"> {
   /** A file to POST; undefined for GET. */
   readonly upload: string | undefined
 }
@@ -16,6 +16,6 @@ endWithParent()
 const config = readConfig<OurLoadConfig>()
 const meter = new Meter()
 const body = config.upload === undefined ? undefined : readFileSync(config.upload)
-Effect.runPromise(OurClient.run({ ...config, body }, meter)).catch(fail)
+Effect.runPromise(OurClient.run({ ...config, body, scoped: false }, meter)).catch(fail)
 print(await observe(meter, config, () => print({ event: "start" })))
 process.exit(0)

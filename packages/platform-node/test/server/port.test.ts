@@ -68,7 +68,9 @@ describe("a plain port", () => {
       const request = "PRI-CIPE / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"
       const http1 = yield* dial
       for (const octet of request)
-        yield* Effect.async<void>((resume) => http1.socket.write(octet, () => resume(Effect.void)))
+        yield* Effect.async<void>((resume) => {
+          http1.socket.write(octet, () => resume(Effect.void))
+        })
       expect(yield* http1.ended).toMatch(/^HTTP\/1\.1 400/)
       const transport = yield* NodeTransport.connect({ host: "127.0.0.1", port: yield* port })
       for (const octet of Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")) transport.write([Buffer.of(octet)])

@@ -3,8 +3,6 @@
  */
 import * as NodeHttp2Server from "@effect-http2/platform-node/NodeHttp2Server"
 import * as NodeSocket from "@effect/platform-node/NodeSocket"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as Rpc from "@effect/rpc/Rpc"
@@ -63,11 +61,8 @@ describe.each(protocols)("Rpc over $protocol", ({ layer }) => {
           Layer.provide(RpcServer.layerProtocolHttp({ path: "/rpc" }))
         )
         yield* Layer.build(server)
-        const http = yield* HttpClient.HttpClient
-        const client = RpcClient.layerProtocolHttp({
-          url: "",
-          transformClient: () => HttpClient.mapRequest(http, HttpClientRequest.appendUrl("/rpc"))
-        })
+        // The client at hand has the server's URL in front.
+        const client = RpcClient.layerProtocolHttp({ url: "/rpc" })
         yield* Effect.provide(use, client)
         yield* Deferred.await(stopped)
       }).pipe(Effect.scoped, Effect.provide([layer, serialization]))
