@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type * as Frame from "./Frame.js"
 import { FrameDecoder } from "./internal/frameDecoder.js"
-import { concat } from "./internal/octets.js"
+import { concat, copy } from "./internal/octets.js"
 import type { Transport } from "./Transport.js"
 
 /**
@@ -49,7 +49,7 @@ class Watcher {
   }
 
   watch(octets: Uint8Array): void {
-    for (const frame of this.frames.decode(octets.slice())) this.log(this.direction, frame, this.sectionOf(frame))
+    for (const frame of this.frames.decode(copy(octets))) this.log(this.direction, frame, this.sectionOf(frame))
   }
 
   private sectionOf(frame: Frame.Frame): ReadonlyArray<HeaderField> | undefined {

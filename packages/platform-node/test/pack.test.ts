@@ -84,7 +84,8 @@ describe("the packages, packed and installed into an empty project,", () => {
     const tarballs = packed.map(({ filename }) => `./${filename}`)
     await run(project, "npm", "install", "--offline", "--legacy-peer-deps", "--no-audit", "--no-fund", ...tarballs)
     await mkdir(join(project, "node_modules/@types"), { recursive: true })
-    for (const name of ["effect", "@types/node"]) {
+    await mkdir(join(project, "node_modules/@effect"), { recursive: true })
+    for (const name of ["effect", "@effect/platform", "@effect/platform-node", "@types/node"]) {
       await symlink(join(root, "node_modules", name), join(project, "node_modules", name))
     }
     await writeFile(join(project, "main.ts"), program)

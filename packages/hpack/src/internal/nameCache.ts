@@ -62,6 +62,6 @@ export const lookUpName = (bytes: Uint8Array, start: number, end: number, huffma
  */
 export const rememberName = (bytes: Uint8Array, start: number, end: number, huffman: boolean, name: string): void => {
   if (end - start <= longestName) {
-    cache[slotOf(bytes, start, end)] = new CachedName(bytes.slice(start, end), huffman, name)
+    cache[slotOf(bytes, start, end)] = new CachedName(new Uint8Array(bytes.subarray(start, end)), huffman, name)
   }
 }

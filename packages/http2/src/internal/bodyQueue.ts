@@ -11,13 +11,14 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type { Http2Error } from "../Http2Error.js"
+import { copy } from "./octets.js"
 
 /** Octets under which a chunk that has to wait is copied next to the one before it: tiny DATA frames must not fill slots. */
 const small = 1024
 const coalesced = 4096
 
 /** `data` as something that may be kept for long: a copy, where it is a small part of the read that it came with. */
-const retainable = (data: Uint8Array): Uint8Array => (data.length * 4 < data.buffer.byteLength ? data.slice() : data)
+const retainable = (data: Uint8Array): Uint8Array => (data.length * 4 < data.buffer.byteLength ? copy(data) : data)
 
 /** The next chunks of a body; none at its end. */
 export type Pull = Effect.Effect<Chunk.Chunk<Uint8Array>, Http2Error>

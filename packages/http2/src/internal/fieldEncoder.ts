@@ -6,6 +6,7 @@ import type { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Frame from "../Frame.js"
 import type { Resolved } from "../Http2Options.js"
 import { writeFrameHeader } from "./frameEncoder.js"
+import { copy } from "./octets.js"
 import type { WriteBuffer } from "./writeBuffer.js"
 
 const { CONTINUATION, HEADERS } = Frame.Type
@@ -73,7 +74,7 @@ export class FieldEncoder {
     if (length <= maxFrameSize) {
       writeFrameHeader(octets, at, length, HEADERS, END_HEADERS | streamFlag, streamId)
       buffer.commit(end)
-    } else this.split(octets.slice(at + 9, end), streamId, streamFlag, maxFrameSize)
+    } else this.split(copy(octets, at + 9, end), streamId, streamFlag, maxFrameSize)
   }
 
   private encode(pseudo: Fields, fields: Fields, more: Fields, octets: Uint8Array, at: number): number {
@@ -83,7 +84,7 @@ export class FieldEncoder {
     end = encoder.encodeInto(fields, octets, end)
     if (more.length > 0) end = encoder.encodeInto(more, octets, end)
     if (encoder.generation === generation && end - at <= 1024) {
-      this.last = { pseudo, fields, more, generation, block: octets.slice(at, end) }
+      this.last = { pseudo, fields, more, generation, block: copy(octets, at, end) }
     }
     return end
   }

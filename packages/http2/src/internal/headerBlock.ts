@@ -10,7 +10,7 @@ import * as Http2Error from "../Http2Error.js"
 import type { Resolved } from "../Http2Options.js"
 import * as Settings from "../Settings.js"
 import { FieldSection } from "./messageHead.js"
-import { concat } from "./octets.js"
+import { concat, copy } from "./octets.js"
 
 /** A complete block: for the stream that its first frame named. */
 export interface HeaderBlock {
@@ -110,7 +110,7 @@ export class HeaderBlocks {
     this.octets += fragment.length
     this.checkSize(this.octets)
     // A copy: a small fragment must not keep the whole read that it came with.
-    this.fragments.push(fragment.slice())
+    this.fragments.push(copy(fragment))
   }
 
   private checkSize(octets: number): void {
@@ -128,7 +128,7 @@ export class HeaderBlocks {
       const { fields, overflow } = decoder.decode(block)
       const section = new FieldSection(fields, overflow)
       if (decoder.generation === generation && block.length <= 1024) {
-        memory[this.nextMemory] = { octets: block.slice(), generation, section }
+        memory[this.nextMemory] = { octets: copy(block), generation, section }
         this.nextMemory = (this.nextMemory + 1) % remembered
       }
       return section

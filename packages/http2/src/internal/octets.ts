@@ -29,6 +29,10 @@ export const writeUint32 = (into: Uint8Array, at: number, value: number): void =
   into[at + 3] = value
 }
 
+/** A copy of `octets` from `start` to `end`. Never `slice`: that of a Buffer of Node's, which transports hand out, is a view. */
+export const copy = (octets: Uint8Array, start = 0, end = octets.length): Uint8Array =>
+  new Uint8Array(octets.subarray(start, end))
+
 /** One array with the octets of all `parts`. */
 export const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
   const [first] = parts

@@ -100,7 +100,7 @@ describe.each(protocols)("the body of a response over $protocol", ({ layer, prot
         HttpRouter.get("/text", HttpServerResponse.text("text")),
         HttpRouter.get("/stream", HttpServerResponse.stream(Stream.never, { contentLength: 10 })),
         HttpRouter.get("/304", HttpServerResponse.empty({ status: 304, headers: { etag: '"1"' } })),
-        HttpRouter.get("/204", HttpServerResponse.empty()),
+        HttpRouter.get("/204", HttpServerResponse.text("dropped", { status: 204 })),
         HttpRouter.get(
           "/raw",
           Effect.sync(() => HttpServerResponse.raw(readable()))
@@ -114,7 +114,8 @@ describe.each(protocols)("the body of a response over $protocol", ({ layer, prot
       const unchanged = yield* HttpClient.get("/304")
       expect([unchanged.status, unchanged.headers["etag"], yield* unchanged.text]).toEqual([304, '"1"', ""])
       const empty = yield* HttpClient.get("/204")
-      expect([empty.status, empty.headers["content-length"], yield* empty.text]).toEqual([204, undefined, ""])
+      expect([empty.status, yield* empty.text]).toEqual([204, ""])
+      if (protocol === "HTTP/2") expect(empty.headers["content-length"]).toBe(undefined)
       if (protocol === "HTTP/1.1") return
       expect(yield* (yield* HttpClient.head("/raw")).text).toBe("")
       expect(destroyed).toBe(1)

@@ -4,7 +4,10 @@
 import * as NodeHttp2Server from "@effect-http2/platform-node/NodeHttp2Server"
 import * as NodeSocket from "@effect/platform-node/NodeSocket"
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpRouter from "@effect/platform/HttpRouter"
+import * as Socket from "@effect/platform/Socket"
 import * as Rpc from "@effect/rpc/Rpc"
 import * as RpcClient from "@effect/rpc/RpcClient"
 import * as RpcGroup from "@effect/rpc/RpcGroup"
@@ -17,6 +20,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { port, protocols } from "./support/harness.js"
+import { connectHttp2 } from "./support/webSocket.js"
 
 class Refused extends Schema.TaggedError<Refused>()("Refused", { why: Schema.String }) {}
 
@@ -62,7 +66,8 @@ describe.each(protocols)("Rpc over $protocol", ({ layer }) => {
         )
         yield* Layer.build(server)
         // The client at hand has the server's URL in front.
-        const client = RpcClient.layerProtocolHttp({ url: "/rpc" })
+        const transformClient = HttpClient.mapRequest(HttpClientRequest.appendUrl("/rpc"))
+        const client = RpcClient.layerProtocolHttp({ url: "", transformClient })
         yield* Effect.provide(use, client)
         yield* Deferred.await(stopped)
       }).pipe(Effect.scoped, Effect.provide([layer, serialization]))
@@ -70,7 +75,17 @@ describe.each(protocols)("Rpc over $protocol", ({ layer }) => {
   }
 })
 
-describe("Rpc over a WebSocket", () => {
+/** A Socket of the platform over HTTP/2. */
+const socketHttp2 = (path: string) =>
+  Layer.scoped(
+    Socket.Socket,
+    Effect.flatMap(Effect.orDie(connectHttp2(path)), ({ webSocket }) =>
+      // The types differ; `ws` has all of the interface that a Socket uses.
+      Socket.fromWebSocket(Effect.succeed(webSocket as unknown as globalThis.WebSocket))
+    )
+  )
+
+describe.each(["HTTP/2", "HTTP/1.1"])("Rpc over a WebSocket over %s", (version) => {
   it.scopedLive("at a router of either kind", () =>
     Effect.gen(function* () {
       for (const kind of ["HttpRouter", "HttpLayerRouter"]) {
@@ -88,9 +103,9 @@ describe("Rpc over a WebSocket", () => {
               })
         yield* Effect.gen(function* () {
           yield* Layer.build(Layer.fresh(server))
-          const url = `ws://127.0.0.1:${yield* port}/ws`
-          const client = RpcClient.layerProtocolSocket().pipe(Layer.provide(NodeSocket.layerWebSocket(url)))
-          yield* Effect.provide(use, client)
+          const socket =
+            version === "HTTP/1.1" ? NodeSocket.layerWebSocket(`ws://127.0.0.1:${yield* port}/ws`) : socketHttp2("/ws")
+          yield* Effect.provide(use, RpcClient.layerProtocolSocket().pipe(Layer.provide(socket)))
           yield* Deferred.await(stopped)
         }).pipe(Effect.scoped, Effect.provide(NodeHttp2Server.layerTest))
       }

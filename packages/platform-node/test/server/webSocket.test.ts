@@ -1,7 +1,6 @@
 /**
  * WebSockets at the port: by upgrade over HTTP/1.1, by extended CONNECT over HTTP/2 (RFC 8441); the application sees the same Socket.
  */
-import type { Tunnel } from "@effect-http2/http2/Http2Client"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as NodeHttp2Server from "@effect-http2/platform-node/NodeHttp2Server"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -18,53 +17,10 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
-import { Duplex } from "node:stream"
 import { WebSocket } from "ws"
 import { randomBytes } from "../utils.js"
 import { layerWith, port } from "./support/harness.js"
-
-/** A WebSocket that waits for a socket; the types do not know of it. */
-const fromNothing = (): WebSocket => {
-  const webSocket: unknown = Reflect.construct(WebSocket, [null, undefined, { autoPong: true, closeTimeout: 30_000 }])
-  if (!(webSocket instanceof WebSocket)) throw new Error("ws has changed")
-  return webSocket
-}
-
-/** Frames over a tunnel of HTTP/2, by `ws` as well: its client side, over a Duplex. */
-const overTunnel = (tunnel: Tunnel["tunnel"]) =>
-  Effect.gen(function* () {
-    const duplex = new Duplex({
-      read: () => {},
-      write: (chunk: Uint8Array, _encoding, done) =>
-        void Effect.runPromise(tunnel.write(chunk)).then(() => done(), done),
-      final: (done) => void Effect.runPromise(tunnel.end).then(() => done(), done)
-    })
-    yield* Effect.forkScoped(
-      Stream.runForEach(tunnel.incoming, (chunk) => Effect.sync(() => duplex.push(chunk))).pipe(
-        Effect.ensuring(Effect.sync(() => duplex.push(null))),
-        Effect.ignore
-      )
-    )
-    const webSocket = fromNothing()
-    // A client masks what it sends.
-    Reflect.set(webSocket, "_isServer", false)
-    const setSocket: unknown = Reflect.get(webSocket, "setSocket")
-    if (typeof setSocket !== "function") throw new Error("ws has changed")
-    Reflect.apply(setSocket, webSocket, [duplex, Buffer.alloc(0), { maxPayload: 0, allowSynchronousEvents: true }])
-    return webSocket
-  })
-
-const connectHttp2 = (path: string, headers: Record<string, string> = {}) =>
-  Effect.gen(function* () {
-    const client = yield* NodeHttp2.connect(`http://127.0.0.1:${yield* port}`)
-    const { response, tunnel } = yield* client.tunnel({
-      protocol: "websocket",
-      path,
-      headers: { "sec-websocket-version": "13", ...headers }
-    })
-    return { response, webSocket: yield* overTunnel(tunnel) }
-  })
+import { connectHttp2 } from "./support/webSocket.js"
 
 const connectHttp1 = (path: string) =>
   Effect.gen(function* () {

@@ -9,7 +9,7 @@ import * as NodeStream from "@effect/platform-node/NodeStream"
 import { identity } from "effect/Function"
 import * as Stream from "effect/Stream"
 import { Readable } from "node:stream"
-import { override, toHttp2Headers } from "./responseHeaders.js"
+import { override, toHttp2Headers, withoutLength } from "./responseHeaders.js"
 import * as Trailers from "./trailers.js"
 
 type Octets = Stream.Stream<Uint8Array, unknown>
@@ -126,5 +126,6 @@ const withBody = (response: HttpServerResponse): Http2Response => {
 export const toHttp2Response = (method: string, response: HttpServerResponse): Http2Response => {
   if (!isBodyless(method, response.status)) return withBody(response)
   if (response.body._tag === "Raw") discard(response.body.body)
-  return make(response, toHttp2Headers(response, undefined), undefined)
+  const headers = toHttp2Headers(response, undefined)
+  return make(response, response.status === 204 ? withoutLength(headers) : headers, undefined)
 }

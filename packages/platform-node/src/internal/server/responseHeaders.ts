@@ -93,6 +93,12 @@ const toPlain = (headers: Readonly<Record<string, unknown>>): Http2Headers.Heade
   return converted
 }
 
+/** RFC 9110 §8.6: a response of 204 has no content-length. */
+export const withoutLength = (headers: Http2Headers.Headers): Http2Headers.Headers =>
+  headers.has("content-length")
+    ? new Http2Headers.Headers(headers.fields.filter((field) => field.name !== "content-length"))
+    : headers
+
 /** `headers` with the fields of `more` in the place of those of the same name. */
 export const override = (
   headers: Http2Headers.Headers,

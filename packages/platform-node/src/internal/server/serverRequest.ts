@@ -156,7 +156,7 @@ export class ServerRequest extends Inspectable.Class implements HttpServerReques
   }
 
   get arrayBuffer(): Effect.Effect<ArrayBuffer, RequestError> {
-    return Effect.map(this.bytes, (bytes) => bytes.slice().buffer)
+    return Effect.map(this.bytes, (bytes) => new Uint8Array(bytes).buffer)
   }
 
   get stream(): Stream.Stream<Uint8Array, RequestError> {

@@ -46,7 +46,10 @@ const addHttp2 = (span: Tracer.Span, { source }: ServerRequest): void => {
 
 const addHeaders = (span: Tracer.Span, prefix: string, headers: Headers.Headers, redacted: Redacted): void => {
   const safe = Headers.redact(headers, redacted)
-  for (const name in safe) span.attribute(`${prefix}.${name}`, `${safe[name]}`)
+  for (const name in safe) {
+    const value = safe[name]
+    span.attribute(`${prefix}.${name}`, typeof value === "string" ? value : "<redacted>")
+  }
 }
 
 type Redacted = ReadonlyArray<string | RegExp>

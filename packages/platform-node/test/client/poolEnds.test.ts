@@ -1,0 +1,162 @@
+/** How connections end: idle, dead, or with their client. */
+import * as NodeHttp2Client from "@effect-http2/platform-node/NodeHttp2Client"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/TestClock"
+import * as TestContext from "effect/TestContext"
+import type * as Http2 from "node:http2"
+import { expect } from "vitest"
+import { check, http, http2, https, makeClient, makeEvent, makeRelay } from "./support/servers.js"
+
+const text = (client: Effect.Effect.Success<ReturnType<typeof makeClient>>, url: string) =>
+  Effect.flatMap(client.get(url), (response) => response.text)
+
+const many = <A, E>(count: number, effect: Effect.Effect<A, E>) =>
+  Effect.all(
+    Array.from({ length: count }, () => effect),
+    { concurrency: "unbounded" }
+  )
+
+const respond = (stream: Http2.ServerHttp2Stream): void => {
+  stream.respond({ ":status": 200 })
+  stream.end("ok")
+}
+
+/** A handler that answers only when `count` requests are there at once. */
+const together = (count: number) => {
+  const streams: Array<Http2.ServerHttp2Stream> = []
+  return (stream: Http2.ServerHttp2Stream): void => {
+    streams.push(stream)
+    if (streams.length === count) for (const each of streams.splice(0)) respond(each)
+  }
+}
+
+check("an idle connection closes after the time that was set", () =>
+  Effect.gen(function* () {
+    const closed = makeEvent()
+    const { dials, server, url } = yield* http2(respond)
+    server.once("session", (session: Http2.ServerHttp2Session) => session.once("close", () => closed.happen()))
+    const stats = NodeHttp2Client.makeStats()
+    yield* Effect.gen(function* () {
+      const client = yield* makeClient({ stats, pool: { idleTimeout: "60 seconds", probeAfter: "1 hour" } })
+      yield* text(client, url)
+      yield* TestClock.adjust("59 seconds")
+      expect(stats.connections).toBe(1)
+      yield* TestClock.adjust("2 seconds")
+      yield* closed.happened
+      expect(stats.connections).toBe(0)
+      yield* text(client, url)
+      expect(dials()).toBe(2)
+    }).pipe(Effect.scoped, Effect.provide(TestContext.TestContext))
+  })
+)
+
+check("a connection that was silent is asked before it is used again", () =>
+  Effect.gen(function* () {
+    const { dials, server, url } = yield* http2(respond)
+    let pings = 0
+    server.on("session", (session: Http2.ServerHttp2Session) => session.on("ping", () => pings++))
+    yield* Effect.gen(function* () {
+      const client = yield* makeClient({ pool: { probeAfter: "15 seconds" } })
+      yield* text(client, url)
+      expect(pings).toBe(0)
+      yield* TestClock.adjust("16 seconds")
+      expect(yield* text(client, url)).toBe("ok")
+      expect([pings, dials()]).toEqual([1, 1])
+    }).pipe(Effect.scoped, Effect.provide(TestContext.TestContext))
+  })
+)
+
+check("a connection that is dead is replaced", () =>
+  Effect.gen(function* () {
+    const { url } = yield* http2(respond)
+    const relay = yield* makeRelay(Number(new URL(url).port))
+    const stats = NodeHttp2Client.makeStats()
+    yield* Effect.gen(function* () {
+      const client = yield* makeClient({ stats, pool: { probeAfter: "15 seconds", probeTimeout: "2 seconds" } })
+      yield* text(client, relay.url)
+      relay.freeze()
+      yield* TestClock.adjust("16 seconds")
+      const request = yield* Effect.fork(text(client, relay.url))
+      yield* TestClock.adjust("3 seconds")
+      expect(yield* Fiber.join(request)).toBe("ok")
+      expect([relay.dials(), stats.probesFailed]).toEqual([2, 1])
+    }).pipe(Effect.scoped, Effect.provide(TestContext.TestContext))
+  })
+)
+
+check("a request on a connection that dies under it fails, and the next one gets another", () =>
+  Effect.gen(function* () {
+    const arrived = makeEvent()
+    const { url } = yield* http2((stream, headers) => {
+      if (headers[":path"] === "/never") arrived.happen()
+      else respond(stream)
+    })
+    const relay = yield* makeRelay(Number(new URL(url).port))
+    yield* Effect.gen(function* () {
+      const client = yield* makeClient({ http2: { keepAliveInterval: "30 seconds", pingTimeout: "15 seconds" } })
+      // From its answer on, nothing of the connection's beginning is outstanding.
+      yield* text(client, relay.url)
+      const request = yield* Effect.fork(Effect.flip(client.get(`${relay.url}/never`)))
+      yield* arrived.happened
+      relay.freeze()
+      yield* TestClock.adjust("31 seconds")
+      yield* TestClock.adjust("16 seconds")
+      expect(yield* Fiber.join(request)).toMatchObject({
+        _tag: "RequestError",
+        reason: "Transport",
+        cause: { limit: "pingTimeout", processed: "unknown" }
+      })
+      expect(yield* text(client, relay.url)).toBe("ok")
+      expect(relay.dials()).toBe(2)
+    }).pipe(Effect.scoped, Effect.provide(TestContext.TestContext))
+  })
+)
+
+check("the end of the scope fails what is open and what waits", () =>
+  Effect.gen(function* () {
+    const arrived = makeEvent()
+    const { url } = yield* http2(
+      (stream, headers) => {
+        if (headers[":path"] === "/known") respond(stream)
+        else arrived.happen()
+      },
+      { settings: { maxConcurrentStreams: 1 } }
+    )
+    const scope = yield* Scope.make()
+    const client = yield* Scope.extend(makeClient({ pool: { maxConnections: 1 } }), scope)
+    yield* text(client, `${url}/known`)
+    const open = yield* Effect.fork(Effect.flip(client.get(url)))
+    yield* arrived.happened
+    const waiting = yield* Effect.fork(Effect.flip(client.get(url)))
+    yield* Effect.yieldNow()
+    yield* Scope.close(scope, Exit.void)
+    expect(yield* Fiber.join(open)).toMatchObject({ _tag: "RequestError", reason: "Transport" })
+    expect(yield* Fiber.join(waiting)).toMatchObject({
+      _tag: "RequestError",
+      reason: "Transport",
+      cause: { processed: "no" }
+    })
+    expect(yield* Effect.flip(client.get(url))).toMatchObject({ _tag: "RequestError", reason: "Transport" })
+  })
+)
+
+check("the end of the scope gives up a dial", () =>
+  Effect.gen(function* () {
+    // Accepts, and never answers the handshake.
+    const accepted = makeEvent()
+    const { server, url } = yield* http(() => undefined)
+    server.once("connection", () => accepted.happen())
+    const scope = yield* Scope.make()
+    const client = yield* Scope.extend(makeClient(), scope)
+    const fiber = yield* Effect.fork(Effect.flip(client.get(url.replace("http:", "https:"))))
+    yield* accepted.happened
+    yield* Scope.close(scope, Exit.void)
+    expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: "RequestError", reason: "Transport" })
+  })
+)
+
