@@ -2,15 +2,11 @@
 import * as NodeHttp2Client from "@effect-http2/platform-node/NodeHttp2Client"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
-import * as Scope from "effect/Scope"
-import * as TestClock from "effect/TestClock"
-import * as TestContext from "effect/TestContext"
 import type * as Http2 from "node:http2"
 import { expect } from "vitest"
-import { check, http, http2, https, makeClient, makeEvent, makeRelay } from "./support/servers.js"
+import { check, http2, https, makeClient, makeEvent } from "./support/servers.js"
 
 const text = (client: Effect.Effect.Success<ReturnType<typeof makeClient>>, url: string) =>
   Effect.flatMap(client.get(url), (response) => response.text)

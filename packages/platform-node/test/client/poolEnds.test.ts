@@ -1,38 +1,21 @@
 /** How connections end: idle, dead, or with their client. */
 import * as NodeHttp2Client from "@effect-http2/platform-node/NodeHttp2Client"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Metric from "effect/Metric"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import * as TestContext from "effect/TestContext"
 import type * as Http2 from "node:http2"
 import { expect } from "vitest"
-import { check, http, http2, https, makeClient, makeEvent, makeRelay } from "./support/servers.js"
+import { check, http, http2, makeClient, makeEvent, makeRelay } from "./support/servers.js"
 
 const text = (client: Effect.Effect.Success<ReturnType<typeof makeClient>>, url: string) =>
   Effect.flatMap(client.get(url), (response) => response.text)
 
-const many = <A, E>(count: number, effect: Effect.Effect<A, E>) =>
-  Effect.all(
-    Array.from({ length: count }, () => effect),
-    { concurrency: "unbounded" }
-  )
-
 const respond = (stream: Http2.ServerHttp2Stream): void => {
   stream.respond({ ":status": 200 })
   stream.end("ok")
-}
-
-/** A handler that answers only when `count` requests are there at once. */
-const together = (count: number) => {
-  const streams: Array<Http2.ServerHttp2Stream> = []
-  return (stream: Http2.ServerHttp2Stream): void => {
-    streams.push(stream)
-    if (streams.length === count) for (const each of streams.splice(0)) respond(each)
-  }
 }
 
 check("an idle connection closes after the time that was set", () =>
