@@ -39,6 +39,17 @@ export class Http2Stream {
     return this.core.owner.isDraining
   }
 
+  /** Waits until the connection closes gracefully, for handlers that go on for long: events, WebSockets. */
+  get awaitDraining(): Effect.Effect<void> {
+    return Effect.async((resume) => {
+      const { owner } = this.core
+      if (owner.isDraining) return resume(Effect.void)
+      const listener = (): void => resume(Effect.void)
+      owner.whenDraining.add(listener)
+      return Effect.sync(() => owner.whenDraining.remove(listener))
+    })
+  }
+
   /** The window for what we send on this stream, to read, and to wait on in a transaction. Octets of DATA take from it. */
   get sendWindow(): FlowControl.Window {
     return this.core.sendWindow

@@ -35,6 +35,27 @@ describe("a server that shuts down", () => {
     })
   )
 
+  it.effect("tells handlers that go on for long, so that they come to their end", () =>
+    Effect.gen(function* () {
+      const began = yield* Deferred.make<void>()
+      yield* engines(
+        (request) =>
+          Deferred.succeed(began, undefined).pipe(
+            Effect.zipRight(request.stream.awaitDraining),
+            Effect.as(Http2Response.text("goodbye"))
+          ),
+        ({ client, server, serverStats }) =>
+          Effect.gen(function* () {
+            const asked = yield* Effect.fork(client.collect({ path: "/events" }))
+            yield* Deferred.await(began)
+            yield* Effect.fork(server.shutdown)
+            expect((yield* Fiber.join(asked)).text).toBe("goodbye")
+            expect(serverStats.handlersInterrupted).toBe(0)
+          })
+      )
+    })
+  )
+
   it.scoped("[rfc9113-6.8-7] ignores streams above its last id, but not their field blocks nor their octets", () =>
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()

@@ -15,26 +15,18 @@ import { Deliveries } from "./deliveries.js"
 import { HeaderBlocks } from "./headerBlock.js"
 import { Listeners } from "./listeners.js"
 import { lost } from "./lost.js"
-import type { FieldSection } from "./messageHead.js"
 import { Outbox } from "./outbox.js"
 import { Pings } from "./pings.js"
 import { preface } from "./preface.js"
 import { ReceiveWindow } from "./receiveWindow.js"
 import { ResetPings } from "./resetPings.js"
+import type { RoleOf } from "./role.js"
 import type { StreamCore, StreamOwner } from "./streamCore.js"
 import { StreamTable } from "./streamTable.js"
 import * as Text from "./text.js"
 
 /** What differs between a client and a server. */
-export interface Role {
-  readonly isServer: boolean
-  /** HEADERS on a stream that is idle: a new stream, where the role allows it. Throws where it does not. */
-  openStream(connection: ConnectionCore, frame: Frame.Headers, section: FieldSection): void
-  /** There may be room for another stream, or there never will be again. */
-  onCapacity(): void
-  /** Handlers that are done with their stream and not finished: they count as streams (CVE-2023-44487). */
-  readonly lingering: number
-}
+export type Role = RoleOf<ConnectionCore>
 
 /** Something to start behind the frames of a turn. */
 export interface Startable {
@@ -73,6 +65,8 @@ export class ConnectionCore implements StreamOwner {
   private readonly resetPings = new ResetPings((onAcknowledged) => this.ping(onAcknowledged))
   private readonly whenIdle = new Listeners()
   private readonly whenEnded = new Listeners()
+  /** Told when no new streams are taken any more. */
+  readonly whenDraining = new Listeners()
   /** Told when the peer's first SETTINGS have come. */
   readonly whenSettled = new Listeners()
 
@@ -254,9 +248,15 @@ export class ConnectionCore implements StreamOwner {
 
   /** GOAWAY (§6.8): streams of the peer above `lastStreamId` will not be processed. */
   sendGoAway(lastStreamId: number, code: ErrorCode.ErrorCode, reason: string): void {
-    if (this.status === "open") this.status = "draining"
+    this.drain()
     this.outbox.control(new Frame.GoAway(lastStreamId, code, Text.toOctets(reason)))
     this.role.onCapacity()
+  }
+
+  /** No new streams from now on. */
+  drain(): void {
+    if (this.status === "open") this.status = "draining"
+    this.whenDraining.notify()
   }
 
   /** The peer has ended its side: a clean end where nothing was open. `isMidFrame`: in the middle of a frame. */
@@ -291,6 +291,7 @@ export class ConnectionCore implements StreamOwner {
     this.stats.connections--
     this.role.onCapacity()
     this.notifyIdle()
+    this.whenDraining.notify()
     this.whenEnded.notify()
     this.onClosed()
   }

@@ -68,7 +68,7 @@ export const receiveGoAway = (connection: ConnectionCore, frame: Frame.GoAway): 
     )
   }
   connection.peerAcceptsUpTo = frame.lastStreamId
-  if (connection.status === "open") connection.status = "draining"
+  connection.drain()
   const debug = frame.debugData.length === 0 ? "" : `: ${Text.fromOctets(frame.debugData.subarray(0, 256))}`
   const goneAway = (processed: Http2Error.Processed): Http2Error.ConnectionError =>
     new Http2Error.ConnectionError({ code: frame.errorCode, origin: "Remote", reason: `GOAWAY${debug}`, processed })

@@ -2,21 +2,26 @@
  * Who waits for something to happen once. Called by the connection.
  */
 export class Listeners {
-  private waiting: Array<() => void> = []
+  private waiting = new Set<() => void>()
 
   get isEmpty(): boolean {
-    return this.waiting.length === 0
+    return this.waiting.size === 0
   }
 
   add(listener: () => void): void {
-    this.waiting.push(listener)
+    this.waiting.add(listener)
+  }
+
+  /** It does not wait any more. */
+  remove(listener: () => void): void {
+    this.waiting.delete(listener)
   }
 
   /** It happened: each is called, once. */
   notify(): void {
     const { waiting } = this
-    if (waiting.length === 0) return
-    this.waiting = []
+    if (waiting.size === 0) return
+    this.waiting = new Set()
     for (const listener of waiting) listener()
   }
 }

@@ -5,6 +5,7 @@ import type { Http2Stats } from "../Http2Stats.js"
 import type { Resolved } from "../Http2Options.js"
 import type { Peer } from "../Transport.js"
 import type { BodyQueue } from "./bodyQueue.js"
+import type { Listeners } from "./listeners.js"
 import type { Outbox } from "./outbox.js"
 
 /** The connection as its streams see it. */
@@ -14,6 +15,8 @@ export interface StreamOwner<Stream> {
   readonly stats: Http2Stats
   readonly peer: Peer
   readonly isDraining: boolean
+  /** Told when the connection begins to drain. */
+  readonly whenDraining: Listeners
   /** Whether SETTINGS of ours are not acknowledged yet. */
   readonly hasSettingsPending: boolean
   /** The peer's SETTINGS_INITIAL_WINDOW_SIZE and SETTINGS_MAX_HEADER_LIST_SIZE. */

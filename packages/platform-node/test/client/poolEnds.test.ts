@@ -142,4 +142,3 @@ check("the end of the scope gives up a dial", () =>
     expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: "RequestError", reason: "Transport" })
   })
 )
-

@@ -4,6 +4,7 @@
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as NodeHttp2Server from "@effect-http2/platform-node/NodeHttp2Server"
 import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe, expect, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -15,6 +16,7 @@ import * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import * as Net from "node:net"
 import { get, port, raw } from "./support/harness.js"
+import { connectHttp2 } from "./support/webSocket.js"
 
 describe("draining", () => {
   /** An application that is asked, and goes on when it is told to. */
@@ -76,6 +78,24 @@ describe("draining", () => {
         yield* Scope.close(scope, Exit.void)
         if (!idle.socket.closed) yield* idle.ended
       }
+    })
+  )
+
+  it.scopedLive("tells WebSockets over HTTP/2 that it goes away, and does not wait for more than their goodbye", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const context = yield* Scope.extend(Layer.build(NodeHttp2Server.layerServer()), scope)
+      const app = Effect.gen(function* () {
+        const socket = yield* HttpServerRequest.upgrade
+        yield* Effect.ignore(socket.runRaw(() => Effect.void))
+        return HttpServerResponse.empty()
+      })
+      yield* HttpServer.serveEffect(app).pipe(Effect.provide(context), Scope.extend(scope))
+      const { webSocket } = yield* Effect.provide(connectHttp2("/"), context)
+      const closed = yield* Deferred.make<number>()
+      webSocket.on("close", (code: number) => Deferred.unsafeDone(closed, Effect.succeed(code)))
+      yield* Scope.close(scope, Exit.void)
+      expect(yield* Deferred.await(closed)).toBe(1001)
     })
   )
 })

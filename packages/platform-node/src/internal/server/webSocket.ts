@@ -90,12 +90,21 @@ const close = (webSocket: WebSocket): Effect.Effect<void> =>
     Effect.zipRight(Effect.sync(() => webSocket.terminate()))
   )
 
+/** A connection that closes gracefully takes its WebSockets along: 1001, going away (RFC 6455 §7.4.1). */
+const sayGoodbye = (webSocket: WebSocket, source: Http2Server.Request): Effect.Effect<void> =>
+  Effect.zipRight(
+    source.stream.awaitDraining,
+    Effect.sync(() => webSocket.close(1001, "the server shuts down"))
+  )
+
 const acquire = (
   request: HttpServerRequest.HttpServerRequest,
   source: Http2Server.Request
 ): Effect.Effect<globalThis.WebSocket, Socket.SocketGenericError, Scope.Scope> =>
   Effect.map(
-    Effect.acquireRelease(open(request, source), close),
+    Effect.tap(Effect.acquireRelease(open(request, source), close), (webSocket) =>
+      Effect.forkScoped(sayGoodbye(webSocket, source))
+    ),
     // The types differ; `ws` has all of the interface that a Socket uses.
     (webSocket) => webSocket as unknown as globalThis.WebSocket
   )
