@@ -1,0 +1,45 @@
+/** The layers that the sample application runs with: ours, and those of `@effect/platform-node`. */
+import * as NodeHttp2Client from "@effect-http2/platform-node/NodeHttp2Client"
+import * as NodeHttp2Server from "@effect-http2/platform-node/NodeHttp2Server"
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as Undici from "@effect/platform-node/Undici"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { createServer } from "node:https"
+import type { Certificate } from "../certificate.js"
+
+export interface Options {
+  readonly host: string
+  readonly port: number
+  readonly certificate: Certificate
+}
+
+export type Server = ReturnType<typeof NodeHttpServer.layer>
+
+/** A server, and a client that trusts its certificate. */
+export interface Layers {
+  readonly server: (options: Options) => Server
+  readonly client: (certificate: Certificate) => Layer.Layer<HttpClient.HttpClient>
+}
+
+export const nodeHttp2: Layers = {
+  server: ({ certificate, host, port }) => NodeHttp2Server.layer({ host, port, tls: certificate }),
+  client: ({ cert }) => NodeHttp2Client.layer({ tls: { ca: cert } })
+}
+
+/** `NodeHttpClient.layerUndici` trusts nobody's own certificate; its dispatcher can. */
+const dispatcher = (ca: string): Layer.Layer<NodeHttpClient.Dispatcher> =>
+  Layer.scoped(
+    NodeHttpClient.Dispatcher,
+    Effect.acquireRelease(
+      Effect.sync(() => new Undici.Agent({ connect: { ca } })),
+      (agent) => Effect.promise(() => agent.destroy())
+    )
+  )
+
+export const nodeHttp: Layers = {
+  server: ({ certificate, host, port }) => NodeHttpServer.layer(() => createServer(certificate), { host, port }),
+  client: ({ cert }) => Layer.provide(NodeHttpClient.layerUndiciWithoutDispatcher, dispatcher(cert))
+}
