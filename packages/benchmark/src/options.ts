@@ -24,8 +24,8 @@ export const usage = `npm run bench -- [options]
   --rounds N           runs of each (5; --quick: 1)
   --duration MS        measured time of a run (700; --quick: 250)
   --warmup MS          time before it, under the same load (900; --quick: 150)
-  --only a,b           workloads whose id is a or b, or begins with "a-" or "b-" (client, hpack)
-  --servers a,b        servers by id; ratios need node-stream
+  --only a,b           workloads whose id is a or b, or begins with "a-" or "b-" (client, platform, hpack)
+  --servers a,b        servers by id; ratios need node-stream, platform-http1
   --plain-only         no TLS
   --node-flags "..."   flags of Node for every process that runs on it
   --own-load           load by our own client although h2load is installed

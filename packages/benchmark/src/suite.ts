@@ -35,7 +35,7 @@ export const workloadIds: ReadonlyArray<string> = [
   ...HpackBenchmark.hpackWorkloads
 ].map(({ id }) => id)
 
-export const serverIds: ReadonlyArray<string> = Servers.peers.map(({ id }) => id)
+export const serverIds: ReadonlyArray<string> = [...Servers.peers, ...Servers.platformPeers].map(({ id }) => id)
 
 const chooseLoad = (options: Options, files: Files): { readonly load: Load; readonly name: string } =>
   !options.ownLoad && H2load.isInstalled()
@@ -46,7 +46,7 @@ const serverSection = (workload: Workload, options: Options, files: Files): Sect
   const { load, name } = chooseLoad(options, files)
   const notes: Array<string> = []
   const contenders: Array<Contender> = []
-  for (const peer of Servers.peers) {
+  for (const peer of workload.platform ? Servers.platformPeers : Servers.peers) {
     const { id, label } = peer
     if (options.servers !== undefined && !options.servers.includes(id)) continue
     const missing = peer.missing() ?? (peer.http1 && load !== H2load.run ? "our load speaks HTTP/2 only" : undefined)
@@ -59,8 +59,8 @@ const serverSection = (workload: Workload, options: Options, files: Files): Sect
     id: workload.id,
     table: {
       title: `${workload.id}: ${workload.title}; load: ${name}`,
-      reference: Servers.REFERENCE,
-      referenceLabel: "node:http2",
+      reference: workload.platform ? Servers.PLATFORM_REFERENCE : Servers.REFERENCE,
+      referenceLabel: workload.platform ? "HTTP/1.1" : "node:http2",
       unit: "request",
       detail: "fields sent",
       notes
@@ -70,18 +70,20 @@ const serverSection = (workload: Workload, options: Options, files: Files): Sect
 }
 
 const clientSection = (workload: Workload, options: Options, files: Files): Section => {
-  const server = ClientBenchmark.server()
+  const clients = workload.platform ? ClientBenchmark.platformClients : ClientBenchmark.clients
+  const contenders = clients.map((client) => ({ client, server: ClientBenchmark.server(client.http1) }))
+  const servers = new Set(contenders.map(({ server }) => server.label))
   return {
     id: workload.id,
     table: {
-      title: `${workload.id}: ${workload.title}; server: ${server.label}`,
-      reference: ClientBenchmark.REFERENCE,
-      referenceLabel: "node:http2",
+      title: `${workload.id}: ${workload.title}; server: ${[...servers].join(", ")}`,
+      reference: workload.platform ? ClientBenchmark.PLATFORM_REFERENCE : ClientBenchmark.REFERENCE,
+      referenceLabel: workload.platform ? "undici" : "node:http2",
       unit: "request",
       detail: undefined,
       notes: []
     },
-    contenders: ClientBenchmark.clients.map((client) => ({
+    contenders: contenders.map(({ client, server }) => ({
       ...client,
       run: () => ClientBenchmark.run(client, server, workload, { ...options, files })
     }))

@@ -3,10 +3,17 @@
  * that another one does without; the load generators learn the rest.
  */
 
-/** What a server does with a request. */
-export type Task = "hello" | "download" | "upload" | "headers"
+/** What a server of the protocol does with a request. */
+export type BasicTask = "hello" | "download" | "upload" | "headers"
 
-export const allTasks: ReadonlyArray<Task> = ["hello", "download", "upload", "headers"]
+export const basicTasks: ReadonlyArray<BasicTask> = ["hello", "download", "upload", "headers"]
+
+/** What an application of `@effect/platform` does with a request, with a route for it. */
+export type PlatformTask = "text" | "json"
+
+export const platformTasks: ReadonlyArray<PlatformTask> = ["text", "json"]
+
+export type Task = BasicTask | PlatformTask
 
 /** A task under a certain load. `quick` marks those of the short run. */
 export interface Workload {
@@ -17,10 +24,15 @@ export interface Workload {
   readonly streams: number
   readonly tls: boolean
   readonly quick: boolean
+  /** Whether it is the platform's servers or clients that are compared. */
+  readonly platform: boolean
 }
 
 /** The body of the small responses. */
 export const HELLO = "Hello World!"
+
+/** What the JSON of the platform's application says. */
+export const JSON_VALUE = { id: 1234, name: "Ada Lovelace", email: "ada@example.com", active: true, roles: ["admin"] }
 
 /** Octets of the large bodies. */
 export const MEBIBYTE = 1_048_576
@@ -37,22 +49,25 @@ export const settings = {
 } as const
 
 /** The path that a task is asked for; nghttpd and nginx have files there. */
-export const path: { readonly [K in Task]: string } = {
+export const path: { readonly [K in Task]: `/${string}` } = {
   hello: "/hello.txt",
   download: "/mebibyte.bin",
   upload: "/upload.txt",
-  headers: "/headers.txt"
+  headers: "/headers.txt",
+  text: "/text",
+  json: "/json"
 }
 
 /** How many octets the response to a task has. */
-export const responseSize = (task: Task): number => (task === "download" ? MEBIBYTE : HELLO.length)
+export const responseSize = (task: Task): number =>
+  task === "download" ? MEBIBYTE : task === "json" ? JSON.stringify(JSON_VALUE).length : HELLO.length
 
 const workload = (
   id: string,
   title: string,
   task: Task,
   load: readonly [connections: number, streams: number],
-  options: { readonly tls?: boolean; readonly quick?: boolean } = {}
+  options: { readonly tls?: boolean; readonly quick?: boolean; readonly platform?: boolean } = {}
 ): Workload => ({
   id,
   title: `${title}, ${load[0]} x ${load[1]}, ${options.tls === true ? "TLS" : "plain"}`,
@@ -60,7 +75,8 @@ const workload = (
   connections: load[0],
   streams: load[1],
   tls: options.tls ?? false,
-  quick: options.quick ?? true
+  quick: options.quick ?? true,
+  platform: options.platform ?? false
 })
 
 /** The workloads of the servers: connections x streams at once on each. */
@@ -74,13 +90,16 @@ export const serverWorkloads: ReadonlyArray<Workload> = [
   workload("many-tls", "12-byte response", "hello", [10, 100], { tls: true }),
   workload("one-tls", "12-byte response", "hello", [1, 1], { tls: true, quick: false }),
   workload("download-tls", "1 MiB download", "download", [4, 4], { tls: true, quick: false }),
-  workload("upload-tls", "1 MiB upload", "upload", [4, 4], { tls: true, quick: false })
+  workload("upload-tls", "1 MiB upload", "upload", [4, 4], { tls: true, quick: false }),
+  workload("platform-text", "platform, 12-byte text", "text", [10, 100], { platform: true }),
+  workload("platform-json", "platform, small JSON", "json", [10, 100], { quick: false, platform: true })
 ]
 
-/** The workloads of the clients: one connection, so many requests at once. */
+/** The workloads of the clients: one connection, so many requests at once; over HTTP/1.1 a connection for each of them. */
 export const clientWorkloads: ReadonlyArray<Workload> = [
   workload("client-many", "client, 12-byte response", "hello", [1, 100]),
   workload("client-one", "client, 12-byte response", "hello", [1, 1]),
   workload("client-many-tls", "client, 12-byte response", "hello", [1, 100], { tls: true }),
-  workload("client-one-tls", "client, 12-byte response", "hello", [1, 1], { tls: true, quick: false })
+  workload("client-one-tls", "client, 12-byte response", "hello", [1, 1], { tls: true, quick: false }),
+  workload("platform-client", "HttpClient, 12-byte text", "hello", [1, 100], { quick: false, platform: true })
 ]

@@ -9,10 +9,10 @@ import * as Stream from "effect/Stream"
 import * as Http from "node:http"
 import * as Https from "node:https"
 import { HELLO } from "../workloads.js"
-import type { Task } from "../workloads.js"
+import type { BasicTask } from "../workloads.js"
 import * as Program from "./program.js"
 
-const config = Program.readConfig()
+const config = Program.readConfig<BasicTask>()
 const tls = Program.readTls(config)
 
 const hello = (status: number, headers: { readonly [name: string]: string }): HttpServerResponse.HttpServerResponse =>
@@ -23,7 +23,7 @@ const failed = hello(500, {})
 const many = hello(200, Program.manyFields)
 const download = HttpServerResponse.uint8Array(Program.downloadBody(), { contentType: "application/octet-stream" })
 
-const apps: { readonly [K in Task]: HttpApp.Default<unknown> } = {
+const apps: { readonly [K in BasicTask]: HttpApp.Default<unknown> } = {
   hello: Effect.succeed(ok),
   download: Effect.succeed(download),
   upload: HttpServerRequest.HttpServerRequest.pipe(

@@ -1,4 +1,5 @@
 /** All servers, in the order of the tables. */
+import { platformTasks } from "../workloads.js"
 import { nghttpd } from "./nghttpd.js"
 import { nginx } from "./nginx.js"
 import * as NodeServer from "./nodeServer.js"
@@ -6,6 +7,9 @@ import type { Peer } from "./peer.js"
 
 /** The id of the server that the others are compared with. */
 export const REFERENCE = "node-stream"
+
+/** The id of the platform's server that its others are compared with. */
+export const PLATFORM_REFERENCE = "platform-http1"
 
 export const peers: ReadonlyArray<Peer> = [
   NodeServer.make({ id: "ours", label: "ours", program: "ours" }),
@@ -21,4 +25,18 @@ export const peers: ReadonlyArray<Peer> = [
   NodeServer.make({ id: "effect-http1", label: "Effect HTTP/1.1", program: "effectHttp1", http1: true }),
   nghttpd,
   nginx
+]
+
+const platform = (options: {
+  readonly id: string
+  readonly label: string
+  readonly variant: string
+  readonly http1?: boolean
+}): Peer => NodeServer.make({ ...options, program: "platform", tasks: platformTasks })
+
+/** The servers of `@effect/platform`, with the same application. */
+export const platformPeers: ReadonlyArray<Peer> = [
+  platform({ id: "platform-ours", label: "NodeHttp2Server", variant: "ours" }),
+  platform({ id: PLATFORM_REFERENCE, label: "NodeHttpServer, HTTP/1.1", variant: "http1", http1: true }),
+  platform({ id: "platform-node-http2", label: "NodeHttpServer, node:http2", variant: "node-http2" })
 ]

@@ -3,7 +3,7 @@
  * but none that it is told, so that its responses are small in the 20-field workload too. It takes the whole of an upload before it answers, and drops it.
  */
 import * as Children from "../children.js"
-import { allTasks, settings } from "../workloads.js"
+import { basicTasks, settings } from "../workloads.js"
 import { freePort, untilListening } from "./listening.js"
 import type { Peer, RunningServer, StartOptions } from "./peer.js"
 
@@ -33,7 +33,7 @@ export const nghttpd: Peer = {
   label: "nghttpd",
   http1: false,
   missing: () => (Children.isInstalled("nghttpd") ? undefined : "not installed"),
-  tasks: allTasks,
+  tasks: basicTasks,
   omission: "",
   start
 }

@@ -11,7 +11,7 @@ import { HELLO, path, settings } from "../workloads.js"
 import { freePort, untilListening } from "./listening.js"
 import type { Peer, RunningServer, StartOptions } from "./peer.js"
 
-const configuration = (folder: string, port: number, { files, tls }: StartOptions): string => {
+const configuration = (folder: string, port: number, { files, tls }: StartOptions, http1: boolean): string => {
   const added = responseFields.map(([name, value]) => `add_header ${name} "${value}";`).join(" ")
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((name) => `${name}_temp_path ${folder}/${name};`)
@@ -36,7 +36,7 @@ http {
   http2_max_concurrent_streams ${settings.maxConcurrentStreams};
   default_type text/plain;
   server {
-    listen 127.0.0.1:${port} ${tls ? "ssl " : ""}http2;
+    listen 127.0.0.1:${port}${tls ? " ssl" : ""}${http1 ? "" : " http2"};
     ${tls ? `ssl_certificate ${files.cert}; ssl_certificate_key ${files.key}; ssl_protocols TLSv1.3;` : ""}
     location = ${path.hello} { return 200 "${HELLO}"; }
     location = ${path.headers} { ${added} return 200 "${HELLO}"; }
@@ -46,20 +46,22 @@ http {
 `
 }
 
-const start = async (options: StartOptions): Promise<RunningServer> => {
-  const port = await freePort()
-  const folder = mkdtempSync(join(options.files.folder, "nginx-"))
-  const file = join(folder, "nginx.conf")
-  writeFileSync(file, configuration(folder, port, options))
-  const child = Children.start("nginx", ["-p", folder, "-e", join(folder, "error.log"), "-c", file], "tested")
-  try {
-    await untilListening(child, port)
-    return { child, port }
-  } catch (error) {
-    await child.stop()
-    throw error
+const start =
+  (http1: boolean) =>
+  async (options: StartOptions): Promise<RunningServer> => {
+    const port = await freePort()
+    const folder = mkdtempSync(join(options.files.folder, "nginx-"))
+    const file = join(folder, "nginx.conf")
+    writeFileSync(file, configuration(folder, port, options, http1))
+    const child = Children.start("nginx", ["-p", folder, "-e", join(folder, "error.log"), "-c", file], "tested")
+    try {
+      await untilListening(child, port)
+      return { child, port }
+    } catch (error) {
+      await child.stop()
+      throw error
+    }
   }
-}
 
 export const nginx: Peer = {
   id: "nginx",
@@ -68,5 +70,8 @@ export const nginx: Peer = {
   missing: () => (Children.isInstalled("nginx", "-v") ? undefined : "not installed"),
   tasks: ["hello", "download", "headers"],
   omission: "it answers without reading the body",
-  start
+  start: start(false)
 }
+
+/** The same over HTTP/1.1, for clients that speak nothing else. */
+export const nginxHttp1: Peer = { ...nginx, label: "nginx over HTTP/1.1", http1: true, start: start(true) }

@@ -1,16 +1,16 @@
 /** Program: `node:http2`, the compatibility API, which has the shape of `node:http`. */
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2"
 import { HELLO } from "../workloads.js"
-import type { Task } from "../workloads.js"
+import type { BasicTask } from "../workloads.js"
 import * as NodeHttp2Options from "./nodeHttp2Options.js"
 import * as Program from "./program.js"
 
-const config = Program.readConfig()
+const config = Program.readConfig<BasicTask>()
 const server = NodeHttp2Options.make(config)
 
 const downloadBody = Program.downloadBody()
 
-const handlers: { readonly [K in Task]: (request: Http2ServerRequest, response: Http2ServerResponse) => void } = {
+const handlers: { readonly [K in BasicTask]: (request: Http2ServerRequest, response: Http2ServerResponse) => void } = {
   hello: (_request, response) => {
     response.writeHead(200, Program.helloFields)
     response.end(HELLO)

@@ -1,11 +1,11 @@
 /** Program: `node:http2`, the stream API. Everything else is compared with it. */
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2"
 import { HELLO } from "../workloads.js"
-import type { Task } from "../workloads.js"
+import type { BasicTask } from "../workloads.js"
 import * as NodeHttp2Options from "./nodeHttp2Options.js"
 import * as Program from "./program.js"
 
-const config = Program.readConfig()
+const config = Program.readConfig<BasicTask>()
 const server = NodeHttp2Options.make(config)
 
 const ok = { ":status": 200, ...Program.helloFields }
@@ -14,7 +14,7 @@ const many = { ":status": 200, ...Program.manyFields }
 const download = { ":status": 200, ...Program.downloadFields }
 const downloadBody = Program.downloadBody()
 
-const handlers: { readonly [K in Task]: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void } = {
+const handlers: { readonly [K in BasicTask]: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void } = {
   hello: (stream) => {
     stream.respond(ok)
     stream.end(HELLO)

@@ -1,7 +1,7 @@
 /** Launcher of the servers that are programs of this package and run on Node. */
 import { fileURLToPath } from "node:url"
 import * as Children from "../children.js"
-import { allTasks } from "../workloads.js"
+import { basicTasks } from "../workloads.js"
 import type { Task } from "../workloads.js"
 import { announcedPort } from "./listening.js"
 import type { Peer, RunningServer, StartOptions } from "./peer.js"
@@ -35,7 +35,7 @@ export const make = (options: {
   label: options.label,
   http1: options.http1 ?? false,
   missing: () => undefined,
-  tasks: options.tasks ?? allTasks,
+  tasks: options.tasks ?? basicTasks,
   omission: options.omission ?? "",
   start: start(options.program, options.variant ?? "plain")
 })

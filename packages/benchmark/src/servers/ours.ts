@@ -8,10 +8,10 @@ import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { HELLO, settings } from "../workloads.js"
-import type { Task } from "../workloads.js"
+import type { BasicTask } from "../workloads.js"
 import * as Program from "./program.js"
 
-const config = Program.readConfig()
+const config = Program.readConfig<BasicTask>()
 const tls = Program.readTls(config)
 
 type Handler = Http2Server.Handler<unknown, never>
@@ -27,7 +27,7 @@ const genHello: Handler = () =>
     return Http2Response.text(`Hello ${name}!`)
   })
 
-const handlers: { readonly [K in Task]: Handler } = {
+const handlers: { readonly [K in BasicTask]: Handler } = {
   hello: config.variant === "gen" ? genHello : () => Effect.succeed(ok),
   download: () => Effect.succeed(download),
   upload: (request) =>

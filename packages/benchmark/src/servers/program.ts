@@ -9,8 +9,8 @@ import { HELLO, MEBIBYTE } from "../workloads.js"
 import type { Task } from "../workloads.js"
 
 /** What a server program is told. */
-export interface ServerConfig {
-  readonly task: Task
+export interface ServerConfig<T extends Task = Task> {
+  readonly task: T
   /** Files in PEM; undefined for a plain server. */
   readonly tls: { readonly key: string; readonly cert: string } | undefined
   /** Which of its variants a program is to be. */
@@ -18,7 +18,7 @@ export interface ServerConfig {
 }
 
 /** The configuration of this program, from its command line. */
-export const readConfig = (): ServerConfig => JSON.parse(process.argv[2] ?? "{}") as ServerConfig
+export const readConfig = <T extends Task>(): ServerConfig<T> => JSON.parse(process.argv[2] ?? "{}") as ServerConfig<T>
 
 /** The key and the certificate as `tls.createServer` takes them; undefined for a plain server. */
 export const readTls = (config: ServerConfig): { readonly key: string; readonly cert: string } | undefined =>

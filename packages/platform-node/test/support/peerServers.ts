@@ -1,4 +1,4 @@
-/** nginx and nghttpd, started for a suite on free ports of 127.0.0.1, and stopped behind it. */
+/** nginx, nghttpd and HAProxy, started for a suite or a test on free ports of 127.0.0.1, and stopped behind it. */
 import { spawn } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
@@ -145,3 +145,99 @@ export const nghttpd = async (program: string): Promise<PeerServer> => {
     }
   }
 }
+
+/** A reverse proxy in front of a server of ours. */
+export interface Proxy {
+  readonly https: string
+  readonly stop: () => Promise<void>
+}
+
+const nginxProxyConfig = (folder: string, port: number, http2: boolean, upstream: number): string => `
+daemon off;
+master_process off;
+worker_processes 1;
+error_log stderr error;
+pid ${folder}/nginx.pid;
+events { worker_connections 512; }
+http {
+  access_log off;
+  client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi;
+  uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
+  client_max_body_size 1g;
+  upstream ours { server 127.0.0.1:${upstream}; keepalive 16; }
+  server {
+    listen 127.0.0.1:${port} ssl${http2 ? " http2" : ""};
+    ssl_certificate ${folder}/cert.pem;
+    ssl_certificate_key ${folder}/key.pem;
+    location / {
+      proxy_pass http://ours;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_buffering off;
+      proxy_request_buffering off;
+    }
+  }
+}
+`
+
+const haproxyConfig = (folder: string, port: number, upstream: number): string => `
+global
+  maxconn 512
+  nbthread 1
+defaults
+  mode http
+  option abortonclose
+  timeout connect 5s
+  timeout client 30s
+  timeout server 30s
+frontend front
+  bind 127.0.0.1:${port} ssl crt ${folder}/both.pem alpn h2,http/1.1
+  http-request set-header X-Forwarded-Proto https
+  default_backend back
+backend back
+  server ours 127.0.0.1:${upstream} proto h2
+`
+
+const startProxy = async (
+  certificate: Certificate.Certificate,
+  program: string,
+  prepare: (folder: string, port: number) => Promise<ReadonlyArray<string>>
+): Promise<Proxy> => {
+  const { folder } = await makeFolder(certificate)
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true })
+  try {
+    const [port = 0] = await freePorts(1)
+    const end = await start(program, await prepare(folder, port), [port])
+    return { https: `https://localhost:${port}`, stop: () => end().then(remove) }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
+/** nginx, which speaks TLS, and HTTP/1.1 to the port `upstream`. In front it speaks HTTP/2 too, where `http2` says so. */
+export const nginxProxy = (
+  program: string,
+  certificate: Certificate.Certificate,
+  upstream: number,
+  http2: boolean
+): Promise<Proxy> =>
+  startProxy(certificate, program, async (folder, port) => {
+    const file = join(folder, "nginx.conf")
+    await writeFile(file, nginxProxyConfig(folder, port, http2, upstream))
+    return ["-p", folder, "-c", file, "-e", "stderr"]
+  })
+
+/** HAProxy, which speaks TLS and what ALPN says in front, and HTTP/2 with prior knowledge to the port `upstream`. */
+export const haproxy = (program: string, certificate: Certificate.Certificate, upstream: number): Promise<Proxy> =>
+  startProxy(certificate, program, async (folder, port) => {
+    const file = join(folder, "haproxy.cfg")
+    await writeFile(join(folder, "both.pem"), `${certificate.cert}\n${certificate.key}`)
+    await writeFile(file, haproxyConfig(folder, port, upstream))
+    return ["-db", "-f", file]
+  })

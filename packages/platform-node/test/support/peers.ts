@@ -25,6 +25,7 @@ const peers = {
   nghttpd: { candidates: ["/usr/sbin/nghttpd", "/usr/bin/nghttpd"] },
   h2load: { candidates: ["/usr/bin/h2load"] },
   nginx: { candidates: ["/usr/sbin/nginx", "/usr/local/sbin/nginx"] },
+  haproxy: { candidates: ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy"] },
   chromium: { candidates: ["chromium-browser", "google-chrome", "/usr/bin/chromium"] }
 } satisfies Record<string, Peer>
 
