@@ -17,8 +17,8 @@ import type { Sender } from "./sender.js"
 import { WriteBuffer } from "./writeBuffer.js"
 
 const { END_STREAM, NONE } = Frame.Flag
-/** Octets after which a turn writes what it has, so that others get theirs. */
-const turn = 524_288
+/** The largest DATA frame that is sent, whatever the peer takes: others wait for it. */
+const largestFrame = 524_288
 
 export class Outbox {
   /** The window of the connection for what we send. */
@@ -201,12 +201,12 @@ export class Outbox {
     listener?.()
   }
 
-  /** One frame of each stream that can send, round and round, until a window or the turn's share is used up. */
+  /** One frame of each stream that can send, round and round, until a window or the socket's share is used up. */
   private serve(): void {
     const { buffer, ring } = this
     if (this.awaitsDrain || ring.isEmpty) return
     const now = this.now()
-    while (buffer.length < turn && FlowControl.available(this.window) > 0) {
+    while (buffer.length < this.options.maxSendBuffer && FlowControl.available(this.window) > 0) {
       const sender = ring.take()
       if (sender === undefined) return
       this.sendFrame(sender, now)
@@ -217,7 +217,7 @@ export class Outbox {
 
   private sendFrame(sender: Sender, now: number): void {
     const chunk = sender.peek()
-    const octets = FlowControl.takeNow(sender.window, this.window, Math.min(chunk.length, this.maxFrameSize, turn))
+    const octets = FlowControl.takeNow(sender.window, this.window, Math.min(chunk.length, this.maxFrameSize, largestFrame))
     if (octets === 0) return
     sender.advance(octets, now)
     const isLast = sender.queued === 0 && sender.isFinished
