@@ -217,7 +217,11 @@ export class Outbox {
 
   private sendFrame(sender: Sender, now: number): void {
     const chunk = sender.peek()
-    const octets = FlowControl.takeNow(sender.window, this.window, Math.min(chunk.length, this.maxFrameSize, largestFrame))
+    const octets = FlowControl.takeNow(
+      sender.window,
+      this.window,
+      Math.min(chunk.length, this.maxFrameSize, largestFrame)
+    )
     if (octets === 0) return
     sender.advance(octets, now)
     const isLast = sender.queued === 0 && sender.isFinished
