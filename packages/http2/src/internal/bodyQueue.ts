@@ -43,6 +43,9 @@ export class BodyQueue {
   /** Octets that were pushed, in all. */
   received = 0
 
+  /** The two effects that a consumer runs, made when one comes: most bodies are whole before anybody asks. */
+  private pulling: Pull | undefined = undefined
+  private waiting: Pull | undefined = undefined
   /** Whether a delivery was asked for and has not happened. */
   private isDue = false
 
@@ -186,14 +189,18 @@ export class BodyQueue {
   }
 
   /** All that is there, in order: what is in the Queue came before what is in the array. Waits where there is nothing. */
-  readonly pull: Pull = Effect.suspend(() => {
+  get pull(): Pull {
+    return (this.pulling ??= Effect.suspend(() => this.pullNow()))
+  }
+
+  private pullNow(): Pull {
     const { queue } = this
     if (queue === undefined || Option.getOrElse(queue.unsafeSize(), () => 0) <= 0) return this.pullArray()
     return Effect.map(Queue.takeAll(queue), (chunks) => {
       this.consume(chunks)
       return chunks
     })
-  })
+  }
 
   private pullArray(): Pull {
     if (this.chunks.length > 0) {
@@ -215,7 +222,9 @@ export class BodyQueue {
   }
 
   /** Without a finalizer, which would be most of its cost: see `waiter`. */
-  private readonly wait: Pull = Effect.async((resume) => {
-    this.waiter = resume
-  })
+  private get wait(): Pull {
+    return (this.waiting ??= Effect.async((resume) => {
+      this.waiter = resume
+    }))
+  }
 }

@@ -88,7 +88,6 @@ export abstract class StreamCore implements SenderOwner {
   /** A body will follow. */
   protected openBody(expectedBytes: number): void {
     this.expectedBytes = expectedBytes
-    this.receiveWindow = ReceiveWindow.ofStream(this.owner.options.initialWindowSize, this.owner.hasSettingsPending)
     this.body = new BodyQueue(
       (octets) => this.consumedBody(octets),
       () => this.onPull(),
@@ -115,12 +114,12 @@ export abstract class StreamCore implements SenderOwner {
 
   /** DATA, as far as it is there. The connection's window has counted it already. */
   receiveData(data: Uint8Array, flowControlledLength: number, endStream: boolean): void {
-    const { body, receiveWindow } = this
-    if (body === undefined || receiveWindow === undefined) {
+    const { body } = this
+    if (body === undefined) {
       this.owner.consumed(flowControlledLength)
       throw Http2Error.streamError(this.id, ErrorCode.PROTOCOL_ERROR, "8.1", "DATA before the head of the message")
     }
-    if (!receiveWindow.receive(flowControlledLength)) {
+    if (!this.fitsWindow(flowControlledLength, endStream)) {
       this.owner.consumed(flowControlledLength)
       throw Http2Error.streamError(this.id, ErrorCode.FLOW_CONTROL_ERROR, "6.9.1", "DATA beyond the stream's window")
     }
@@ -140,6 +139,14 @@ export abstract class StreamCore implements SenderOwner {
   /** Whether the body has all that content-length says. */
   protected get isAsLongAsSaid(): boolean {
     return this.expectedBytes >= 0 && this.receivedBytes === this.expectedBytes
+  }
+
+  /** Counts octets against the stream's window, made when it is first needed: a body that one frame holds needs none. */
+  private fitsWindow(octets: number, isWhole: boolean): boolean {
+    const { hasSettingsPending, options } = this.owner
+    if (this.receiveWindow === undefined && isWhole && octets <= options.initialWindowSize) return true
+    this.receiveWindow ??= ReceiveWindow.ofStream(options.initialWindowSize, hasSettingsPending)
+    return this.receiveWindow.receive(octets)
   }
 
   private get isShort(): boolean {
