@@ -229,7 +229,9 @@ export const make = (
         if (Http2Error.isStreamError(prepared)) return Effect.fail(prepared)
         const exchange = new Exchange(role, prepared, sendBody)
         // The finalizer stands before the request goes out: there is no moment in which it could be forgotten.
-        return Effect.flatMap(Scope.addFinalizer(scope, exchange.cancel), () => exchange.send)
+        return Effect.flatMap(Scope.addFinalizer(scope, exchange.cancel), () =>
+          Effect.map(exchange.send, () => exchange.answered)
+        )
       })
     const request = (request: ClientRequest): Effect.Effect<Response, Http2Error.Http2Error, Scope.Scope> =>
       Effect.map(open(request), responseOf)
@@ -283,7 +285,8 @@ const responseOf = (stream: ClientStream): Response =>
 
 const readWhole = (exchange: Exchange, limit: number): Effect.Effect<WholeResponse, Http2Error.Http2Error> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(restore(exchange.send), (stream) => {
+    Effect.flatMap(restore(exchange.send), () => {
+      const stream = exchange.answered
       const body = stream.takeWholeBody(limit)
       if (body !== undefined) return Effect.succeed(wholeOf(stream, body))
       return Effect.onError(

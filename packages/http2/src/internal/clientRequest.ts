@@ -34,6 +34,22 @@ export interface Observer {
   onFailure(error: Http2Error.Http2Error): void
 }
 
+/**
+ * Resumes a fiber. What it is resumed with is always the same value, and this is a class, not a literal: V8 allocates literals of which the first hundred
+ * survive in its old generation for good, and all that they refer to, dead or alive, follows them there.
+ */
+class Resumption implements Observer {
+  constructor(private readonly resume: (outcome: Effect.Effect<void, Http2Error.Http2Error>) => void) {}
+
+  onHead(): void {
+    this.resume(Effect.void)
+  }
+
+  onFailure(error: Http2Error.Http2Error): void {
+    this.resume(Effect.fail(error))
+  }
+}
+
 export class ClientRequest implements Waiting, ResponseListener {
   stream: ClientStream | undefined = undefined
   private observer: Observer | undefined = undefined
@@ -58,14 +74,17 @@ export class ClientRequest implements Waiting, ResponseListener {
   }
 
   /** `start` as an effect. Interruption gives the request up at once. */
-  get send(): Effect.Effect<ClientStream, Http2Error.Http2Error> {
+  get send(): Effect.Effect<void, Http2Error.Http2Error> {
     return Effect.async((resume) => {
-      this.start({
-        onHead: (stream) => resume(Effect.succeed(stream)),
-        onFailure: (error) => resume(Effect.fail(error))
-      })
+      this.start(new Resumption(resume))
       return this.cancel
     })
+  }
+
+  /** The stream, once `send` has succeeded: the head of the response is there. */
+  get answered(): ClientStream {
+    if (this.stream === undefined) throw new Error("the request was not sent")
+    return this.stream
   }
 
   /** `unsafeCancel` as an effect. */
