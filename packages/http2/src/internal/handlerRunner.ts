@@ -13,10 +13,10 @@ import type * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as ErrorCode from "../ErrorCode.js"
-import * as Http2Error from "../Http2Error.js"
 import * as Http2Response from "../Http2Response.js"
 import type { Http2Stats } from "../Http2Stats.js"
 import { writeBody, writeTrailers } from "./bodyWriter.js"
+import { resetError } from "./respond.js"
 import type { ServerStream } from "./serverStream.js"
 import { StreamScope } from "./streamScope.js"
 import { trimmed } from "./trimmedRuntime.js"
@@ -205,18 +205,3 @@ const isCausedBy = (cause: Cause.Cause<unknown>, error: unknown): boolean =>
 
 const close = (stream: ServerStream, scope: StreamScope, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
   scope.isEmpty || stream.keepsScope ? Exit.void : scope.close(exit)
-
-const resetError = (
-  stream: ServerStream,
-  code: ErrorCode.ErrorCode,
-  reason: string,
-  cause: Cause.Cause<unknown>
-): Http2Error.StreamError =>
-  new Http2Error.StreamError({
-    streamId: stream.id,
-    code,
-    origin: "User",
-    reason,
-    processed: "unknown",
-    cause: Cause.squash(cause)
-  })

@@ -1,5 +1,5 @@
 /**
- * A response that a handler sends by itself, before it is done. Called by the public `Request` of Http2Server.ts.
+ * A response that a handler sends by itself, before it is done. Called by the public `Request` of Http2Server.ts; handlerRunner.ts takes its errors from here.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -9,6 +9,22 @@ import type { Http2Response } from "../Http2Response.js"
 import { writeBody, writeTrailers } from "./bodyWriter.js"
 import type { ServerStream } from "./serverStream.js"
 
+/** The error of a stream whose handler, or its body, did not come to its end. */
+export const resetError = (
+  stream: ServerStream,
+  code: ErrorCode.ErrorCode,
+  reason: string,
+  cause: Cause.Cause<unknown>
+): Http2Error.StreamError =>
+  new Http2Error.StreamError({
+    streamId: stream.id,
+    code,
+    origin: "User",
+    reason,
+    processed: "unknown",
+    cause: Cause.squash(cause)
+  })
+
 /** A body that did not come to its end must not look as if it had. */
 const resetFor =
   (stream: ServerStream) =>
@@ -17,14 +33,9 @@ const resetFor =
       if (!stream.isSending) return
       const isInterrupted = Cause.isInterruptedOnly(cause)
       stream.reset(
-        new Http2Error.StreamError({
-          streamId: stream.id,
-          code: isInterrupted ? ErrorCode.CANCEL : ErrorCode.INTERNAL_ERROR,
-          origin: "User",
-          reason: isInterrupted ? "the handler was interrupted" : "the body of the response failed",
-          processed: "unknown",
-          cause: Cause.squash(cause)
-        })
+        isInterrupted
+          ? resetError(stream, ErrorCode.CANCEL, "the handler was interrupted", cause)
+          : resetError(stream, ErrorCode.INTERNAL_ERROR, "the body of the response failed", cause)
       )
     })
 

@@ -47,8 +47,6 @@ export abstract class StreamCore implements SenderOwner {
   protected abstract failed(error: Http2Error.Http2Error): void
   /** Somebody wants the body. */
   protected onPull(): void {}
-  /** The peer has ended its side. */
-  protected onReceivedEnd(): void {}
 
   /** Goes to the state that `event` leads to. Throws a typed error where it may not happen. */
   transition(event: StreamState.Event): boolean {
@@ -171,7 +169,6 @@ export abstract class StreamCore implements SenderOwner {
   protected receivedEnd(body: BodyQueue, event: StreamState.Event): void {
     this.transition(event)
     body.end()
-    this.onReceivedEnd()
   }
 
   // ------------------------------------------------------------------ sending
