@@ -1,9 +1,11 @@
 /**
- * The frames of RFC 9113 §6 as values. `Unknown` carries every type that is not defined there; it is ignored by the engine (§5.5).
+ * The frames of RFC 9113 §6 as values. `Unknown` carries every type that is not defined there or in ExtensionFrame.ts; it is ignored by
+ * the engine (§5.5).
  *
  * @since 0.1.0
  */
 import type { ErrorCode } from "./ErrorCode.js"
+import type { ExtensionFrame } from "./ExtensionFrame.js"
 
 /**
  * The type field of a frame (RFC 9113 §6).
@@ -215,7 +217,7 @@ export class Continuation {
 }
 
 /**
- * A frame of a type that RFC 9113 does not define (§5.5).
+ * A frame of a type that neither RFC 9113 nor an extension that is known here defines (§5.5).
  *
  * @since 0.1.0
  * @category models
@@ -264,5 +266,6 @@ export type Frame =
   | GoAway
   | WindowUpdate
   | Continuation
+  | ExtensionFrame
   | Unknown
   | Invalid

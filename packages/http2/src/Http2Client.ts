@@ -10,7 +10,7 @@ import * as Headers from "./Headers.js"
 import * as Http2Connection from "./Http2Connection.js"
 import * as Http2Error from "./Http2Error.js"
 import * as Http2Options from "./Http2Options.js"
-import type * as Http2Response from "./Http2Response.js"
+import type * as Http2Request from "./Http2Request.js"
 import * as Http2Stats from "./Http2Stats.js"
 import { Http2Tunnel } from "./Http2Tunnel.js"
 import { defaultLimit, IncomingMessage } from "./IncomingMessage.js"
@@ -29,22 +29,7 @@ import type { Transport } from "./Transport.js"
  * @since 0.1.0
  * @category models
  */
-export interface ClientRequest {
-  /** Default `GET`. */
-  readonly method?: string
-  /** Path and query. Default `/`. Has no meaning for CONNECT. */
-  readonly path?: string
-  /** Host and port. Default: those of the client. */
-  readonly authority?: string
-  /** Default: the client's, else `https` over TLS and `http` without. */
-  readonly scheme?: string
-  readonly headers?: Headers.Input
-  readonly body?: Http2Response.Body
-  /** Fields behind the body. */
-  readonly trailers?: Http2Response.Options["trailers"]
-  /** Called for each informational response (1xx) as it arrives. */
-  readonly onInformational?: (status: number, headers: Headers.Headers) => void
-}
+export type ClientRequest = Http2Request.ClientRequest
 
 /**
  * Where a tunnel should go.
@@ -52,13 +37,7 @@ export interface ClientRequest {
  * @since 0.1.0
  * @category models
  */
-export interface TunnelRequest extends Pick<
-  ClientRequest,
-  "authority" | "headers" | "onInformational" | "path" | "scheme"
-> {
-  /** :protocol of an extended CONNECT. Path and scheme have a meaning only with it. */
-  readonly protocol?: string
-}
+export type TunnelRequest = Http2Request.TunnelRequest
 
 /**
  * A tunnel, with the response that opened it.

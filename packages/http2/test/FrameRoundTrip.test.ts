@@ -1,4 +1,5 @@
 /** Frames to octets and back, whatever their content and however the octets are cut. */
+import * as ExtensionFrame from "@effect-http2/http2/ExtensionFrame"
 import * as Frame from "@effect-http2/http2/Frame"
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
@@ -11,6 +12,9 @@ const maxFrameSize = 16_777_215
 const streamId = fc.integer({ min: 1, max: 0x7fffffff })
 const uint32 = fc.integer({ min: 0, max: 0xffffffff })
 const octets = fc.uint8Array({ maxLength: 200 })
+const text = octets.map((from) => String.fromCharCode(...from))
+/** Types that nothing defines. */
+const unknownType = fc.constantFrom(0x0b, 0x0d, 0x0e, 0x0f, 0x11, 0x42, 0xff)
 const priority = fc.record({
   dependency: fc.integer({ min: 0, max: 0x7fffffff }),
   exclusive: fc.boolean(),
@@ -39,13 +43,13 @@ const arbitraryFrame: fc.Arbitrary<Frame.Frame> = fc.oneof(
     .tuple(fc.integer({ min: 0, max: 0x7fffffff }), fc.integer({ min: 0, max: 0x7fffffff }))
     .map(([id, increment]) => new Frame.WindowUpdate(id, increment)),
   fc.tuple(streamId, fc.boolean(), octets).map(([id, end, fragment]) => new Frame.Continuation(id, end, fragment)),
+  fc.tuple(streamId, text, text).map(([id, origin, value]) => new ExtensionFrame.AltSvc(id, origin, value)),
   fc
-    .tuple(
-      fc.integer({ min: 0x0a, max: 0xff }),
-      fc.integer({ min: 0, max: 0xff }),
-      fc.integer({ min: 0, max: 0x7fffffff }),
-      octets
-    )
+    .tuple(streamId, fc.integer({ min: 0, max: 0xff }), fc.array(text, { maxLength: 5 }))
+    .map(([id, flags, origins]) => new ExtensionFrame.Origin(id, flags, origins)),
+  fc.tuple(streamId, text).map(([id, value]) => new ExtensionFrame.PriorityUpdate(id, value)),
+  fc
+    .tuple(unknownType, fc.integer({ min: 0, max: 0xff }), fc.integer({ min: 0, max: 0x7fffffff }), octets)
     .map(([type, flags, id, payload]) => new Frame.Unknown(type, flags, id, payload))
 )
 

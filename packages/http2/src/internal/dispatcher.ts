@@ -37,6 +37,9 @@ export const dispatch = (connection: ConnectionCore, frame: Frame.Frame): void =
       return StreamFrames.receivePriority(connection, frame)
     case "PushPromise":
       return StreamFrames.receivePushPromise()
+    case "AltSvc":
+    case "Origin":
+    case "PriorityUpdate":
     case "Unknown":
       // §5.5: ignored; CVE-2026-27141: whatever its type.
       return connection.guard.glitch("a frame of an unknown type")

@@ -3,6 +3,7 @@
  * frame as a value: the connection's preface, FrameLog's users, tests.
  */
 import * as Frame from "../Frame.js"
+import { payloadOf } from "./extensionPayload.js"
 import { emptyOctets, writeUint16, writeUint32 } from "./octets.js"
 
 const { ACK, END_HEADERS, END_STREAM, NONE, PADDED } = Frame.Flag
@@ -114,6 +115,12 @@ export const encode = (value: Frame.Frame, options?: { readonly padding?: number
       return frame(Frame.Type.WINDOW_UPDATE, NONE, value.streamId, uint32s(value.increment))
     case "Continuation":
       return frame(Frame.Type.CONTINUATION, value.endHeaders ? END_HEADERS : NONE, value.streamId, value.fragment)
+    case "AltSvc":
+    case "Origin":
+    case "PriorityUpdate": {
+      const [type, flags, payload] = payloadOf(value)
+      return frame(type, flags, value.streamId, payload)
+    }
     case "Unknown":
       return frame(value.type, value.flags, value.streamId, value.payload)
     case "Invalid":

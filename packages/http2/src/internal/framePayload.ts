@@ -3,10 +3,13 @@
  * the frame decoder. DATA is not here: the decoder hands it on in pieces.
  */
 import * as ErrorCode from "../ErrorCode.js"
+import * as ExtensionFrame from "../ExtensionFrame.js"
 import * as Frame from "../Frame.js"
+import * as ExtensionPayload from "./extensionPayload.js"
 import { octet, readUint16, readUint31, readUint32 } from "./octets.js"
 
 const { CONTINUATION, GOAWAY, HEADERS, PING, PRIORITY, PUSH_PROMISE, RST_STREAM, SETTINGS, WINDOW_UPDATE } = Frame.Type
+const { ALTSVC, ORIGIN, PRIORITY_UPDATE } = ExtensionFrame.Type
 const { ACK, END_HEADERS, END_STREAM, PADDED } = Frame.Flag
 
 const sizeError = (type: number, section: string, what: string): Frame.Invalid =>
@@ -139,6 +142,12 @@ export const parseFrame = (
       return windowUpdate(streamId, from, at, end)
     case CONTINUATION:
       return continuation(flags, streamId, from, at, end)
+    case ALTSVC:
+      return ExtensionPayload.altSvc(flags, streamId, from, at, end)
+    case ORIGIN:
+      return ExtensionPayload.origin(flags, streamId, from, at, end)
+    case PRIORITY_UPDATE:
+      return ExtensionPayload.priorityUpdate(streamId, from, at, end)
     default:
       return new Frame.Unknown(type, flags, streamId, from.subarray(at, end))
   }

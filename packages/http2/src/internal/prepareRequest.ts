@@ -4,21 +4,10 @@
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Headers from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
+import type { ClientRequest } from "../Http2Request.js"
 import * as Http2Response from "../Http2Response.js"
 import { connectFields, Prepared, pseudoFields } from "./clientRequest.js"
 import { check, checkTarget } from "./outgoing.js"
-
-/** What a request may say; see `Http2Client.ClientRequest`. */
-interface Wanted {
-  readonly method?: string
-  readonly path?: string
-  readonly authority?: string
-  readonly scheme?: string
-  readonly headers?: Headers.Input
-  readonly body?: Http2Response.Body
-  readonly trailers?: Http2Response.Options["trailers"]
-  readonly onInformational?: (status: number, headers: Headers.Headers) => void
-}
 
 /** What holds for requests that do not say it. */
 export interface Defaults {
@@ -32,7 +21,7 @@ export interface TunnelKind {
 }
 
 /** Headers, body and trailers, made as those of a response are. */
-const messageOf = ({ body, headers, trailers }: Wanted): Http2Response.Http2Response =>
+const messageOf = ({ body, headers, trailers }: ClientRequest): Http2Response.Http2Response =>
   Http2Response.make({
     body,
     ...(headers === undefined ? undefined : { headers }),
@@ -41,7 +30,7 @@ const messageOf = ({ body, headers, trailers }: Wanted): Http2Response.Http2Resp
 
 /** A request that can be sent, or why it cannot: an error of origin `User`. */
 export const prepare = (
-  request: Wanted,
+  request: ClientRequest,
   defaults: Defaults,
   tunnel?: TunnelKind
 ): Prepared | Http2Error.StreamError => {
@@ -53,7 +42,7 @@ export const prepare = (
   }
 }
 
-const checked = (request: Wanted, defaults: Defaults, tunnel: TunnelKind | undefined): Prepared => {
+const checked = (request: ClientRequest, defaults: Defaults, tunnel: TunnelKind | undefined): Prepared => {
   const { authority, method = "GET", path = "/", scheme = defaults.scheme } = request
   const isBare = request.body === undefined && request.trailers === undefined
   const message = isBare ? undefined : messageOf(request)

@@ -1,0 +1,44 @@
+/**
+ * What a client asks for (RFC 9113 §8.3.1, §8.5).
+ *
+ * @since 0.1.0
+ */
+import type * as Headers from "./Headers.js"
+import type * as Http2Response from "./Http2Response.js"
+
+/**
+ * What is asked for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClientRequest {
+  /** Default `GET`. */
+  readonly method?: string
+  /** Path and query. Default `/`. Has no meaning for CONNECT. */
+  readonly path?: string
+  /** Host and port. Default: those of the client. */
+  readonly authority?: string
+  /** Default: the client's, else `https` over TLS and `http` without. */
+  readonly scheme?: string
+  readonly headers?: Headers.Input
+  readonly body?: Http2Response.Body
+  /** Fields behind the body. */
+  readonly trailers?: Http2Response.Options["trailers"]
+  /** Called for each informational response (1xx) as it arrives. */
+  readonly onInformational?: (status: number, headers: Headers.Headers) => void
+}
+
+/**
+ * Where a tunnel should go.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TunnelRequest extends Pick<
+  ClientRequest,
+  "authority" | "headers" | "onInformational" | "path" | "scheme"
+> {
+  /** :protocol of an extended CONNECT. Path and scheme have a meaning only with it. */
+  readonly protocol?: string
+}
