@@ -2,6 +2,7 @@
  * Cycles, and the direction between the packages:
  *
  *     hpack <- http2 <- platform-node <- benchmark, scratchpad
+ *              http2 <- fuzz, conformance
  *
  * Imports by name resolve to the sources (the `paths` of tsconfig.json), so that type-only imports count too.
  */
@@ -36,17 +37,30 @@ module.exports = {
     only("hpack", "nothing", "hpack is plain TypeScript without a dependency."),
     only("http2", "^packages/hpack/ ^node_modules/effect/", "http2 runs on any transport: effect and hpack only."),
     {
+      name: "fuzz-takes-the-engine-alone",
+      comment: "By its public names, as a user has it.",
+      severity: "error",
+      from: { path: "^packages/fuzz/" },
+      to: { path: ["^packages/(platform-node|benchmark)/", "^scratchpad/"] }
+    },
+    {
+      name: "nothing-imports-fuzz",
+      severity: "error",
+      from: { pathNot: "^packages/fuzz/" },
+      to: { path: "^packages/fuzz/" }
+    },
+    {
       name: "platform-node-is-below-benchmark-and-scratchpad",
       severity: "error",
       from: { path: "^packages/platform-node/" },
-      to: { path: ["^packages/benchmark/", "^scratchpad/"] }
+      to: { path: ["^packages/(benchmark|fuzz)/", "^scratchpad/"] }
     },
     {
       name: "http2-is-below-platform-node",
       comment: "In tests too.",
       severity: "error",
       from: { path: "^packages/(hpack|http2)/" },
-      to: { path: ["^packages/(platform-node|benchmark)/", "^scratchpad/"] }
+      to: { path: ["^packages/(platform-node|benchmark|fuzz)/", "^scratchpad/"] }
     },
     {
       name: "hpack-is-below-http2",
@@ -66,6 +80,12 @@ module.exports = {
       severity: "error",
       from: { pathNot: "^packages/benchmark/" },
       to: { path: "^packages/benchmark/" }
+    },
+    {
+      name: "nothing-imports-conformance",
+      severity: "error",
+      from: { pathNot: "^packages/conformance/" },
+      to: { path: "^packages/conformance/" }
     },
     {
       name: "packages-meet-by-public-names-from-packages",
@@ -93,8 +113,15 @@ module.exports = {
       name: "internal-is-internal-from-packages",
       comment: "What stands in src/internal is reached from inside its package, and from its own tests.",
       severity: "error",
-      from: { path: "^packages/([^/]+)/" },
+      from: { path: "^packages/([^/]+)/", pathNot: "^packages/conformance/" },
       to: { path: "^packages/[^/]+/src/internal/", pathNot: "^packages/$1/" }
+    },
+    {
+      name: "conformance-reads-the-states-of-streams",
+      comment: "It draws them from the table that the stack runs on. Of other internals it knows nothing.",
+      severity: "error",
+      from: { path: "^packages/conformance/" },
+      to: { path: "^packages/[^/]+/src/internal/", pathNot: "^packages/http2/src/internal/streamState.ts$" }
     },
     {
       name: "internal-is-internal-from-scratchpad",

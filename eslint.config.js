@@ -53,7 +53,7 @@ export default defineConfig(
     rules: restrictImports(effectBarrel, nodeHttp2, node)
   },
   {
-    files: ["packages/benchmark/src/**/*.ts"],
+    files: ["packages/benchmark/src/**/*.ts", "packages/conformance/src/**/*.ts", "packages/fuzz/src/**/*.ts"],
     rules: { ...restrictImports(effectBarrel), "no-console": "off" }
   },
   {

@@ -62,6 +62,12 @@ export const format = (frame: Frame.Frame, fields: ReadonlyArray<HeaderField> | 
       return goAway(frame)
     case "WindowUpdate":
       return `WINDOW_UPDATE stream=${frame.streamId} increment=${frame.increment}`
+    case "AltSvc":
+      return `ALTSVC stream=${frame.streamId} origin=${JSON.stringify(frame.origin)} value=${JSON.stringify(frame.value)}`
+    case "Origin":
+      return `ORIGIN stream=${frame.streamId}${frame.origins.map((origin) => ` ${JSON.stringify(origin)}`).join("")}`
+    case "PriorityUpdate":
+      return `PRIORITY_UPDATE stream=0 prioritized=${frame.prioritizedId} value=${JSON.stringify(frame.value)}`
     case "Unknown":
       return `0x${frame.type.toString(16)} stream=${frame.streamId} flags=0x${frame.flags.toString(16)} length=${frame.payload.length}`
     case "Invalid":

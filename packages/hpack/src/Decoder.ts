@@ -69,12 +69,12 @@ const noFields: Array<HeaderField> = []
  */
 export class Decoder {
   /**
-   * Increases whenever anything changed that a later block's meaning depends on: the dynamic table, its capacity or its
-   * limit. At one generation the same octets decode to the same list, provided that decoding them did not change it.
+   * Increases whenever anything changed that a later block's meaning depends on: the dynamic table, its capacity, its
+   * limit, or the list's. At one generation the same octets decode to the same list, provided that decoding them did not change it.
    */
   generation: number = 0
 
-  private readonly maxHeaderListSize: number
+  private maxHeaderListSize: number
   private readonly maxHeaderFields: number
   private readonly table: DynamicTable
   private readonly reader: BlockReader = new BlockReader()
@@ -143,6 +143,12 @@ export class Decoder {
     if (size < this.table.capacity && (this.requiredReduction === -1 || size < this.requiredReduction)) {
       this.requiredReduction = size
     }
+  }
+
+  /** Sets what a decoded list may have, from the next block on. */
+  setMaxHeaderListSize(size: number): void {
+    if (size !== this.maxHeaderListSize) this.generation++
+    this.maxHeaderListSize = size
   }
 
   /**

@@ -6,22 +6,41 @@
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 import * as Headers from "./Headers.js"
 import * as Http2Connection from "./Http2Connection.js"
 import * as Http2Error from "./Http2Error.js"
 import * as Http2Options from "./Http2Options.js"
+import type { OriginOptions } from "./Http2Origin.js"
+import * as Http2Push from "./Http2Push.js"
 import type * as Http2Request from "./Http2Request.js"
 import * as Http2Stats from "./Http2Stats.js"
 import { Http2Tunnel } from "./Http2Tunnel.js"
-import { defaultLimit, IncomingMessage } from "./IncomingMessage.js"
+import { defaultLimit } from "./IncomingMessage.js"
+import { type Response, responseOf, WholeResponse } from "./IncomingResponse.js"
+import { ofRequest } from "./internal/asciiOrigin.js"
 import { ClientRequest as Exchange, type Prepared } from "./internal/clientRequest.js"
 import { ClientRole } from "./internal/clientRole.js"
 import type { ClientStream } from "./internal/clientStream.js"
+import { Origins } from "./internal/origins.js"
 import { prepare, type TunnelKind } from "./internal/prepareRequest.js"
 import { Relay } from "./internal/relay.js"
 import { forkBody } from "./internal/requestBody.js"
-import * as Text from "./internal/text.js"
+import type * as Priority from "./Priority.js"
 import type { Transport } from "./Transport.js"
+
+export {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  Response,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  WholeResponse
+} from "./IncomingResponse.js"
 
 /**
  * What is asked for.
@@ -51,48 +70,6 @@ export interface Tunnel {
 }
 
 /**
- * A response. Its body is read as a Stream, or whole by `bytes` and `text`.
- *
- * @since 0.1.0
- * @category models
- */
-export class Response extends IncomingMessage {
-  /** @internal */
-  constructor(
-    core: ClientStream,
-    /** The status code, 200 to 999. */
-    readonly status: number,
-    /** The fields, without pseudo-header fields. */
-    readonly headers: Headers.Headers
-  ) {
-    super(core)
-  }
-}
-
-/**
- * A response that has arrived to its end.
- *
- * @since 0.1.0
- * @category models
- */
-export class WholeResponse {
-  constructor(
-    /** The status code, 200 to 999. */
-    readonly status: number,
-    /** The fields, without pseudo-header fields. */
-    readonly headers: Headers.Headers,
-    readonly body: Uint8Array,
-    /** The fields behind the body. */
-    readonly trailers: Headers.Headers
-  ) {}
-
-  /** The body as UTF-8. */
-  get text(): string {
-    return Text.fromOctets(this.body)
-  }
-}
-
-/**
  * Who is told of a request's course.
  *
  * @since 0.1.0
@@ -114,6 +91,8 @@ export interface ResponseListener {
 export interface Started {
   /** Nobody wants the response, or the rest of it, any more: RST_STREAM(CANCEL), unless the stream is over. */
   unsafeCancel(): void
+  /** `Response.reprioritize`, also before there is a response. */
+  unsafeReprioritize(parameters: Priority.Parameters): void
 }
 
 /**
@@ -122,11 +101,16 @@ export interface Started {
  * @since 0.1.0
  * @category models
  */
-export interface ClientOptions extends Http2Options.Http2Options {
+export interface ClientOptions extends Http2Options.Http2Options, OriginOptions {
   /** The authority of requests that name none. */
   readonly authority?: string
   /** The scheme of requests that name none. Default: `https` over TLS, `http` without. */
   readonly scheme?: string
+  /**
+   * Whether the server may push (§8.4): what it promises comes by `pushes`, as far as it answers for its origin, which is that of the request that it
+   * comes with, the connection's own, or one that `isAuthoritative` says. Default false: PUSH_PROMISE ends the connection.
+   */
+  readonly enablePush?: boolean
   /** Counters to add to. Default: of this connection alone. */
   readonly stats?: Http2Stats.Http2Stats
   /** Called when there may be place for a request that was none for before, and when there will never be again. For pools. */
@@ -164,6 +148,11 @@ export interface Http2Client {
    * where the server does not take extended CONNECT.
    */
   readonly tunnel: (request: TunnelRequest) => Effect.Effect<Tunnel, Http2Error.Http2Error, Scope.Scope>
+  /**
+   * What the server promises, each promise once, whoever runs it; those that came before it is run too, up to `maxReservedStreams`. It ends with the
+   * connection, and fails where that failed. Fails with a `StreamError` of origin `User` where `enablePush` is not set.
+   */
+  readonly pushes: Stream.Stream<Http2Push.Push, Http2Error.Http2Error>
   readonly connection: Http2Connection.Http2Connection
   /** Requests that wait for a place. */
   readonly queued: () => number
@@ -184,19 +173,20 @@ export const make = (
   Effect.gen(function* () {
     const resolved = yield* Http2Options.resolveEffect(options)
     const stats = options.stats ?? Http2Stats.make()
-    const role = new ClientRole(options.onCapacity)
+    const defaults = {
+      authority: new HeaderField(":authority", options.authority ?? ""),
+      scheme: options.scheme ?? (transport.peer.tls === undefined ? "http" : "https")
+    }
+    const usual = ofRequest(defaults.scheme, defaults.authority.value)
+    const role = new ClientRole(options.onCapacity, new Origins(options, transport.peer, usual))
     const config = {
       options: resolved,
-      settings: Http2Options.toSettings(resolved, false),
+      settings: Http2Options.toSettings(resolved, options.enablePush ?? false),
       stats,
       drainAtEnd: false
     }
     const connection = yield* Http2Connection.make(transport, config, role)
     role.attach(connection.core)
-    const defaults = {
-      authority: new HeaderField(":authority", options.authority ?? ""),
-      scheme: options.scheme ?? (transport.peer.tls === undefined ? "http" : "https")
-    }
     const runtime = yield* Effect.runtime()
     const sendBody = (stream: ClientStream, prepared: Prepared): void => forkBody(runtime, stream, prepared)
     const open = (
@@ -239,10 +229,12 @@ export const make = (
       exchange.start(new Relay(listener, responseOf))
       return exchange
     }
-    return { request, collect, unsafeRequest, tunnel, connection, queued: () => role.queued, places: () => role.places }
+    const pushes = Http2Push.pushes(connection.core, role.pushes)
+    const [queued, places] = [() => role.queued, () => role.places] as const
+    return { request, collect, unsafeRequest, tunnel, pushes, connection, queued, places }
   })
 
-const notStarted: Started = { unsafeCancel: () => undefined }
+const notStarted: Started = { unsafeCancel: () => undefined, unsafeReprioritize: () => undefined }
 
 const tunnelOf = (stream: ClientStream): Tunnel => {
   const response = responseOf(stream)
@@ -258,9 +250,6 @@ const requireConnectProtocol = (
       ? Effect.void
       : Effect.fail(Http2Error.usageError(0, undefined, "the server does not take extended CONNECT (RFC 8441 §3)"))
   )
-
-const responseOf = (stream: ClientStream): Response =>
-  new Response(stream, stream.head?.status ?? 0, stream.head?.headers ?? Headers.empty)
 
 const readWhole = (exchange: Exchange, limit: number): Effect.Effect<WholeResponse, Http2Error.Http2Error> =>
   Effect.uninterruptibleMask((restore) =>

@@ -12,6 +12,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Frame from "./Frame.js"
@@ -22,7 +23,9 @@ import { ConnectionCore, type Role } from "./internal/connectionCore.js"
 import { Deadlines } from "./internal/deadlines.js"
 import { dispatch } from "./internal/dispatcher.js"
 import { FrameDecoder } from "./internal/frameDecoder.js"
+import { LocalSettings } from "./internal/localSettings.js"
 import { lost } from "./internal/lost.js"
+import { sendPreface, updateSettings } from "./internal/sendSettings.js"
 import { awaitUpTo, closeGracefully, closeNow } from "./internal/shutdown.js"
 import type { Settings } from "./Settings.js"
 import type { Peer, Transport } from "./Transport.js"
@@ -72,7 +75,15 @@ export class Http2Connection {
 
   /** The settings that we announced. */
   get localSettings(): Settings {
-    return this.core.localSettings
+    return this.core.settings.announced
+  }
+
+  /**
+   * The origins that the server answers for on this connection, in their ASCII serialization (RFC 8336 §2.3). Undefined before it has sent an ORIGIN
+   * frame, and at a server. A 421 takes the origin of its request out.
+   */
+  get originSet(): ReadonlySet<string> | undefined {
+    return this.core.role.origins?.set
   }
 
   /**
@@ -97,12 +108,44 @@ export class Http2Connection {
     const acknowledged = Effect.async<Duration.Duration>((resume) => {
       core.ping((roundTrip) => resume(Effect.succeed(Duration.millis(roundTrip))))
     })
-    const ended = Effect.zipRight(
+    return Effect.raceFirst(acknowledged, this.ended)
+  })
+
+  /** Fails when the connection ends. */
+  private get ended(): Effect.Effect<never, Http2Error.Http2Error> {
+    return Effect.zipRight(
       this.awaitClosed,
       Effect.suspend(() => Effect.fail(lost()))
     )
-    return Effect.raceFirst(acknowledged, ended)
-  })
+  }
+
+  /**
+   * Changes settings of ours on the open connection: sends SETTINGS (§6.5) with what `changes` changes, and completes when the peer has acknowledged
+   * it. Until then the peer may go by what it knows: what becomes larger holds at once, what becomes smaller from the acknowledgement on.
+   * Interruption only stops the waiting.
+   *
+   * - `maxConcurrentStreams`: streams that are open go on; those beyond the limit are refused. 0, for a short time, lets none in (§6.5.2).
+   * - `initialWindowSize`: the windows of open streams too, by the difference; they can fall below zero (§6.9.2).
+   * - `headerTableSize`, `maxFrameSize`, `maxHeaderListSize`: as the options of the same name. Of a section that becomes larger, the block before
+   *   decompression is still bound by the option `maxHeaderBlockSize`.
+   * - `enablePush`: a client's. `enableConnectProtocol`: a server's, and not to be taken back (RFC 8441 §3). `noRfc7540Priorities` stays (RFC 9218 §2.1).
+   *
+   * Fails with a `StreamError` of origin `User`, and sends nothing, for what is out of bounds (§6.5.2) or not this role's to change, and when the
+   * connection ends first: with SETTINGS_TIMEOUT, for instance, after `settingsTimeout`.
+   */
+  updateSettings(changes: Partial<Settings>): Effect.Effect<void, Http2Error.Http2Error> {
+    return Effect.suspend(() => {
+      const { core } = this
+      if (core.status === "closed") return Effect.fail(core.error ?? lost())
+      const acknowledged = Deferred.unsafeMake<void>(FiberId.none)
+      try {
+        updateSettings(core, changes, () => Deferred.unsafeDone(acknowledged, Effect.void))
+      } catch (error) {
+        return Http2Error.isHttp2Error(error) ? Effect.fail(error) : Effect.die(error)
+      }
+      return Effect.raceFirst(Deferred.await(acknowledged), this.ended)
+    })
+  }
 
   /**
    * Closes gracefully (§6.8): no new streams; those that are open finish, up to `gracefulShutdownTimeout`, then they are reset. Completes when the
@@ -124,6 +167,8 @@ export interface Config {
   readonly stats: Http2Stats.Http2Stats
   /** How the end of the scope closes the connection: once all streams are done, or at once. */
   readonly drainAtEnd: boolean
+  /** What goes out right behind the preface. */
+  readonly announcements?: ReadonlyArray<Frame.Frame>
 }
 
 /**
@@ -144,7 +189,7 @@ export const make = (
         transport,
         role,
         config.options,
-        config.settings,
+        new LocalSettings(config.settings),
         config.stats,
         () => clock.unsafeCurrentTimeMillis(),
         dispatch,
@@ -152,9 +197,10 @@ export const make = (
           Deferred.unsafeDone(closed, core.error === undefined ? Effect.void : Effect.fail(core.error))
         }
       )
-      core.sendPreface()
+      sendPreface(core)
+      for (const frame of config.announcements ?? []) core.outbox.control(frame)
       core.outbox.flush()
-      const decoder = new FrameDecoder(config.options.maxFrameSize, role.isServer, true)
+      const decoder = new FrameDecoder(core.settings.maxFrameSize, role.isServer, true)
       const deadlines = new Deadlines(core, decoder)
       const ended = Deferred.await(closed)
       const reader = yield* Effect.forkDaemon(Effect.interruptible(read(transport, core, decoder, deadlines)))

@@ -17,8 +17,10 @@ import * as Settings from "./Settings.js"
  * @category models
  */
 export interface Http2Options {
-  /** Streams that the peer may have open at a time (SETTINGS_MAX_CONCURRENT_STREAMS). Default 100. */
+  /** Streams that the peer may have open at a time (SETTINGS_MAX_CONCURRENT_STREAMS); a server has as many pushes of its own, at most. Default 100. */
   readonly maxConcurrentStreams?: number
+  /** Pushed responses that may wait at a client, for the server to begin them or for somebody to ask for them. Default 100. */
+  readonly maxReservedStreams?: number
   /** The flow-control window of each stream for data that we receive, up to 2^31-1. Default 262,144. */
   readonly initialWindowSize?: number
   /** The flow-control window of the connection for data that we receive, 65,535 up to 2^31-1. Default 1,048,576. */
@@ -51,6 +53,8 @@ export interface Http2Options {
   readonly glitchBurst?: number
   /** Frames that cost work and carry nothing, each second after the burst. Default 100. */
   readonly glitchRate?: number
+  /** The most origins that a server is believed to answer for on a connection, by ORIGIN frames (RFC 8336 §4); more are ignored. Default 256. */
+  readonly maxOrigins?: number
   /** How long the peer may take for its connection preface. Default 10 seconds. */
   readonly prefaceTimeout?: Duration.DurationInput
   /** How long the peer may take to acknowledge SETTINGS. Default 10 seconds. */
@@ -87,6 +91,7 @@ export type Resolved = { readonly [K in keyof Http2Options]-?: number }
  */
 export const defaults: Resolved = {
   maxConcurrentStreams: 100,
+  maxReservedStreams: 100,
   initialWindowSize: 262_144,
   connectionWindowSize: 1_048_576,
   maxFrameSize: 16_384,
@@ -103,6 +108,7 @@ export const defaults: Resolved = {
   resetRate: 20,
   glitchBurst: 1000,
   glitchRate: 100,
+  maxOrigins: 256,
   prefaceTimeout: 10_000,
   settingsTimeout: 10_000,
   headersTimeout: 10_000,
@@ -192,5 +198,7 @@ export const toSettings = (options: Resolved, enablePush: boolean): Settings.Set
   maxConcurrentStreams: options.maxConcurrentStreams,
   initialWindowSize: options.initialWindowSize,
   maxFrameSize: options.maxFrameSize,
-  maxHeaderListSize: options.maxHeaderListSize
+  maxHeaderListSize: options.maxHeaderListSize,
+  // RFC 9218 §2.1: those of RFC 7540 are neither sent nor acted on.
+  noRfc7540Priorities: true
 })

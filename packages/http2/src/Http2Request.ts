@@ -5,6 +5,7 @@
  */
 import type * as Headers from "./Headers.js"
 import type * as Http2Response from "./Http2Response.js"
+import type * as Priority from "./Priority.js"
 
 /**
  * What is asked for.
@@ -23,10 +24,47 @@ export interface ClientRequest {
   readonly scheme?: string
   readonly headers?: Headers.Input
   readonly body?: Http2Response.Body
+  /**
+   * How urgent the response is (RFC 9218 §4), sent as the `priority` field unless `headers` have one. Default: nothing is said. The body of the
+   * request is sent as any other: uploads share the connection evenly.
+   */
+  readonly priority?: Priority.Parameters
   /** Fields behind the body. */
   readonly trailers?: Http2Response.Options["trailers"]
   /** Called for each informational response (1xx) as it arrives. */
   readonly onInformational?: (status: number, headers: Headers.Headers) => void
+}
+
+/**
+ * What a server answers before the client has asked for it (§8.4).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PromisedRequest {
+  /** Path and query. */
+  readonly path: string
+  /** Safe and cacheable, as promised requests have to be. Default `GET`. */
+  readonly method?: "GET" | "HEAD"
+  /** Host and port. Default: those of the request that it is pushed with. */
+  readonly authority?: string
+  /** Default: that of the request that it is pushed with. */
+  readonly scheme?: string
+  /** What the client would have sent; the handler sees them, and a cache may go by them. Default: none. */
+  readonly headers?: Headers.Input
+}
+
+/**
+ * What a promised request asks for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PromisedTarget {
+  readonly method: string
+  readonly scheme: string
+  readonly authority: string
+  readonly path: string
 }
 
 /**
@@ -37,7 +75,7 @@ export interface ClientRequest {
  */
 export interface TunnelRequest extends Pick<
   ClientRequest,
-  "authority" | "headers" | "onInformational" | "path" | "scheme"
+  "authority" | "headers" | "onInformational" | "path" | "priority" | "scheme"
 > {
   /** :protocol of an extended CONNECT. Path and scheme have a meaning only with it. */
   readonly protocol?: string

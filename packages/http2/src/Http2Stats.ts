@@ -22,6 +22,8 @@ export interface Snapshot {
   readonly handlersInterrupted: number
   /** Requests received (server) or sent (client), since the start. */
   readonly requests: number
+  /** Requests promised by PUSH_PROMISE, by us (server) or to us (client), since the start. */
+  readonly pushes: number
   /** RST_STREAM frames sent, since the start. */
   readonly resetsSent: number
   /** RST_STREAM frames received, since the start. */
@@ -40,6 +42,7 @@ export class Http2Stats implements Snapshot {
   activeHandlers = 0
   handlersInterrupted = 0
   requests = 0
+  pushes = 0
   resetsSent = 0
   resetsReceived = 0
 }

@@ -173,16 +173,20 @@ describe("bodyQueue", () => {
     })
   )
 
-  it("discarded, it gives back what waits and what comes", () => {
-    const { body, seen } = make()
-    body.push(filled(100))
-    body.discard()
-    expect([body.unread, seen.consumed]).toEqual([0, 100])
-    body.push(filled(50))
-    expect([body.unread, seen.consumed]).toEqual([0, 150])
-    body.discard()
-    expect(seen.consumed).toBe(150)
-  })
+  it.effect("discarded, it gives back what waits and what comes, and does not end as if it were whole", () =>
+    Effect.gen(function* () {
+      const { body, seen } = make()
+      body.push(filled(100))
+      body.discard(1)
+      expect([body.unread, seen.consumed]).toEqual([0, 100])
+      body.push(filled(50))
+      expect([body.unread, seen.consumed]).toEqual([0, 150])
+      body.discard(1)
+      expect(seen.consumed).toBe(150)
+      body.end()
+      expect(yield* Effect.flip(body.pull)).toMatchObject({ origin: "User", streamId: 1 })
+    })
+  )
 
   it("is taken whole, where all has come and nothing was handed out", () => {
     const { body, seen } = make()
@@ -241,7 +245,7 @@ describe("bodyQueue", () => {
               expect(seen.consumed + body.unread).toBe(sent)
             }
             yield* Fiber.interrupt(reader)
-            if (discards) body.discard()
+            if (discards) body.discard(1)
             else {
               body.end()
               expect(Buffer.compare(yield* readAll(body, parts), source)).toBe(0)

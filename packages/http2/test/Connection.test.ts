@@ -21,7 +21,8 @@ describe("the preface", () => {
         settings(
           [Settings.Id.MAX_CONCURRENT_STREAMS, 7],
           [Settings.Id.INITIAL_WINDOW_SIZE, 1000],
-          [Settings.Id.MAX_HEADER_LIST_SIZE, 32_768]
+          [Settings.Id.MAX_HEADER_LIST_SIZE, 32_768],
+          [Settings.Id.NO_RFC7540_PRIORITIES, 1]
         )
       )
       expect(yield* peer.take).toEqual(windowUpdate(0, 1_048_576 - 65_535))

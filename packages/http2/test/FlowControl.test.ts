@@ -154,11 +154,17 @@ describe("receiveWindow", () => {
   })
 
   it("[rfc9113-6.9.3-1] lets a peer that does not know its size yet go beyond it", () => {
-    const window = new ReceiveWindow(10, 5)
-    expect(window.receive(15)).toBe(true)
-    expect(window.receive(1)).toBe(false)
+    const window = new ReceiveWindow(10)
+    expect(window.receive(15, 5)).toBe(true)
+    expect(window.receive(1, 5)).toBe(false)
     expect([4, 4, 4, 3].map((octets) => window.consume(octets))).toEqual([0, 8, 0, 7])
     expect(window.outstanding).toBe(0)
+  })
+
+  it("takes a frame without octets where nothing is left of it, and below zero", () => {
+    const window = new ReceiveWindow(10)
+    window.receive(15, 5)
+    expect([window.receive(0), window.receive(1)]).toEqual([true, false])
   })
 
   it("gives back at half of it", () => {
@@ -170,20 +176,23 @@ describe("receiveWindow", () => {
   })
 
   it("loses no octet: what is free, consumed and unread is always the whole", () => {
-    const step = fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 300 }))
+    const step = fc.tuple(fc.constantFrom("arrives", "is read", "resizes"), fc.integer({ min: 0, max: 300 }))
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1000 }), fc.array(step), (size, steps) => {
         const window = new ReceiveWindow(size)
         let unread = 0
         let granted = size
-        for (const [arrives, octets] of steps) {
-          if (arrives) {
-            const fits = octets <= granted
+        for (const [what, octets] of steps) {
+          if (what === "arrives") {
+            const fits = octets === 0 || octets <= granted
             expect(window.receive(octets)).toBe(fits)
             if (fits) {
               unread += octets
               granted -= octets
             }
+          } else if (what === "resizes") {
+            const delta = octets + 1 - window.size
+            granted += delta + window.resize(delta)
           } else {
             const consumed = Math.min(octets, unread)
             unread -= consumed

@@ -13,6 +13,7 @@ describe("Http2Options", () => {
   it("the defaults are those of the documents", () => {
     expect(resolve()).toEqual({
       maxConcurrentStreams: 100,
+      maxReservedStreams: 100,
       initialWindowSize: 256 * 1024,
       connectionWindowSize: 1024 * 1024,
       maxFrameSize: 16_384,
@@ -29,6 +30,7 @@ describe("Http2Options", () => {
       resetRate: 20,
       glitchBurst: 1000,
       glitchRate: 100,
+      maxOrigins: 256,
       prefaceTimeout: 10_000,
       settingsTimeout: 10_000,
       headersTimeout: 10_000,
@@ -115,7 +117,8 @@ describe("Http2Options", () => {
       maxConcurrentStreams: 100,
       initialWindowSize: 262_144,
       maxFrameSize: 20_000,
-      maxHeaderListSize: 5
+      maxHeaderListSize: 5,
+      noRfc7540Priorities: true
     })
   })
 })

@@ -37,6 +37,7 @@ describe("outgoing", () => {
     ["[rfc9113-8.2.2-3]", "te: gzip", { te: "gzip" }],
     ["[rfc9113-8.2.1-5]", "CR LF in a value", { x: "a\r\nb: c" }],
     ["[rfc9113-8.2.1-5]", "NUL in a value", { x: "a\0" }],
+    ["[rfc9113-8.2.1-1]", "a control in a value", { x: "a\x7f" }],
     ["[rfc9113-8.2.1-6]", "a blank before a value", { x: " a" }],
     ["[rfc9113-8.2.1-3]", "a blank in a name", { "x y": "a" }],
     ["[rfc9113-8.2.1-3]", "an empty name", [["", "a"]]],

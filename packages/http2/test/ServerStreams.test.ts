@@ -4,6 +4,7 @@ import * as Frame from "@effect-http2/http2/Frame"
 import * as Http2Response from "@effect-http2/http2/Http2Response"
 import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { expect } from "vitest"
@@ -80,6 +81,48 @@ describe("a request that is answered before it is whole", () => {
       yield* peer.send(headers(1, post, false), data(1, "rest", true))
       yield* peer.await("Data", (frame) => frame.endStream)
       expect([connection.activeStreams, stats.resetsSent, connection.unreadBytes]).toEqual([0, 0, 0])
+    })
+  )
+
+  it.scoped("ends by itself with a last frame that would earn it credit", () =>
+    Effect.gen(function* () {
+      const { connection, peer, stats } = yield* server(() => Effect.succeed(Http2Response.text("no")), {
+        initialWindowSize: 10_000
+      })
+      yield* peer.send(headers(1, post, false))
+      yield* peer.await("Data", (frame) => frame.endStream)
+      yield* peer.send(data(1, filled(4000)), data(1, filled(4000), true))
+      yield* peer.barrier()
+      expect([connection.activeStreams, stats.resetsSent, connection.unreadBytes]).toEqual([0, 0, 0])
+    })
+  )
+
+  it.scoped("is still there for a handler that answers in its first step and reads then", () =>
+    Effect.gen(function* () {
+      const read = yield* Deferred.make<string, unknown>()
+      const { peer } = yield* server((request) =>
+        Effect.zipRight(
+          request.respond(Http2Response.text("ok")),
+          Effect.as(Effect.intoDeferred(request.text(), read), Http2Response.empty())
+        )
+      )
+      yield* peer.send(headers(1, post, false), data(1, "to be ", false))
+      yield* peer.await("Headers")
+      yield* peer.send(data(1, "read", true))
+      expect(yield* Deferred.await(read)).toBe("to be read")
+    })
+  )
+
+  it.scoped("fails for who reads it once the handler is done: what was dropped is no shorter body", () =>
+    Effect.gen(function* () {
+      let late: Effect.Effect<string, unknown> = Effect.succeed("")
+      const { peer } = yield* server((request) => {
+        late = request.text()
+        return Effect.succeed(Http2Response.empty())
+      })
+      yield* peer.send(headers(1, post, false), data(1, "dropped", true))
+      yield* peer.await("Headers")
+      expect(yield* Effect.flip(late)).toMatchObject({ _tag: "Http2StreamError", origin: "User", streamId: 1 })
     })
   )
 })

@@ -45,7 +45,8 @@ describe("Settings", () => {
     ["[rfc9113-6.5.2-11]", Id.MAX_FRAME_SIZE, 16_383, ErrorCode.PROTOCOL_ERROR],
     ["[rfc9113-6.5.2-11]", Id.MAX_FRAME_SIZE, 16_777_216, ErrorCode.PROTOCOL_ERROR],
     ["RFC 8441 §3:", Id.ENABLE_CONNECT_PROTOCOL, 2, ErrorCode.PROTOCOL_ERROR],
-    ["RFC 9218 §2.1:", Id.NO_RFC7540_PRIORITIES, 2, ErrorCode.PROTOCOL_ERROR]
+    ["[rfc9218-2.1-2]", Id.NO_RFC7540_PRIORITIES, 2, ErrorCode.PROTOCOL_ERROR],
+    ["[rfc9218-2.1-2]", Id.NO_RFC7540_PRIORITIES, 0xffffffff, ErrorCode.PROTOCOL_ERROR]
   ])("%s refuses setting %i with the value %i", (_rule, id, value, code) => {
     expect(failureOf(() => Settings.apply(initial, [[id, value]]))).toMatchObject({
       _tag: "Http2ConnectionError",

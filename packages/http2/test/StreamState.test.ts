@@ -127,6 +127,27 @@ describe("streamState", () => {
     }
   })
 
+  it("[rfc9113-6.6-10] receives PUSH_PROMISE where the server can still answer, and nowhere else", () => {
+    const outcomes = Object.fromEntries(stateNames.map((state) => [state, go(state, "receivePushPromise")]))
+    expect(outcomes).toEqual({
+      // The promised stream.
+      idle: "reservedRemote",
+      reservedLocal: "protocolError",
+      reservedRemote: "protocolError",
+      open: "open",
+      halfClosedLocal: "halfClosedLocal",
+      halfClosedRemote: "protocolError",
+      // The server may not know yet.
+      resetSent: "ignore",
+      closed: "protocolError"
+    })
+  })
+
+  it("[rfc9113-6.6-5] [rfc9113-6.6-9] [rfc9113-8.4.1-6] sends PUSH_PROMISE where it can still answer, and nowhere else", () => {
+    const allowed = stateNames.filter((state) => go(state, "sendPushPromise") !== "misuse")
+    expect(allowed).toEqual(["idle", "open", "halfClosedRemote"])
+  })
+
   it("[rfc9113-5.1-7] [rfc9113-6.1-4] answers frames on a half-closed (remote) stream with STREAM_CLOSED", () => {
     for (const event of ["receiveHeaders", "receiveHeadersEnd", "receiveData", "receiveDataEnd"] as const) {
       expect(go("halfClosedRemote", event)).toBe("streamClosed")
@@ -154,11 +175,7 @@ describe("streamState", () => {
   })
 
   it("says who may still send", () => {
-    expect(stateNames.filter((state) => isReceiving(State[state]))).toEqual([
-      "reservedRemote",
-      "open",
-      "halfClosedLocal"
-    ])
+    expect(stateNames.filter((state) => isReceiving(State[state]))).toEqual(["open", "halfClosedLocal"])
     expect(stateNames.filter((state) => isSending(State[state]))).toEqual(["reservedLocal", "open", "halfClosedRemote"])
   })
 })

@@ -88,6 +88,23 @@ describe("settingsTimeout", () => {
       expect(connection.isDraining).toBe(false)
     })
   )
+
+  it.scoped("counts from the oldest SETTINGS that are not acknowledged", () =>
+    Effect.gen(function* () {
+      const { connection, failure, peer } = yield* server(answer, { settingsTimeout: "4 seconds" })
+      yield* peer.barrier()
+      yield* TestClock.adjust("60 seconds")
+      const first = yield* Effect.fork(connection.updateSettings({ maxConcurrentStreams: 1 }))
+      yield* TestClock.adjust("3 seconds")
+      const second = yield* Effect.fork(Effect.flip(connection.updateSettings({ maxConcurrentStreams: 2 })))
+      yield* TestClock.adjust("999 millis")
+      yield* peer.send(settingsAck)
+      yield* Fiber.join(first)
+      const error = yield* expectEndAfter(3001, failure)
+      expect(error).toMatchObject({ limit: "settingsTimeout", code: ErrorCode.SETTINGS_TIMEOUT })
+      expect(yield* Fiber.join(second)).toBe(error)
+    })
+  )
 })
 
 describe("frameTimeout", () => {

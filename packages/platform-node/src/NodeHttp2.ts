@@ -7,9 +7,12 @@
 import * as Http2Client from "@effect-http2/http2/Http2Client"
 import * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Http2Options from "@effect-http2/http2/Http2Options"
+import * as Http2Origin from "@effect-http2/http2/Http2Origin"
 import * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { Identity } from "./internal/identity.js"
+import { fromOpenSocket } from "./internal/socketTransport.js"
 import * as NodeListener from "./NodeListener.js"
 import * as NodeTransport from "./NodeTransport.js"
 
@@ -43,7 +46,10 @@ export const serve = <E, R>(
   Http2Error.TransportError | Http2Error.ConnectionError,
   Exclude<R, Scope.Scope> | Scope.Scope
 > =>
-  Effect.zipRight(Http2Options.resolveEffect(options), NodeListener.make(options, Http2Server.serve(handler, options)))
+  Http2Options.resolveEffect(options).pipe(
+    Effect.zipRight(Http2Origin.check(options)),
+    Effect.zipRight(NodeListener.make(options, Http2Server.serve(handler, options)))
+  )
 
 /**
  * How to connect, and the options of the connection.
@@ -52,7 +58,7 @@ export const serve = <E, R>(
  * @category models
  */
 export interface ConnectOptions
-  extends Pick<NodeTransport.ConnectOptions, "connectTimeout">, Http2Client.ClientOptions {
+  extends Pick<NodeTransport.ConnectOptions, "connectTimeout" | "lookup">, Http2Client.ClientOptions {
   /** How to speak TLS, for `https:`. */
   readonly tls?: NodeTransport.TlsOptions | undefined
   /** A unix socket to connect to in place of the URL's host and port. */
@@ -81,12 +87,20 @@ export const connect = (
     const isTls = parsed?.protocol === "https:"
     if (parsed === undefined || (!isTls && parsed.protocol !== "http:")) return yield* invalidUrl(String(url))
     const host = parsed.hostname.replace(/^\[|\]$/g, "")
-    const transport = yield* NodeTransport.connect({
+    const socket = yield* NodeTransport.openSocket({
       host,
       port: parsed.port === "" ? (isTls ? 443 : 80) : Number(parsed.port),
       path: options.socketPath,
       tls: isTls ? (options.tls ?? true) : undefined,
-      connectTimeout: options.connectTimeout
+      connectTimeout: options.connectTimeout,
+      lookup: options.lookup
     })
-    return yield* Http2Client.make(transport, { authority: parsed.host, scheme: isTls ? "https" : "http", ...options })
+    const path = options.socketPath === undefined ? undefined : { remote: options.socketPath }
+    const transport = yield* Effect.acquireRelease(
+      Effect.sync(() => fromOpenSocket(socket, path)),
+      (transport) => transport.close
+    )
+    const { isAuthoritative } = new Identity(socket, options.tls)
+    const scheme = isTls ? "https" : "http"
+    return yield* Http2Client.make(transport, { authority: parsed.host, scheme, isAuthoritative, ...options })
   })

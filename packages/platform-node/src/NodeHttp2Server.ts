@@ -6,7 +6,9 @@
  */
 import type { Input as HeadersInput } from "@effect-http2/http2/Headers"
 import * as Http2Options from "@effect-http2/http2/Http2Options"
+import * as Http2Origin from "@effect-http2/http2/Http2Origin"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import type * as Priority from "@effect-http2/http2/Priority"
 import type * as Etag from "@effect/platform/Etag"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import type * as HttpClient from "@effect/platform/HttpClient"
@@ -14,7 +16,7 @@ import type * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import type * as HttpPlatform from "@effect/platform/HttpPlatform"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerError from "@effect/platform/HttpServerError"
-import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
@@ -72,6 +74,7 @@ export const make = (
 ): Effect.Effect<HttpServer.HttpServer, HttpServerError.ServeError, Scope.Scope> =>
   Effect.gen(function* () {
     const resolved = yield* Effect.mapError(Http2Options.resolveEffect(options), serveError)
+    yield* Effect.mapError(Http2Origin.check(options), serveError)
     const { http1 = true, upgradeH2c = true, webSocket = true } = options
     // What HTTP/1.1 adds to its scope, at its first WebSocket for instance, is released when all connections are closed.
     const scope = yield* Effect.acquireRelease(Scope.make(), Scope.close)
@@ -196,6 +199,21 @@ export const layerTest: Layer.Layer<
  */
 export const toHttp2Request = (request: HttpServerRequest.HttpServerRequest): Option.Option<Http2Server.Request> =>
   isServerRequest(request) ? Option.some(request.source) : Option.none()
+
+/**
+ * Says how urgent the response to the request at hand is (RFC 9218), from now on, also while its body is sent: what `parameters` has holds, whatever the client
+ * says of it, the rest is as the client says. Gives what holds then; none where the client speaks HTTP/1.1, whose connections carry one response at
+ * a time, and nothing changes. What the client says is honoured without this.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const setPriority = (
+  parameters: Priority.Parameters
+): Effect.Effect<Option.Option<Priority.Priority>, never, HttpServerRequest.HttpServerRequest> =>
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+    Effect.transposeOption(Option.map(toHttp2Request(request), (source) => source.setPriority(parameters)))
+  )
 
 /**
  * The response with trailers behind its body: fields, or an effect that gives them once the body has left; where it fails, the stream is

@@ -70,7 +70,7 @@ export interface ListenOptions {
   readonly tls?: TlsOptions | undefined
   /** How long a TLS handshake may take. Default: 10 seconds. */
   readonly tlsHandshakeTimeout?: Duration.DurationInput | undefined
-  /** What is accepted by ALPN, the most wanted first. Default: `["h2"]`. */
+  /** What is accepted by ALPN, the most wanted first; never "h2c" (RFC 9113 §3.2). Default: `["h2"]`. */
   readonly alpnProtocols?: ReadonlyArray<string> | undefined
   /** Whether a TLS client that does not speak ALPN is turned away. Default: true. */
   readonly requireAlpn?: boolean | undefined
@@ -164,6 +164,7 @@ const plain = <R>(connections: Connections<R>): Net.Server =>
 
 const secure = <R>(options: ListenOptions, tls: TlsOptions, where: string, connections: Connections<R>): Net.Server => {
   const alpnProtocols = options.alpnProtocols ?? ["h2"]
+  TlsPolicy.checkProtocols(alpnProtocols)
   const { SNICallback, ...custom } = tls
   const server = Tls.createServer({
     ...custom,
@@ -171,7 +172,7 @@ const secure = <R>(options: ListenOptions, tls: TlsOptions, where: string, conne
     ciphers: tls.ciphers ?? TlsPolicy.CIPHERS,
     minVersion: tls.minVersion ?? TlsPolicy.MIN_VERSION,
     maxVersion: tls.maxVersion ?? "TLSv1.3",
-    secureOptions: TlsPolicy.SECURE_OPTIONS,
+    secureOptions: TlsPolicy.SERVER_SECURE_OPTIONS,
     honorCipherOrder: true,
     ALPNProtocols: [...alpnProtocols],
     handshakeTimeout: handshakeMillis(options),
@@ -181,6 +182,7 @@ const secure = <R>(options: ListenOptions, tls: TlsOptions, where: string, conne
   server.on("connection", connections.onConnection)
   server.on("secureConnection", (socket) => {
     const refusal = TlsPolicy.refuse(socket, where, alpnProtocols, options.requireAlpn ?? true)
+    TlsPolicy.endAtRenegotiation(socket)
     if (refusal === undefined) return connections.start(socket)
     silence(socket)
     // The client finds an orderly end, not a reset.

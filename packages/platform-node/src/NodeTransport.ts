@@ -63,7 +63,9 @@ export interface ConnectOptions {
   readonly tls?: TlsOptions | true | undefined
   /** How long TCP and TLS together may take. Default: 10 seconds. */
   readonly connectTimeout?: Duration.DurationInput | undefined
-  /** What is offered by ALPN; another outcome is refused. Default: `["h2"]`. */
+  /** Finds the addresses of `host`. Default: `dns.lookup`. */
+  readonly lookup?: Net.LookupFunction | undefined
+  /** What is offered by ALPN, never "h2c" (RFC 9113 §3.2); another outcome is refused. Default: `["h2"]`. */
   readonly alpnProtocols?: ReadonlyArray<string> | undefined
 }
 
@@ -155,14 +157,22 @@ const checkTarget = ({ path, port }: ConnectOptions): void => {
   if (!Number.isInteger(port) || port < 1 || port > 65535) throw new RangeError("port has to be from 1 to 65535")
 }
 
-const target = (options: ConnectOptions): Net.NetConnectOpts =>
-  options.path !== undefined
-    ? { path: options.path, allowHalfOpen: true }
-    : { host: options.host ?? "localhost", port: options.port ?? 0, allowHalfOpen: true, noDelay: true }
+const target = ({ host, lookup, path, port }: ConnectOptions): Net.NetConnectOpts =>
+  path !== undefined
+    ? { path, allowHalfOpen: true }
+    : {
+        host: host ?? "localhost",
+        port: port ?? 0,
+        allowHalfOpen: true,
+        noDelay: true,
+        ...(lookup === undefined ? undefined : { lookup })
+      }
 
 const tlsOptions = (options: OpenOptions, tls: TlsOptions | true): Tls.ConnectionOptions => {
   const custom = tls === true ? {} : tls
   const host = options.host ?? "localhost"
+  const alpnProtocols = options.alpnProtocols ?? ["h2"]
+  TlsPolicy.checkProtocols(alpnProtocols)
   const servername = custom.servername ?? (options.path === undefined && Net.isIP(host) === 0 ? host : undefined)
   return {
     ...custom,
@@ -173,7 +183,7 @@ const tlsOptions = (options: OpenOptions, tls: TlsOptions | true): Tls.Connectio
     secureOptions: TlsPolicy.SECURE_OPTIONS,
     minDHSize: TlsPolicy.MIN_DH_BITS,
     ...(options.over === undefined ? target(options) : { socket: options.over }),
-    ALPNProtocols: [...(options.alpnProtocols ?? ["h2"])]
+    ALPNProtocols: [...alpnProtocols]
   }
 }
 

@@ -255,41 +255,43 @@ describe("TLS", () => {
     )
   )
 
-  U.check("certificates by name; a callback that throws fails its handshake only (CVE-2026-21637)", () =>
-    Effect.gen(function* () {
-      const named = yield* Effect.promise(() => Certificate.make("example.org"))
-      const SNICallback: NodeListener.TlsOptions["SNICallback"] = (serverName, callback) => {
-        switch (serverName) {
-          case "throws.test":
-            throw new Error("no such name")
-          case "throws-late.test":
-            callback(null, Tls.createSecureContext(named))
-            throw new Error("too late")
-          case "fails.test":
-            return callback(new Error("no such name"))
-          case "late.test":
-            return void setImmediate(callback, new Error("no such name"))
-          default:
-            return callback(null, Tls.createSecureContext(named))
+  U.check(
+    "certificates by name; a callback that throws fails its handshake only (CVE-2026-21637) [rfc9113-9.2-3]",
+    () =>
+      Effect.gen(function* () {
+        const named = yield* Effect.promise(() => Certificate.make("example.org"))
+        const SNICallback: NodeListener.TlsOptions["SNICallback"] = (serverName, callback) => {
+          switch (serverName) {
+            case "throws.test":
+              throw new Error("no such name")
+            case "throws-late.test":
+              callback(null, Tls.createSecureContext(named))
+              throw new Error("too late")
+            case "fails.test":
+              return callback(new Error("no such name"))
+            case "late.test":
+              return void setImmediate(callback, new Error("no such name"))
+            default:
+              return callback(null, Tls.createSecureContext(named))
+          }
         }
-      }
-      const listener = yield* NodeListener.make({ host, tls: { ...U.certificate, SNICallback } }, (transport) =>
-        Effect.suspend(() => {
-          transport.write([Buffer.from(transport.peer.tls?.serverName ?? "")])
-          return transport.end
-        })
-      )
-      const visit = (servername: string) =>
-        Effect.scoped(
-          Effect.flatMap(
-            NodeTransport.connect({ host, port: listener.address.port, tls: { ca: named.cert, servername } }),
-            U.collect
-          )
+        const listener = yield* NodeListener.make({ host, tls: { ...U.certificate, SNICallback } }, (transport) =>
+          Effect.suspend(() => {
+            transport.write([Buffer.from(transport.peer.tls?.serverName ?? "")])
+            return transport.end
+          })
         )
-      for (const name of ["throws.test", "fails.test", "late.test", "throws-late.test"]) {
-        expect((yield* Effect.flip(visit(name))).transportReason).toBe("Tls")
-      }
-      expect((yield* visit("example.org")).toString()).toBe("example.org")
-    })
+        const visit = (servername: string) =>
+          Effect.scoped(
+            Effect.flatMap(
+              NodeTransport.connect({ host, port: listener.address.port, tls: { ca: named.cert, servername } }),
+              U.collect
+            )
+          )
+        for (const name of ["throws.test", "fails.test", "late.test", "throws-late.test"]) {
+          expect((yield* Effect.flip(visit(name))).transportReason).toBe("Tls")
+        }
+        expect((yield* visit("example.org")).toString()).toBe("example.org")
+      })
   )
 })

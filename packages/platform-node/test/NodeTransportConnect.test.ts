@@ -148,7 +148,7 @@ describe("TLS", () => {
     })
   )
 
-  U.check("a server that chooses another protocol, or none", () =>
+  U.check("a server that chooses another protocol, or none [rfc9113-3.3-1]", () =>
     Effect.gen(function* () {
       const other = yield* tlsServer({ ALPNProtocols: ["http/1.1"] })
       expect((yield* failing({ host, port: other.port, tls: { ca } })).transportReason).toBe("Alpn")
@@ -166,19 +166,21 @@ describe("TLS", () => {
     })
   )
 
-  U.check("a cipher suite of TLS 1.2 that is prohibited, offered by the server or asked for by us", () =>
-    Effect.gen(function* () {
-      const prohibited = { maxVersion: "TLSv1.2", ciphers: "ECDHE-RSA-AES128-SHA256:AES128-GCM-SHA256" } as const
-      const server = yield* tlsServer({ ...prohibited, ALPNProtocols: ["h2"] })
-      expect((yield* failing({ host, port: server.port, tls: { ca } })).transportReason).toBe("Tls")
-      const error = yield* failing({ host, port: server.port, tls: { ca, ...prohibited } })
-      expect(error.transportReason).toBe("Tls")
-      expect(error.description).toContain("TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256")
-      expect(error.description).toContain("§9.2.2")
-    })
+  U.check(
+    "a cipher suite of TLS 1.2 that is prohibited, offered by the server or asked for by us [rfc9113-9.2.2-1]",
+    () =>
+      Effect.gen(function* () {
+        const prohibited = { maxVersion: "TLSv1.2", ciphers: "ECDHE-RSA-AES128-SHA256:AES128-GCM-SHA256" } as const
+        const server = yield* tlsServer({ ...prohibited, ALPNProtocols: ["h2"] })
+        expect((yield* failing({ host, port: server.port, tls: { ca } })).transportReason).toBe("Tls")
+        const error = yield* failing({ host, port: server.port, tls: { ca, ...prohibited } })
+        expect(error.transportReason).toBe("Tls")
+        expect(error.description).toContain("TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256")
+        expect(error.description).toContain("§9.2.2")
+      })
   )
 
-  U.check("TLS 1.1 and a server that hangs up", () =>
+  U.check("TLS 1.1 and a server that hangs up [rfc9113-9.2-1]", () =>
     Effect.gen(function* () {
       const old = yield* tlsServer({ minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ALPNProtocols: ["h2"] })
       expect((yield* failing({ host, port: old.port, tls: { ca } })).transportReason).toBe("Tls")

@@ -10,7 +10,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
-import type { Http2Error } from "../Http2Error.js"
+import { type Http2Error, usageError } from "../Http2Error.js"
 import { copy } from "./octets.js"
 
 /** Octets under which a chunk that has to wait is copied next to the one before it: tiny DATA frames must not fill slots. */
@@ -38,6 +38,9 @@ export class BodyQueue {
   /** Octets of the last element of `chunks` that are in use, where it is a buffer of ours to coalesce into; 0 where it is not. */
   private filled = 0
   private isDiscarding = false
+  /** The stream whose body lost octets that way, 0 where none did. */
+  private lostOn = 0
+  private streamId = 0
   /** Octets that were pushed and not consumed: what the windows lack. */
   unread = 0
   /** Octets that were pushed, in all. */
@@ -66,7 +69,10 @@ export class BodyQueue {
 
   push(data: Uint8Array): void {
     this.received += data.length
-    if (this.isDiscarding) return this.onConsumed(data.length)
+    if (this.isDiscarding) {
+      this.lostOn = this.streamId
+      return this.onConsumed(data.length)
+    }
     this.unread += data.length
     if (this.queue === undefined || this.chunks.length > 0 || !this.queue.unsafeOffer(this.keepable(data))) {
       if (data.length < small) this.coalesce(data)
@@ -162,9 +168,14 @@ export class BodyQueue {
     })
   }
 
-  /** Nobody will read: what waits and what comes is given up, so that the windows get it back at once. */
-  discard(): void {
+  /**
+   * Nobody will read: what waits and what comes on stream `streamId` is given up, so that the windows get it back at once. Who reads all the same
+   * learns that octets are missing.
+   */
+  discard(streamId: number): void {
     this.isDiscarding = true
+    this.streamId = streamId
+    if (this.unread > 0) this.lostOn = streamId
     this.chunks = []
     this.filled = 0
     const octets = this.unread
@@ -209,6 +220,8 @@ export class BodyQueue {
       return Effect.succeed(Chunk.unsafeFromArray(chunks))
     }
     if (this.failure !== undefined) return Effect.fail(this.failure)
+    if (this.lostOn !== 0)
+      return Effect.fail(usageError(this.lostOn, "8.1", "the body was given up before it was read"))
     if (this.isEnded) return ended
     this.onPull()
     return this.queue === undefined ? this.openQueue() : this.wait

@@ -2,12 +2,14 @@
  * One request of a client from the wish to the response: waits for a place, sends head and body, hears of the response. Called by
  * Http2Client.ts, which makes an effect of it.
  */
-import { HeaderField } from "@effect-http2/hpack/HeaderField"
+import type { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Effect from "effect/Effect"
 import * as ErrorCode from "../ErrorCode.js"
 import type { Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Http2Response } from "../Http2Response.js"
+import type { Parameters } from "../Priority.js"
+import { ofRequest } from "./asciiOrigin.js"
 import { ClientStream, type ResponseListener } from "./clientStream.js"
 import type { ConnectionCore } from "./connectionCore.js"
 import type { ClientRole, Waiting } from "./clientRole.js"
@@ -23,7 +25,9 @@ export class Prepared {
     readonly isHead: boolean,
     /** CONNECT, whose stream stays open on our side. */
     readonly isTunnel: boolean,
-    readonly onInformational: ((status: number, headers: Headers) => void) | undefined
+    readonly onInformational: ((status: number, headers: Headers) => void) | undefined,
+    /** What goes behind the headers. */
+    readonly more: ReadonlyArray<HeaderField>
   ) {}
 }
 
@@ -53,6 +57,8 @@ class Resumption implements Observer {
 export class ClientRequest implements Waiting, ResponseListener {
   stream: ClientStream | undefined = undefined
   private observer: Observer | undefined = undefined
+  /** What was asked for while the request waited for its place. */
+  private priority: Parameters | undefined = undefined
 
   constructor(
     private readonly role: ClientRole,
@@ -71,6 +77,12 @@ export class ClientRequest implements Waiting, ResponseListener {
   unsafeCancel(): void {
     this.role.withdraw(this)
     this.stream?.cancel("the request was given up before its response was read to the end")
+  }
+
+  /** The response is to be as urgent as `parameters` say from now on. */
+  unsafeReprioritize(parameters: Parameters): void {
+    if (this.stream === undefined) this.priority = parameters
+    else this.stream.sendPriorityUpdate(parameters)
   }
 
   /** `start` as an effect. Interruption gives the request up at once. */
@@ -93,13 +105,14 @@ export class ClientRequest implements Waiting, ResponseListener {
   }
 
   open(connection: ConnectionCore, streamId: number): void {
-    const { body, headers, isHead, isTunnel, pseudo, trailers } = this.prepared
+    const { body, headers, isHead, isTunnel, more, pseudo, trailers } = this.prepared
     const stream = new ClientStream(connection, streamId, isHead, isTunnel, this)
     this.stream = stream
     connection.opened(stream)
     connection.stats.requests++
     const isEmpty = body === undefined || (body instanceof Uint8Array && body.length === 0)
-    stream.begin(pseudo, headers, isEmpty && trailers === undefined && !isTunnel)
+    stream.begin(pseudo, headers, more, isEmpty && trailers === undefined && !isTunnel)
+    if (this.priority !== undefined) stream.sendPriorityUpdate(this.priority)
     if (body instanceof Uint8Array && trailers === undefined) {
       if (body.length > 0) stream.sendData(body, true)
     } else if (!isEmpty || trailers !== undefined) this.sendBody(stream, this.prepared)
@@ -127,7 +140,21 @@ export class ClientRequest implements Waiting, ResponseListener {
     }
   }
 
+  get origin(): string | undefined {
+    const { headers } = this.prepared
+    return ofRequest(this.valueOf(":scheme") ?? "", this.valueOf(":authority") ?? headers.get("host") ?? "")
+  }
+
+  asksFor(method: string, path: string): boolean {
+    return this.valueOf(":method") === method && this.valueOf(":path") === path
+  }
+
+  private valueOf(name: string): string | undefined {
+    return this.prepared.pseudo.find((field) => field.name === name)?.value
+  }
+
   onHead(stream: ClientStream): void {
+    if (stream.head?.status === 421) this.role.origins?.misdirected(this.origin)
     this.observer?.onHead(stream)
   }
 
@@ -135,54 +162,3 @@ export class ClientRequest implements Waiting, ResponseListener {
     this.observer?.onFailure(error)
   }
 }
-
-const methods = new Map<string, HeaderField>()
-const schemes = new Map<string, HeaderField>()
-
-const remembered = (memory: Map<string, HeaderField>, name: string, value: string): HeaderField => {
-  const known = memory.get(value)
-  if (known !== undefined) return known
-  const field = new HeaderField(name, value)
-  if (memory.size < 64) memory.set(value, field)
-  return field
-}
-
-/** The pseudo-header fields of the last request: one that asks for the same gets the same instance, which the encoder knows again. */
-let last = {
-  method: "",
-  scheme: "",
-  authority: new HeaderField("", ""),
-  path: "",
-  fields: [] as ReadonlyArray<HeaderField>
-}
-
-/** The pseudo-header fields of a request (§8.3.1), those of CONNECT where `method` is that (§8.5). */
-export const pseudoFields = (
-  method: string,
-  scheme: string,
-  authority: HeaderField,
-  path: string
-): ReadonlyArray<HeaderField> => {
-  const isLast = last.path === path && last.authority === authority && last.method === method && last.scheme === scheme
-  if (isLast) return last.fields
-  const fields = [remembered(methods, ":method", method)]
-  if (method !== "CONNECT") fields.push(remembered(schemes, ":scheme", scheme))
-  if (authority.value !== "") fields.push(authority)
-  if (method !== "CONNECT") fields.push(new HeaderField(":path", path))
-  last = { method, scheme, authority, path, fields }
-  return fields
-}
-
-/** The pseudo-header fields of an extended CONNECT (RFC 8441 §4). */
-export const connectFields = (
-  protocol: string,
-  scheme: string,
-  authority: HeaderField,
-  path: string
-): ReadonlyArray<HeaderField> => [
-  remembered(methods, ":method", "CONNECT"),
-  new HeaderField(":protocol", protocol),
-  remembered(schemes, ":scheme", scheme),
-  authority,
-  new HeaderField(":path", path)
-]

@@ -5,10 +5,13 @@
 import * as ErrorCode from "../ErrorCode.js"
 import type * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
+import { ClientPushes } from "./clientPushes.js"
 import type { ConnectionCore, Role } from "./connectionCore.js"
+import { type Asking, HeldRequests } from "./heldRequests.js"
+import type { Origins } from "./origins.js"
 
 /** A request that waits for a stream. */
-export interface Waiting {
+export interface Waiting extends Asking {
   /** There is a place: `streamId` is the request's. */
   open(connection: ConnectionCore, streamId: number): void
   /** There will never be one. */
@@ -25,23 +28,37 @@ export class ClientRole implements Role {
   private connection: ConnectionCore | undefined = undefined
   private readonly waiting = new Set<Waiting>()
   private nextId = 1
+  /** Requests for what is being pushed already (§8.4.2). */
+  private readonly held = new HeldRequests<Waiting>()
+  readonly pushes: ClientPushes
 
   /** `onChange` is called where there may be place for another request, or there never will be again. */
-  constructor(private readonly onChange: (() => void) | undefined = undefined) {}
+  constructor(
+    private readonly onChange: (() => void) | undefined = undefined,
+    readonly origins: Origins | undefined = undefined
+  ) {
+    this.pushes = new ClientPushes(origins, {
+      accepted: (promised) => this.held.add(promised),
+      ended: (promised) => {
+        for (const request of this.held.release(promised)) this.submit(request)
+      }
+    })
+  }
 
   /** Requests that wait for a place. */
   get queued(): number {
-    return this.waiting.size
+    return this.waiting.size + this.held.size
   }
 
   attach(connection: ConnectionCore): void {
     this.connection = connection
+    connection.onEnd(() => this.pushes.close(connection.error))
   }
 
   /** Opens a stream for `request` now, or as soon as there is a place, behind those that wait already. */
   submit(request: Waiting): void {
     const { connection } = this
-    if (connection === undefined) return
+    if (connection === undefined || this.held.hold(request)) return
     if (this.waiting.size === 0 && this.hasPlace(connection)) return this.open(connection, request)
     this.waiting.add(request)
     this.serveWaiting()
@@ -50,6 +67,7 @@ export class ClientRole implements Role {
   /** `request` does not want a place any more. */
   withdraw(request: Waiting): void {
     this.waiting.delete(request)
+    this.held.withdraw(request)
   }
 
   /** How many requests there is place for now, those that wait counted off. */
@@ -95,7 +113,12 @@ export class ClientRole implements Role {
     }
   }
 
-  /** A server opens streams only by PUSH_PROMISE, which we do not allow. */
+  /** A server does not send it (RFC 9218 §7.1). */
+  receivePriorityUpdate(): void {
+    throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "5.5", "PRIORITY_UPDATE of a server (RFC 9218 §7.1)")
+  }
+
+  /** A server opens streams only by PUSH_PROMISE. */
   openStream(connection: ConnectionCore, frame: Frame.Headers): void {
     const what = connection.table.isLocal(frame.streamId) ? "an idle stream" : "a stream that was not promised"
     throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "5.1", `HEADERS on ${what}`)

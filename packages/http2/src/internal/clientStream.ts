@@ -3,20 +3,24 @@
  */
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as ErrorCode from "../ErrorCode.js"
+import { PriorityUpdate } from "../ExtensionFrame.js"
 import type { Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
+import * as Priority from "../Priority.js"
 import { parseResponse, parseTrailers } from "./message.js"
 import { type FieldSection, type ResponseHead, Violation } from "./messageHead.js"
 import { StreamCore, type StreamOwner } from "./streamCore.js"
 import * as StreamState from "./streamState.js"
 
-const { Event } = StreamState
+const { Event, State } = StreamState
 
 /** Responses of 1xx before the final one, at most. */
 const maxInformational = 32
 
 /** Who waits for the response. */
 export interface ResponseListener {
+  /** The origin that was asked; undefined where the request has none. */
+  readonly origin: string | undefined
   onInformational(head: ResponseHead): void
   onHead(stream: ClientStream, head: ResponseHead): void
   /** The stream ended early; before or after the head. */
@@ -39,9 +43,30 @@ export class ClientStream extends StreamCore {
     super(owner, id)
   }
 
+  get origin(): string | undefined {
+    return this.listener.origin
+  }
+
+  /** Whether the stream carries nothing but DATA any more (§8.5). */
+  get isOpenTunnel(): boolean {
+    return this.isTunnel && this.head !== undefined && this.head.status < 300
+  }
+
   /** Sends the head of the request. */
-  begin(pseudo: ReadonlyArray<HeaderField>, headers: Headers, endStream: boolean): void {
-    this.sendHead(pseudo, headers, [], endStream)
+  begin(
+    pseudo: ReadonlyArray<HeaderField>,
+    headers: Headers,
+    more: ReadonlyArray<HeaderField>,
+    endStream: boolean
+  ): void {
+    this.sendHead(pseudo, headers, more, endStream)
+  }
+
+  /** PRIORITY_UPDATE (RFC 9218 §7.1): all parameters, of which those that are left out have their defaults. False where it would be of no use. */
+  sendPriorityUpdate(parameters: Priority.Parameters): boolean {
+    if (!StreamState.isReceiving(this.state) || !this.owner.takesPriorityUpdates) return false
+    this.owner.outbox.control(new PriorityUpdate(this.id, Priority.toField(Priority.make(parameters))))
+    return true
   }
 
   override receiveSection(section: FieldSection, endStream: boolean): void {
@@ -78,8 +103,7 @@ export class ClientStream extends StreamCore {
   }
 
   private receiveEndSection(section: FieldSection, endStream: boolean): void {
-    const isOpenTunnel = this.isTunnel && this.head !== undefined && this.head.status < 300
-    if (isOpenTunnel) throw this.malformed("8.5", "HEADERS on a tunnel")
+    if (this.isOpenTunnel) throw this.malformed("8.5", "HEADERS on a tunnel")
     if (!endStream) throw this.malformed("8.1", "trailers without END_STREAM")
     const trailers = parseTrailers(section)
     if (trailers instanceof Violation) throw this.malformed(trailers.section, trailers.reason)
@@ -113,7 +137,7 @@ export class ClientStream extends StreamCore {
   /** Nobody wants the stream any more: RST_STREAM(CANCEL), and the windows get back what was not read. */
   cancel(reason: string): void {
     this.discardBody()
-    if (!StreamState.isReceiving(this.state) && !this.isSending) return
+    if (this.state === State.closed || this.state === State.resetSent) return
     this.reset(
       new Http2Error.StreamError({
         streamId: this.id,

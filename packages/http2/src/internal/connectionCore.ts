@@ -14,24 +14,20 @@ import type { BodyQueue } from "./bodyQueue.js"
 import { Deliveries } from "./deliveries.js"
 import { HeaderBlocks } from "./headerBlock.js"
 import { Listeners } from "./listeners.js"
+import type { LocalSettings } from "./localSettings.js"
 import { lost } from "./lost.js"
 import { Outbox } from "./outbox.js"
 import { Pings } from "./pings.js"
-import { preface } from "./preface.js"
 import { ReceiveWindow } from "./receiveWindow.js"
 import { ResetPings } from "./resetPings.js"
 import type { RoleOf } from "./role.js"
+import { type Startable, Starts } from "./starts.js"
 import type { StreamCore, StreamOwner } from "./streamCore.js"
 import { StreamTable } from "./streamTable.js"
 import * as Text from "./text.js"
 
 /** What differs between a client and a server. */
 export type Role = RoleOf<ConnectionCore>
-
-/** Something to start behind the frames of a turn. */
-export interface Startable {
-  start(): void
-}
 
 /** What a connection is doing. `draining`: no new streams, those that are open finish. */
 export type Status = "open" | "draining" | "closed"
@@ -46,9 +42,8 @@ export class ConnectionCore implements StreamOwner {
   readonly blocks: HeaderBlocks
   readonly pings = new Pings()
   remoteSettings: Settings.Settings = Settings.initial
-  /** Whether the peer's first SETTINGS frame has come, and how many of ours are not acknowledged. */
+  /** Whether the peer's first SETTINGS frame has come. */
   hasRemoteSettings = false
-  unacknowledgedSettings = 0
   /** The window for what we receive on all streams. */
   readonly receiveWindow: ReceiveWindow
   /** The last stream that we said we would process, in GOAWAY; ids above it are ignored. */
@@ -60,7 +55,7 @@ export class ConnectionCore implements StreamOwner {
   idleSince: number
   /** What the peer said in GOAWAY, once it did. */
   goneAway: Http2Error.ConnectionError | undefined = undefined
-  private readonly starting: Array<Startable> = []
+  private readonly starts: Starts
   private readonly deliveries: Deliveries
   private readonly resetPings = new ResetPings((onAcknowledged) => this.ping(onAcknowledged))
   private readonly whenIdle = new Listeners()
@@ -74,7 +69,7 @@ export class ConnectionCore implements StreamOwner {
     private readonly transport: Transport,
     readonly role: Role,
     readonly options: Resolved,
-    readonly localSettings: Settings.Settings,
+    readonly settings: LocalSettings,
     readonly stats: Http2Stats,
     readonly now: () => number,
     /** Turns a read into what `turn` does with a frame: the dispatcher. */
@@ -84,6 +79,7 @@ export class ConnectionCore implements StreamOwner {
   ) {
     this.outbox = new Outbox(transport, options, now, (run) => this.attempt(run))
     this.deliveries = new Deliveries((task) => transport.defer(task))
+    this.starts = new Starts((task) => transport.defer(task), (run) => this.attempt(run))
     this.table = new StreamTable(role.isServer ? 0 : 1)
     this.guard = new AbuseGuard(options, now)
     this.blocks = new HeaderBlocks(options)
@@ -101,26 +97,16 @@ export class ConnectionCore implements StreamOwner {
     return this.status !== "open"
   }
 
-  get hasSettingsPending(): boolean {
-    return this.unacknowledgedSettings > 0
-  }
-
   get peerInitialWindowSize(): number {
     return this.remoteSettings.initialWindowSize
   }
 
-  get peerMaxHeaderListSize(): number {
-    return this.remoteSettings.maxHeaderListSize
+  get takesPriorityUpdates(): boolean {
+    return !this.hasRemoteSettings || this.remoteSettings.noRfc7540Priorities
   }
 
-  /** A client's preface, SETTINGS, and the connection's window (§3.4, §6.9.2). A server's own ENABLE_PUSH has no meaning and is not sent. */
-  sendPreface(): void {
-    const from = this.role.isServer ? { ...Settings.initial, enablePush: false } : Settings.initial
-    if (!this.role.isServer) this.outbox.raw(preface)
-    this.unacknowledgedSettings++
-    this.outbox.control(new Frame.Settings(false, Settings.toEntries(this.localSettings, from)))
-    const increment = this.options.connectionWindowSize - Settings.initial.initialWindowSize
-    if (increment > 0) this.outbox.windowUpdate(0, increment)
+  get peerMaxHeaderListSize(): number {
+    return this.remoteSettings.maxHeaderListSize
   }
 
   // ------------------------------------------------------------------ a turn
@@ -136,9 +122,7 @@ export class ConnectionCore implements StreamOwner {
       if (this.status === "closed") break
       this.receive(frame)
     }
-    if (this.starting.length > 0) {
-      for (const stream of this.starting.splice(0)) stream.start()
-    }
+    this.starts.endTurn()
     this.deliveries.endTurn()
     this.outbox.isInTurn = false
     this.outbox.flush()
@@ -191,9 +175,9 @@ export class ConnectionCore implements StreamOwner {
     this.attempt(() => this.guard.reset())
   }
 
-  /** To be started behind the frames of this turn. */
+  /** To be started behind the frames of this turn, or behind the event loop's where none runs. */
   startLater(stream: Startable): void {
-    this.starting.push(stream)
+    this.starts.add(stream, this.outbox.isInTurn)
   }
 
   deliverLater(body: BodyQueue): void {

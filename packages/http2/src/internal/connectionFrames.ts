@@ -8,17 +8,25 @@ import * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
 import * as Settings from "../Settings.js"
 import type { ConnectionCore } from "./connectionCore.js"
+import { settingsAcknowledged } from "./sendSettings.js"
 import * as Text from "./text.js"
 
 /** SETTINGS (§6.5): an acknowledgement of ours, or the peer's, to be applied at once and acknowledged. */
 export const receiveSettings = (connection: ConnectionCore, frame: Frame.Settings): void => {
-  if (frame.ack) return settingsAcknowledged(connection)
+  if (frame.ack) {
+    if (!settingsAcknowledged(connection)) connection.guard.glitch("an acknowledgement of SETTINGS that were not sent")
+    return
+  }
   connection.guard.settingsEntries(frame.entries.length)
   if (connection.hasRemoteSettings) connection.guard.glitch("SETTINGS")
   const before = connection.remoteSettings
   const after = Settings.apply(before, frame.entries)
   if (!connection.role.isServer && frame.entries.some(([id, value]) => id === Settings.Id.ENABLE_PUSH && value === 1)) {
     throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.5.2", "a server announced ENABLE_PUSH 1")
+  }
+  if (connection.hasRemoteSettings && after.noRfc7540Priorities !== before.noRfc7540Priorities) {
+    const reason = "SETTINGS_NO_RFC7540_PRIORITIES changed behind the first SETTINGS (RFC 9218 §2.1)"
+    throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.5.2", reason)
   }
   connection.remoteSettings = after
   connection.hasRemoteSettings = true
@@ -41,14 +49,6 @@ const adjustWindows = (connection: ConnectionCore, delta: number): void => {
       throw Http2Error.connectionError(ErrorCode.FLOW_CONTROL_ERROR, "6.9.2", "a window grew beyond 2^31-1")
     }
   }
-}
-
-const settingsAcknowledged = (connection: ConnectionCore): void => {
-  if (connection.unacknowledgedSettings === 0) {
-    return connection.guard.glitch("an acknowledgement of SETTINGS that were not sent")
-  }
-  connection.unacknowledgedSettings--
-  connection.blocks.settingsAcknowledged()
 }
 
 /** PING (§6.7): answered with the same octets, or an answer to ours. */

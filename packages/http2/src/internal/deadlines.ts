@@ -69,7 +69,7 @@ export class Deadlines {
     const now = connection.now()
     // Whatever begins to wait from now on is due in no less than the shortest of the timeouts.
     let next = Math.min(options.frameTimeout, options.headersTimeout, options.pingTimeout, options.stallTimeout)
-    next = Math.min(next, options.idleTimeout, options.keepAliveInterval, 10_000)
+    next = Math.min(next, options.settingsTimeout, options.idleTimeout, options.keepAliveInterval, 10_000)
     const due = (since: number, timeout: number, act: () => void): void => {
       const left = since + timeout - now
       if (left <= 0) act()
@@ -80,9 +80,8 @@ export class Deadlines {
     if (!connection.hasRemoteSettings) {
       limit(this.startedAt, "prefaceTimeout", ErrorCode.PROTOCOL_ERROR, "3.4", "no connection preface came")
     }
-    if (connection.unacknowledgedSettings > 0) {
-      limit(this.startedAt, "settingsTimeout", ErrorCode.SETTINGS_TIMEOUT, "6.5.3", "SETTINGS were not acknowledged")
-    }
+    const unacknowledgedSince = connection.settings.oldest
+    limit(unacknowledgedSince, "settingsTimeout", ErrorCode.SETTINGS_TIMEOUT, "6.5.3", "SETTINGS were not acknowledged")
     limit(this.frameSince, "frameTimeout", ErrorCode.ENHANCE_YOUR_CALM, "10.5", "a frame stays half sent")
     limit(this.blockSince, "headersTimeout", ErrorCode.ENHANCE_YOUR_CALM, "10.5.1", "a field block stays half sent")
     limit(this.floodedSince, "stallTimeout", ErrorCode.ENHANCE_YOUR_CALM, "10.5", "answers are asked for and not read")

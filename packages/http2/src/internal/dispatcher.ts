@@ -8,6 +8,7 @@ import * as Http2Error from "../Http2Error.js"
 import type { ConnectionCore } from "./connectionCore.js"
 import * as ConnectionFrames from "./connectionFrames.js"
 import type { HeaderBlock } from "./headerBlock.js"
+import * as OriginFrames from "./originFrames.js"
 import * as StreamFrames from "./streamFrames.js"
 
 export const dispatch = (connection: ConnectionCore, frame: Frame.Frame): void => {
@@ -36,10 +37,13 @@ export const dispatch = (connection: ConnectionCore, frame: Frame.Frame): void =
     case "Priority":
       return StreamFrames.receivePriority(connection, frame)
     case "PushPromise":
-      return StreamFrames.receivePushPromise()
+      return receiveBlock(connection, StreamFrames.beginPushPromise(connection, frame))
     case "AltSvc":
+      return OriginFrames.receiveAltSvc(connection, frame)
     case "Origin":
+      return OriginFrames.receiveOrigin(connection, frame)
     case "PriorityUpdate":
+      return connection.role.receivePriorityUpdate(connection, frame)
     case "Unknown":
       // §5.5: ignored; CVE-2026-27141: whatever its type.
       return connection.guard.glitch("a frame of an unknown type")
@@ -57,7 +61,7 @@ const checkFirst = (frame: Frame.Frame): void => {
 const receiveBlock = (connection: ConnectionCore, block: HeaderBlock | undefined): void => {
   if (block === undefined) return
   if (block.frame._tag === "Headers") StreamFrames.receiveHeaders(connection, block.frame, block)
-  else StreamFrames.receivePushPromise()
+  else StreamFrames.receivePushPromise(connection, block.frame, block)
 }
 
 const receiveInvalid = (frame: Frame.Invalid): void => {

@@ -1,15 +1,15 @@
 /**
- * Field sections to HEADERS and CONTINUATION frames (RFC 9113 §4.3), compressed in the order in which they are written. Called by the outbox.
+ * Field sections to HEADERS or PUSH_PROMISE and CONTINUATION frames (RFC 9113 §4.3), compressed in the order in which they are written. Called by the outbox.
  */
 import * as Encoder from "@effect-http2/hpack/Encoder"
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Frame from "../Frame.js"
 import type { Resolved } from "../Http2Options.js"
 import { writeFrameHeader } from "./frameEncoder.js"
-import { copy } from "./octets.js"
+import { copy, writeUint32 } from "./octets.js"
 import type { WriteBuffer } from "./writeBuffer.js"
 
-const { CONTINUATION, HEADERS } = Frame.Type
+const { CONTINUATION, HEADERS, PUSH_PROMISE } = Frame.Type
 const { END_HEADERS, END_STREAM, NONE } = Frame.Flag
 
 type Fields = ReadonlyArray<HeaderField>
@@ -74,7 +74,24 @@ export class FieldEncoder {
     if (length <= maxFrameSize) {
       writeFrameHeader(octets, at, length, HEADERS, END_HEADERS | streamFlag, streamId)
       buffer.commit(end)
-    } else this.split(copy(octets, at + 9, end), streamId, streamFlag, maxFrameSize)
+    } else this.split(HEADERS, streamFlag, streamId, copy(octets, at + 9, end), maxFrameSize)
+  }
+
+  /**
+   * PUSH_PROMISE of `promisedStreamId` (§6.6), and CONTINUATION where one frame of `maxFrameSize` does not hold the id and the block. Promises are not
+   * remembered: the next response is more likely to be like the last one.
+   */
+  writePromise(streamId: number, promisedStreamId: number, pseudo: Fields, fields: Fields, maxFrameSize: number): void {
+    const { buffer, encoder } = this
+    const at = buffer.reserve(13 + Encoder.upperBound(pseudo) + Encoder.upperBound(fields))
+    const { octets } = buffer
+    writeUint32(octets, at + 9, promisedStreamId)
+    const end = encoder.encodeInto(fields, octets, encoder.encodeInto(pseudo, octets, at + 13))
+    const length = end - at - 9
+    if (length <= maxFrameSize) {
+      writeFrameHeader(octets, at, length, PUSH_PROMISE, END_HEADERS, streamId)
+      buffer.commit(end)
+    } else this.split(PUSH_PROMISE, NONE, streamId, copy(octets, at + 9, end), maxFrameSize)
   }
 
   private encode(pseudo: Fields, fields: Fields, more: Fields, octets: Uint8Array, at: number): number {
@@ -89,11 +106,12 @@ export class FieldEncoder {
     return end
   }
 
-  private split(block: Uint8Array, streamId: number, streamFlag: number, maxFrameSize: number): void {
-    for (let at = 0; at < block.length; at += maxFrameSize) {
-      const part = block.subarray(at, at + maxFrameSize)
-      const endFlag = at + maxFrameSize >= block.length ? END_HEADERS : NONE
-      this.buffer.frame(at === 0 ? HEADERS : CONTINUATION, (at === 0 ? streamFlag : NONE) | endFlag, streamId, part)
+  /** `payload` in a frame of `type` with `flags`, and as many of CONTINUATION as it takes. */
+  private split(type: number, flags: number, streamId: number, payload: Uint8Array, maxFrameSize: number): void {
+    for (let at = 0; at < payload.length; at += maxFrameSize) {
+      const part = payload.subarray(at, at + maxFrameSize)
+      const endFlag = at + maxFrameSize >= payload.length ? END_HEADERS : NONE
+      this.buffer.frame(at === 0 ? type : CONTINUATION, (at === 0 ? flags : NONE) | endFlag, streamId, part)
     }
   }
 }

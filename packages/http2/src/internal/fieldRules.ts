@@ -15,14 +15,17 @@ export const isFieldName = (name: string): boolean => {
 
 const isBlank = (code: number): boolean => code === 0x20 || code === 0x09
 
-/** Whether `value` is free of NUL, CR, LF, of blanks at its ends, and of what is not an octet (§8.2.1). */
+/**
+ * Whether `value` is one of RFC 9110 §5.5: without controls, NUL, CR and LF among them, without blanks at its ends, and without what is not an
+ * octet (§8.2.1).
+ */
 export const isFieldValue = (value: string): boolean => {
   const { length } = value
   if (length === 0) return true
   if (isBlank(value.charCodeAt(0)) || isBlank(value.charCodeAt(length - 1))) return false
   for (let i = 0; i < length; i++) {
     const code = value.charCodeAt(i)
-    if (code === 0 || code === 0x0a || code === 0x0d || code > 0xff) return false
+    if (code < 0x20 ? code !== 0x09 : code === 0x7f || code > 0xff) return false
   }
   return true
 }

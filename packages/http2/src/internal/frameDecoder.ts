@@ -9,6 +9,7 @@
  */
 import * as ErrorCode from "../ErrorCode.js"
 import * as Frame from "../Frame.js"
+import { AnnouncedLimit } from "./announcedLimit.js"
 import { parseFrame } from "./framePayload.js"
 import { emptyOctets, octet, readUint24, readUint31 } from "./octets.js"
 import { preface } from "./preface.js"
@@ -30,13 +31,16 @@ export class FrameDecoder {
   /** Octets of the client's preface that are still to come (§3.4). */
   private prefaceLeft: number
   private failed = false
+  private readonly maxFrameSize: AnnouncedLimit
+
   constructor(
-    /** SETTINGS_MAX_FRAME_SIZE as we announced it. */
-    private readonly maxFrameSize: number,
+    /** SETTINGS_MAX_FRAME_SIZE as we announced it, or as we do: a frame may come in the same read as the acknowledgement before it. */
+    maxFrameSize: number | AnnouncedLimit,
     expectPreface: boolean,
     /** Whether the next frame has to be SETTINGS, since it is the first: if not, the peer may not even speak HTTP/2 (§3.4). */
     private expectSettings = false
   ) {
+    this.maxFrameSize = typeof maxFrameSize === "number" ? new AnnouncedLimit(maxFrameSize) : maxFrameSize
     this.prefaceLeft = expectPreface ? preface.length : 0
   }
 
@@ -86,14 +90,14 @@ export class FrameDecoder {
       return chunk.length
     }
     this.expectSettings = false
-    if (length > this.maxFrameSize) {
+    if (length > this.maxFrameSize.most) {
       // §4.2: any frame could change the state of the connection, or is part of it; so the connection has to end.
       this.fail(
         frames,
         type,
         ErrorCode.FRAME_SIZE_ERROR,
         "4.2",
-        `a frame of ${length} octets, over ${this.maxFrameSize}`
+        `a frame of ${length} octets, over ${this.maxFrameSize.most}`
       )
       return chunk.length
     }
@@ -107,7 +111,8 @@ export class FrameDecoder {
     if (next > chunk.length) return this.keep(chunk, at, Frame.HEADER_LENGTH + length)
     const frame = parseFrame(type, flags, streamId, chunk, at + Frame.HEADER_LENGTH, next)
     frames.push(frame)
-    if (frame._tag === "Invalid" && frame.streamId === 0) this.failed = true
+    if (frame._tag === "Settings" && frame.ack) this.maxFrameSize.acknowledge()
+    else if (frame._tag === "Invalid" && frame.streamId === 0) this.failed = true
     return next
   }
 
@@ -134,7 +139,7 @@ export class FrameDecoder {
     const length = readUint24(this.carry, 0)
     const isWhole = this.carried - Frame.HEADER_LENGTH + chunk.length - next >= length
     const type = octet(this.carry, 3)
-    if (length <= this.maxFrameSize && type !== DATA && !(this.expectSettings && type !== Frame.Type.SETTINGS)) {
+    if (length <= this.maxFrameSize.most && type !== DATA && !(this.expectSettings && type !== Frame.Type.SETTINGS)) {
       next = this.keep(chunk, next, Frame.HEADER_LENGTH + length)
       if (!isWhole) return next
     }

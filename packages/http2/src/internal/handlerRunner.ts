@@ -105,6 +105,7 @@ export class HandlerRunner<R> {
       onSuccess: (response) => this.succeeded(stream, scope, response)
     })
     this.config.stats.activeHandlers++
+    stream.isHandled = true
     const fiber = Runtime.runFork(runtime)(program)
     const exit = fiber.unsafePoll()
     if (exit !== null) return this.ended(stream, fiber)
@@ -119,6 +120,7 @@ export class HandlerRunner<R> {
     this.config.stats.activeHandlers--
     this.fibers.delete(fiber)
     stream.fiber = undefined
+    stream.isHandled = false
     if (stream.isLingering) {
       stream.isLingering = false
       this.lingering--

@@ -52,8 +52,19 @@ export class HeaderBlocks {
   }
 
   /** The peer has acknowledged our SETTINGS_HEADER_TABLE_SIZE. */
-  settingsAcknowledged(): void {
-    this.decoder.setHeaderTableSize(this.options.headerTableSize)
+  setHeaderTableSize(size: number): void {
+    this.decoder.setHeaderTableSize(size)
+  }
+
+  /** What a section may have from now on. */
+  setMaxHeaderListSize(size: number): void {
+    this.decoder.setMaxHeaderListSize(size)
+  }
+
+  /** The next block is judged anew, also where the same was there before. */
+  forget(): void {
+    this.memory.length = 0
+    this.nextMemory = 0
   }
 
   /** Whether a block has begun and is not complete. */

@@ -1,6 +1,6 @@
 /**
- * What goes to the socket, and in which order: control frames and field sections as they come, DATA of concurrent streams in turn, one frame each,
- * as far as windows and socket allow; all of a turn in one write. Called by the streams, the dispatcher's handlers and the connection.
+ * What goes to the socket, and in which order: control frames and field sections as they come, DATA of concurrent streams as the scheduler says, as
+ * far as windows and socket allow; all of a turn in one write. Called by the streams, the dispatcher's handlers and the connection.
  */
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
 import type { ErrorCode } from "../ErrorCode.js"
@@ -12,13 +12,15 @@ import type { Transport } from "../Transport.js"
 import { FieldEncoder } from "./fieldEncoder.js"
 import { encode } from "./frameEncoder.js"
 import { emptyOctets } from "./octets.js"
-import { SenderRing } from "./senderRing.js"
 import type { Sender } from "./sender.js"
+import { SendScheduler } from "./sendScheduler.js"
 import { WriteBuffer } from "./writeBuffer.js"
 
 const { END_STREAM, NONE } = Frame.Flag
 /** The largest DATA frame that is sent, whatever the peer takes: others wait for it. */
 const largestFrame = 524_288
+/** Octets of DATA that the peer has to take for the connection to be moving. */
+const progress = 16_384
 
 export class Outbox {
   /** The window of the connection for what we send. */
@@ -35,12 +37,15 @@ export class Outbox {
   private fieldOctets = 0
   /** While a turn of the engine runs, its end writes; otherwise whoever adds something has to ask for it. */
   isInTurn = false
+  /** The clock, in ms, when the peer has last taken as much as it should: those whose turn it is not are not stalled by it. */
+  movedAt = Number.NEGATIVE_INFINITY
+  private moved = 0
   private isScheduled = false
   private isClosed = false
   private awaitsDrain = false
   private drainListener: (() => void) | undefined = undefined
   private readonly buffer: WriteBuffer
-  private readonly ring = new SenderRing()
+  private readonly scheduler = new SendScheduler()
 
   constructor(
     private readonly transport: Transport,
@@ -89,6 +94,20 @@ export class Outbox {
     this.schedule()
   }
 
+  /** PUSH_PROMISE on `streamId`: a request whose answer will come on `promisedStreamId`. */
+  promise(
+    streamId: number,
+    promisedStreamId: number,
+    pseudo: ReadonlyArray<HeaderField>,
+    fields: ReadonlyArray<HeaderField>
+  ): void {
+    if (this.isClosed) return
+    const before = this.buffer.length
+    this.fields.writePromise(streamId, promisedStreamId, pseudo, fields, this.maxFrameSize)
+    this.fieldOctets += this.buffer.length - before
+    this.schedule()
+  }
+
   /** An empty DATA frame that ends a stream. */
   endStream(streamId: number): void {
     if (this.isClosed) return
@@ -97,14 +116,14 @@ export class Outbox {
   }
 
   /**
-   * A whole body in one frame at once, where frame size, windows and socket allow it: a small answer does not queue behind a large one. False
-   * where it has to go through a sender.
+   * A whole body in one frame at once, where frame size, windows and socket allow it: a small answer does not queue behind a large one, not even
+   * behind one that is more urgent (RFC 9218 §10), since that costs it no more than a part of a frame. False where it has to go through a sender.
    */
   smallBody(streamId: number, window: FlowControl.Window, body: Uint8Array, endStream: boolean): boolean {
     const { length } = body
     if (length > this.maxFrameSize || this.awaitsDrain || this.isClosed) return false
     if (FlowControl.available(window) < length || FlowControl.available(this.window) < length) return false
-    if (!this.ring.isEmpty && length > 4096) return false
+    if (!this.scheduler.isEmpty && (length > 4096 || (!endStream && this.scheduler.isPrioritized))) return false
     FlowControl.takeNow(window, this.window, length)
     this.buffer.frame(Frame.Type.DATA, endStream ? END_STREAM : NONE, streamId, body)
     this.schedule()
@@ -114,14 +133,26 @@ export class Outbox {
   /** `sender` has something to send, or its window has grown. */
   ready(sender: Sender): void {
     if (sender.queued === 0 || sender.isReady || FlowControl.available(sender.window) <= 0) return
-    this.ring.add(sender)
+    this.scheduler.add(sender)
     this.schedule()
+  }
+
+  /** `sender` takes its place anew, by what `rank` makes of it. */
+  rerank(sender: Sender, rank: () => void): void {
+    if (sender.isReady) this.scheduler.remove(sender)
+    rank()
+    this.ready(sender)
+  }
+
+  /** The peer has signalled a priority (RFC 9218 §4): from now on there are defaults. */
+  prioritize(): void {
+    this.scheduler.prioritize()
   }
 
   /** The stream is over: what it had to send is dropped. */
   drop(sender: Sender): void {
     sender.clear()
-    if (sender.isReady) this.ring.remove(sender)
+    if (sender.isReady) this.scheduler.remove(sender)
   }
 
   /** The trailers, or the empty frame, that end a stream whose body has left. */
@@ -152,10 +183,10 @@ export class Outbox {
     const pending = this.transport.pendingBytes()
     if (pending === 0) this.allRead()
     if (this.awaitsDrain) return
-    if (pending >= this.options.maxSendBuffer || (pending > 0 && !this.ring.isEmpty)) {
+    if (pending >= this.options.maxSendBuffer || (pending > 0 && !this.scheduler.isEmpty)) {
       this.awaitsDrain = true
       this.transport.onDrain(this.drained)
-    } else if (!this.ring.isEmpty && FlowControl.available(this.window) > 0) this.schedule()
+    } else if (!this.scheduler.isEmpty && FlowControl.available(this.window) > 0) this.schedule()
   }
 
   /** Whether the socket does not take what we write. */
@@ -201,18 +232,25 @@ export class Outbox {
     listener?.()
   }
 
-  /** One frame of each stream that can send, round and round, until a window or the socket's share is used up. */
+  /** Frame for frame of who is next, until a window or the socket's share is used up. */
   private serve(): void {
-    const { buffer, ring } = this
-    if (this.awaitsDrain || ring.isEmpty) return
+    const { buffer, scheduler } = this
+    if (this.awaitsDrain || scheduler.isEmpty) return
     const now = this.now()
+    const before = buffer.length
     while (buffer.length < this.options.maxSendBuffer && FlowControl.available(this.window) > 0) {
-      const sender = ring.take()
-      if (sender === undefined) return
+      const sender = scheduler.take()
+      if (sender === undefined) break
       this.sendFrame(sender, now)
-      if (sender.queued > 0 && FlowControl.available(sender.window) > 0) ring.add(sender)
+      if (sender.queued > 0 && FlowControl.available(sender.window) > 0) scheduler.add(sender)
       sender.notifyRoom()
+      // Its writer had to wait for room, and has more: those behind it do not go while that is fetched.
+      if (scheduler.isPrioritized && sender.queued === 0 && sender.isRefilling) break
     }
+    this.moved += buffer.length - before
+    if (this.moved < progress) return
+    this.moved = 0
+    this.movedAt = now
   }
 
   private sendFrame(sender: Sender, now: number): void {
@@ -250,7 +288,7 @@ export class Outbox {
   /** Nothing more is written. */
   close(): void {
     this.isClosed = true
-    this.ring.clear()
+    this.scheduler.clear()
     this.notifyDrained()
   }
 }

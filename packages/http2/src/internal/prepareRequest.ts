@@ -6,8 +6,10 @@ import * as Headers from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
 import type { ClientRequest } from "../Http2Request.js"
 import * as Http2Response from "../Http2Response.js"
-import { connectFields, Prepared, pseudoFields } from "./clientRequest.js"
+import { Prepared } from "./clientRequest.js"
 import { check, checkTarget } from "./outgoing.js"
+import { priorityFields } from "./priorityField.js"
+import { connectFields, pseudoFields } from "./requestPseudo.js"
 
 /** What holds for requests that do not say it. */
 export interface Defaults {
@@ -63,6 +65,7 @@ const checked = (request: ClientRequest, defaults: Defaults, tunnel: TunnelKind 
     message?.trailers,
     method === "HEAD",
     tunnel !== undefined,
-    request.onInformational
+    request.onInformational,
+    priorityFields(request.priority, headers)
   )
 }

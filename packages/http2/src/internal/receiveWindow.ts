@@ -3,7 +3,6 @@
  * consumed is worth a WINDOW_UPDATE. Called by the dispatcher's handlers on arrival and by the connection on consumption.
  */
 import * as FlowControl from "../FlowControl.js"
-import { initial } from "../Settings.js"
 
 export class ReceiveWindow {
   /** Octets that the peer may still send. */
@@ -13,22 +12,28 @@ export class ReceiveWindow {
 
   constructor(
     /** Octets of the whole window. */
-    readonly size: number,
-    /** Octets beyond it that a peer may send which does not know its size yet (§6.9.3). */
-    private readonly slack = 0
+    public size: number
   ) {
     this.window = FlowControl.make(size)
   }
 
-  /** The window of a new stream. Until our SETTINGS are acknowledged, the peer counts with the initial size (§6.9.3). */
-  static ofStream(size: number, areSettingsPending: boolean): ReceiveWindow {
-    return new ReceiveWindow(size, areSettingsPending ? Math.max(0, initial.initialWindowSize - size) : 0)
+  /**
+   * Counts `octets` that arrived. False where the peer sent more than it may (RFC 9113 §6.9.1), `slack` octets beyond the window where it may not know
+   * its size yet (§6.9.3).
+   */
+  receive(octets: number, slack = 0): boolean {
+    if (octets > 0 && FlowControl.available(this.window) + slack < octets) return false
+    return FlowControl.adjustNow(this.window, -octets)
   }
 
-  /** Counts `octets` that arrived. False where the peer sent more than it may (RFC 9113 §6.9.1). */
-  receive(octets: number): boolean {
-    if (FlowControl.available(this.window) + this.slack < octets) return false
-    return FlowControl.adjustNow(this.window, -octets)
+  /**
+   * Makes the window larger or smaller by `delta`: below zero where the peer has sent more than the new size (§6.9.2). Returns the increment to send:
+   * what was consumed may be half of a smaller window, and nothing more comes to be consumed where none is left.
+   */
+  resize(delta: number): number {
+    this.size += delta
+    FlowControl.adjustNow(this.window, delta)
+    return this.due()
   }
 
   /**
@@ -38,6 +43,10 @@ export class ReceiveWindow {
    */
   consume(octets: number): number {
     this.unacknowledged += octets
+    return this.due()
+  }
+
+  private due(): number {
     if (this.unacknowledged * 2 < this.size) return 0
     const increment = this.unacknowledged
     this.unacknowledged = 0

@@ -1,16 +1,30 @@
 /**
  * What a connection asks of its role. Implemented by serverRole.ts and clientRole.ts; the engine is the same for both.
  */
+import type * as ExtensionFrame from "../ExtensionFrame.js"
 import type * as Frame from "../Frame.js"
 import type { FieldSection } from "./messageHead.js"
+import type { Origins } from "./origins.js"
+
+/** Promises that arrive. Implemented by clientPushes.ts. */
+export interface PushesOf<Connection> {
+  /** PUSH_PROMISE whose field block is complete. */
+  receive(connection: Connection, frame: Frame.PushPromise, section: FieldSection): void
+}
 
 /** What differs between a client and a server. */
 export interface RoleOf<Connection> {
   readonly isServer: boolean
   /** HEADERS on a stream that is idle: a new stream, where the role allows it. Throws where it does not. */
   openStream(connection: Connection, frame: Frame.Headers, section: FieldSection): void
+  /** PRIORITY_UPDATE (RFC 9218 §7.1). Throws where the role does not take it. */
+  receivePriorityUpdate(connection: Connection, frame: ExtensionFrame.PriorityUpdate): void
   /** There may be room for another stream, or there never will be again. */
   onCapacity(): void
   /** Handlers that are done with their stream and not finished: they count as streams (CVE-2023-44487). */
   readonly lingering: number
+  /** What the peer says of origins; a client does not say anything, and a server does not listen. */
+  readonly origins: Origins | undefined
+  /** What the peer promises; nothing is promised to a server. */
+  readonly pushes: PushesOf<Connection> | undefined
 }

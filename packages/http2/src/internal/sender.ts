@@ -25,8 +25,15 @@ export class Sender {
   trailers: Headers | undefined = undefined
   /** The header of its frames of `size` octets; kept by the outbox. */
   fullHeader: { readonly size: number; readonly octets: Uint8Array } | undefined = undefined
-  /** Whether it stands in the outbox's ring. */
+  /** Whether it waits for its turn. */
   isReady = false
+  /** How urgent it is, and whether it shares with others that are as urgent; undefined where nobody has said (RFC 9218 §4). */
+  urgency = 3
+  incremental: boolean | undefined = undefined
+  /** Whether the stream is a tunnel, which gets its share whatever waits beside it (RFC 9218 §10.1). */
+  isTunnel = false
+  /** Whether a writer was woken that has not added anything since. */
+  isRefilling = false
   /** The clock, in ms, when it last sent, or began to wait: what the stall timeout counts from. */
   movedAt: number
   private waiter: (() => void) | undefined = undefined
@@ -43,6 +50,7 @@ export class Sender {
 
   push(chunk: Uint8Array, now: number): void {
     if (chunk.length === 0) return
+    this.isRefilling = false
     if (this.queued === 0) this.movedAt = now
     this.chunks.push(chunk)
     this.queued += chunk.length
@@ -100,7 +108,9 @@ export class Sender {
 
   private wake(): void {
     const waiter = this.waiter
+    if (waiter === undefined) return
     this.waiter = undefined
-    waiter?.()
+    this.isRefilling = true
+    waiter()
   }
 }

@@ -2,6 +2,7 @@
  * What is a server's own in a connection: the client opens streams, each carries a request for the handler. Called by the engine through `Role`.
  */
 import * as ErrorCode from "../ErrorCode.js"
+import type * as ExtensionFrame from "../ExtensionFrame.js"
 import type * as Frame from "../Frame.js"
 import { empty } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
@@ -10,6 +11,8 @@ import type { ConnectionCore, Role } from "./connectionCore.js"
 import { parseRequest } from "./message.js"
 import { type FieldSection, RequestHead, Violation } from "./messageHead.js"
 import { checkDependency } from "./priority.js"
+import { PriorityUpdates } from "./priorityUpdates.js"
+import { type MayPush, ServerPush } from "./serverPush.js"
 import { ServerStream } from "./serverStream.js"
 import * as StreamState from "./streamState.js"
 
@@ -28,11 +31,16 @@ interface Runner {
 
 export class ServerRole implements Role {
   readonly isServer = true
+  readonly origins = undefined
+  readonly pushes = undefined
   private connection: ConnectionCore | undefined = undefined
+  private pusher: ServerPush | undefined = undefined
+  private readonly priorityUpdates = new PriorityUpdates()
 
   constructor(
     private readonly runner: Runner,
-    private readonly sendDate: boolean
+    private readonly sendDate: boolean,
+    private readonly mayPush?: MayPush
   ) {}
 
   get lingering(): number {
@@ -53,23 +61,31 @@ export class ServerRole implements Role {
       throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "5.1.1", "a client opened a stream with an even id")
     }
     this.connection = connection
-    const head = parseRequest(section, connection.localSettings.enableConnectProtocol)
+    this.pusher ??= new ServerPush(connection, this.runner, this.sendDate, this.mayPush)
+    const head = parseRequest(section, connection.settings.announced.enableConnectProtocol)
     const usable = head instanceof Violation ? noHead : head
     const stream = new ServerStream(connection, streamId, usable, this.sendDate, this.runner.abort)
     connection.opened(stream)
+    const priority = this.priorityUpdates.take(streamId)
+    if (priority !== undefined) stream.receivePriority(priority)
     stream.transition(frame.endStream ? Event.receiveHeadersEnd : Event.receiveHeaders)
-    checkDependency(streamId, frame.priority)
+    checkDependency(streamId, frame.priority, connection.remoteSettings)
     if (this.isBeyondLimit(connection)) return this.refuseBeyondLimit(connection, stream)
     if (head instanceof Violation) return this.refuse(stream, head)
     connection.stats.requests++
     stream.begin()
     stream.runner = this.runner
+    stream.pusher = this.pusher
     connection.startLater(stream)
+  }
+
+  receivePriorityUpdate(connection: ConnectionCore, frame: ExtensionFrame.PriorityUpdate): void {
+    this.priorityUpdates.receive(connection, frame)
   }
 
   /** §5.1.2. Handlers that still run for streams that are gone count: CVE-2023-44487. */
   private isBeyondLimit(connection: ConnectionCore): boolean {
-    return connection.table.remoteCount + this.lingering > connection.options.maxConcurrentStreams
+    return connection.table.remoteCount + this.lingering > connection.settings.maxConcurrentStreams.most
   }
 
   private refuseBeyondLimit(connection: ConnectionCore, stream: ServerStream): void {
@@ -79,7 +95,7 @@ export class ServerRole implements Role {
         streamId: stream.id,
         code: ErrorCode.REFUSED_STREAM,
         origin: "Local",
-        reason: `over ${connection.options.maxConcurrentStreams} streams`,
+        reason: `over ${connection.settings.maxConcurrentStreams.most} streams`,
         section: "5.1.2",
         limit: "maxConcurrentStreams",
         processed: "no"

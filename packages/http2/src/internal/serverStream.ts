@@ -7,13 +7,16 @@ import type * as Fiber from "effect/Fiber"
 import * as ErrorCode from "../ErrorCode.js"
 import { empty, type Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
+import type { PromisedRequest } from "../Http2Request.js"
 import type { Http2Response } from "../Http2Response.js"
+import * as Priority from "../Priority.js"
 import { dateField } from "./dateField.js"
 import type { HeaderFacts } from "./headerFacts.js"
 import { parseTrailers } from "./message.js"
 import { type FieldSection, type RequestHead, Violation } from "./messageHead.js"
 import { emptyOctets } from "./octets.js"
 import { check } from "./outgoing.js"
+import type { Sender } from "./sender.js"
 import { StreamCore, type StreamOwner } from "./streamCore.js"
 import * as StreamState from "./streamState.js"
 
@@ -24,9 +27,19 @@ const statusFields: Array<ReadonlyArray<HeaderField>> = []
 const statusField = (status: number): ReadonlyArray<HeaderField> =>
   (statusFields[status] ??= [new HeaderField(":status", String(status))])
 
+/** What a handler can push with. */
+export interface Pusher {
+  /** Why nothing can be pushed along with `stream` now, undefined where something can. */
+  obstacle(stream: ServerStream): unknown
+  /** Throws a usage error for what cannot be promised. */
+  push(stream: ServerStream, promise: PromisedRequest): void
+}
+
 export class ServerStream extends StreamCore {
-  /** The fiber that runs the handler, while one does. */
+  /** The fiber that runs the handler, once it waits for something. */
   fiber: Fiber.RuntimeFiber<void> | undefined = undefined
+  /** Whether a handler runs in a fiber, its first step included. */
+  isHandled = false
   /** Whether the head of the final response has been sent. */
   hasResponded = false
   /** Whether octets follow the response in both directions until each side ends its own. */
@@ -39,7 +52,12 @@ export class ServerStream extends StreamCore {
   message: unknown = undefined
   /** Runs the handler. */
   runner: { start(stream: ServerStream): void } | undefined = undefined
+  /** Promises on this stream; undefined where that is itself a promised one. */
+  pusher: Pusher | undefined = undefined
   private sentContinue = false
+  /** What the last PRIORITY_UPDATE has said, and what the handler has (RFC 9218 §7, §8). */
+  private updatedPriority: Priority.Priority | undefined = undefined
+  private chosenPriority: Priority.Parameters | undefined = undefined
   /** The clock, in ms, when the response was complete and the request was not. */
   private answeredAt = Number.POSITIVE_INFINITY
 
@@ -92,6 +110,46 @@ export class ServerStream extends StreamCore {
     if (!this.head.expectsContinue || this.sentContinue || this.hasResponded || !this.isSending) return
     this.sentContinue = true
     this.informational(100, empty)
+  }
+
+  /** What the client has said of the priority, by PRIORITY_UPDATE or else by the field of its request; undefined where it has not. */
+  private get signalledPriority(): Priority.Priority | undefined {
+    return this.updatedPriority ?? Priority.fromHeaders(this.head.headers)
+  }
+
+  /** What holds now (RFC 9218 §8). */
+  get priority(): Priority.Priority {
+    return Priority.make(this.chosenPriority ?? {}, this.signalledPriority)
+  }
+
+  override receivePriority(priority: Priority.Priority): void {
+    this.updatedPriority = priority
+    this.rerank()
+  }
+
+  /** What `parameters` has holds from now on, whatever the client says of it. */
+  setPriority(parameters: Priority.Parameters): void {
+    const { chosenPriority } = this
+    const incremental = parameters.incremental ?? chosenPriority?.incremental
+    const urgency = Priority.isUrgency(parameters.urgency) ? parameters.urgency : chosenPriority?.urgency
+    this.chosenPriority = { urgency, incremental }
+    this.rerank()
+  }
+
+  private rerank(): void {
+    const { sender } = this
+    if (sender !== undefined) this.owner.outbox.rerank(sender, () => this.rank(sender))
+  }
+
+  /** Where the priority is first asked for: what can leave at once never does. */
+  protected override rank(sender: Sender): void {
+    const { chosenPriority, signalledPriority } = this
+    // The fields of a promised request are our own: no signal of the client's.
+    const isSignal = signalledPriority !== undefined && (this.id & 1) === 1
+    if (isSignal) this.owner.outbox.prioritize()
+    sender.urgency = chosenPriority?.urgency ?? signalledPriority?.urgency ?? Priority.defaults.urgency
+    sender.incremental = chosenPriority?.incremental ?? signalledPriority?.incremental
+    sender.isTunnel = this.isTunnel
   }
 
   /** Sends a response of 1xx (§8.1). Throws a usage error once the final one was sent. */
@@ -151,7 +209,7 @@ export class ServerStream extends StreamCore {
 
   /** Whether all is done here, and only the end of the request is still to come. */
   private get isAnswered(): boolean {
-    return this.hasResponded && this.fiber === undefined && !this.isSending && StreamState.isReceiving(this.state)
+    return this.hasResponded && !this.isHandled && !this.isSending && StreamState.isReceiving(this.state)
   }
 
   /**
@@ -191,6 +249,6 @@ export class ServerStream extends StreamCore {
 
   override sentEnd(): void {
     super.sentEnd()
-    if (this.fiber === undefined && this.hasResponded) this.finish()
+    if (!this.isHandled && this.hasResponded) this.finish()
   }
 }

@@ -7,6 +7,7 @@ import * as ErrorCode from "../ErrorCode.js"
 import * as FlowControl from "../FlowControl.js"
 import { empty, type Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
+import type { Priority } from "../Priority.js"
 import { BodyQueue } from "./bodyQueue.js"
 import type { FieldSection } from "./messageHead.js"
 import { concat, emptyOctets } from "./octets.js"
@@ -47,6 +48,10 @@ export abstract class StreamCore implements SenderOwner {
   protected abstract failed(error: Http2Error.Http2Error): void
   /** Somebody wants the body. */
   protected onPull(): void {}
+  /** The peer has said how urgent what we send is (RFC 9218 §7.1): of use to a server alone. */
+  receivePriority(_priority: Priority): void {}
+  /** Says how urgent what `sender` sends is; nothing where nobody has said so. */
+  protected rank(_sender: Sender): void {}
 
   /** Goes to the state that `event` leads to. Throws a typed error where it may not happen. */
   transition(event: StreamState.Event): boolean {
@@ -121,17 +126,21 @@ export abstract class StreamCore implements SenderOwner {
       this.owner.consumed(flowControlledLength)
       throw Http2Error.streamError(this.id, ErrorCode.FLOW_CONTROL_ERROR, "6.9.1", "DATA beyond the stream's window")
     }
+    this.receivedBytes += data.length
+    const isLong = this.expectedBytes >= 0 && this.receivedBytes > this.expectedBytes
+    const isEnd = endStream && !isLong && !this.isShort
+    // Before the octets count as read: a side that has ended is given no credit, nor told to stop.
+    if (isEnd) this.transition(Event.receiveDataEnd)
     const padding = flowControlledLength - data.length
     // FLOW CONTROL: padding counts, and nobody reads it.
     if (padding > 0) this.consumedBody(padding)
-    this.receivedBytes += data.length
-    if (this.expectedBytes >= 0 && this.receivedBytes > this.expectedBytes) {
+    if (isLong) {
       this.consumedBody(data.length)
       throw this.lengthError()
     }
     if (data.length > 0) body.push(data)
-    if (endStream && this.isShort) throw this.lengthError()
-    if (endStream) this.receivedEnd(body, Event.receiveDataEnd)
+    if (isEnd) body.end()
+    else if (endStream) throw this.lengthError()
   }
 
   /** Whether the body has all that content-length says. */
@@ -141,10 +150,17 @@ export abstract class StreamCore implements SenderOwner {
 
   /** Counts octets against the stream's window, made when it is first needed: a body that one frame holds needs none. */
   private fitsWindow(octets: number, isWhole: boolean): boolean {
-    const { hasSettingsPending, options } = this.owner
-    if (this.receiveWindow === undefined && isWhole && octets <= options.initialWindowSize) return true
-    this.receiveWindow ??= ReceiveWindow.ofStream(options.initialWindowSize, hasSettingsPending)
-    return this.receiveWindow.receive(octets)
+    const { settings } = this.owner
+    const { initialWindowSize } = settings.announced
+    if (this.receiveWindow === undefined && isWhole && octets <= initialWindowSize) return true
+    this.receiveWindow ??= new ReceiveWindow(initialWindowSize)
+    return this.receiveWindow.receive(octets, settings.windowSlack)
+  }
+
+  /** Our setting has changed by `delta`; a window that is not made yet starts at its new value (§6.9.2). */
+  adjustReceiveWindow(delta: number): void {
+    const increment = this.receiveWindow?.resize(delta) ?? 0
+    if (increment > 0 && StreamState.isReceiving(this.state)) this.giveCredit(increment)
   }
 
   private get isShort(): boolean {
@@ -187,12 +203,12 @@ export abstract class StreamCore implements SenderOwner {
 
   /** The sender, for a body that cannot leave at once. */
   private get waiting(): Sender {
-    return (this.sender ??= new Sender(
-      this,
-      this.sendWindow,
-      this.owner.options.maxSendBufferPerStream / 2,
-      this.owner.now()
-    ))
+    if (this.sender !== undefined) return this.sender
+    const { now, options } = this.owner
+    const sender = new Sender(this, this.sendWindow, options.maxSendBufferPerStream / 2, now())
+    this.rank(sender)
+    this.sender = sender
+    return sender
   }
 
   /** Part of the body, or all of it. It is kept until it has left. */
@@ -263,7 +279,9 @@ export abstract class StreamCore implements SenderOwner {
   /** Since when, in ms, the peer has let the stream stand; infinity where it does not. */
   get stalledSince(): number {
     const { sender } = this
-    return sender === undefined || sender.queued === 0 ? Number.POSITIVE_INFINITY : sender.movedAt
+    if (sender === undefined || sender.queued === 0) return Number.POSITIVE_INFINITY
+    // Where it could send and others go first, it is us who let it stand.
+    return sender.isReady ? Math.max(sender.movedAt, this.owner.outbox.movedAt) : sender.movedAt
   }
 
   resetAcknowledged(): void {
@@ -280,6 +298,6 @@ export abstract class StreamCore implements SenderOwner {
 
   /** Nobody will read the body: the windows get back what waits. */
   discardBody(): void {
-    this.body?.discard()
+    this.body?.discard(this.id)
   }
 }

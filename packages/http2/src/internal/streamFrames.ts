@@ -11,7 +11,7 @@ import { checkDependency } from "./priority.js"
 import type { StreamCore } from "./streamCore.js"
 import * as StreamState from "./streamState.js"
 
-const { Event, State } = StreamState
+const { Event } = StreamState
 
 const idle = (what: string): Http2Error.ConnectionError =>
   Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "5.1", `${what} on an idle stream`)
@@ -45,7 +45,7 @@ export const receiveHeaders = (connection: ConnectionCore, frame: Frame.Headers,
 
 const receiveOn = (connection: ConnectionCore, stream: StreamCore, frame: Frame.Headers, block: HeaderBlock): void => {
   const event = frame.endStream ? Event.receiveHeadersEnd : Event.receiveHeaders
-  checkDependency(frame.streamId, frame.priority)
+  checkDependency(frame.streamId, frame.priority, connection.remoteSettings)
   const outcome = StreamState.next(stream.state, event)
   if (outcome === StreamState.Outcome.ignore) return connection.guard.glitch("HEADERS on a stream that was reset")
   if (!StreamState.isState(outcome)) stream.transition(event)
@@ -98,8 +98,8 @@ export const receiveRstStream = (connection: ConnectionCore, frame: Frame.RstStr
       receivedBytes: stream.body?.received ?? 0
     })
   )
-  // CVE-2023-44487: a client that opens streams and resets them. A server's resets answer what we asked.
-  if (connection.role.isServer) connection.guard.reset()
+  // CVE-2023-44487: a peer that opens streams and resets them, by promises too. Resets of our streams answer what we asked, or pushed.
+  if (!connection.table.isLocal(streamId)) connection.guard.reset()
 }
 
 /** WINDOW_UPDATE on a stream (§6.9). */
@@ -109,7 +109,8 @@ export const receiveStreamWindow = (connection: ConnectionCore, streamId: number
     if (connection.table.isIdle(streamId) && !isBeyondGoAway(connection, streamId)) throw idle("WINDOW_UPDATE")
     return
   }
-  if (stream.state === State.resetSent) return
+  const isAllowed = StreamState.isState(StreamState.next(stream.state, Event.receiveWindowUpdate))
+  if (!isAllowed && !stream.transition(Event.receiveWindowUpdate)) return
   if (increment === 0) {
     throw Http2Error.streamError(streamId, ErrorCode.PROTOCOL_ERROR, "6.9", "WINDOW_UPDATE by 0")
   }
@@ -122,10 +123,17 @@ export const receiveStreamWindow = (connection: ConnectionCore, streamId: number
 /** PRIORITY (§6.3): read, and not acted on. CVE-2019-9513: it costs, and carries nothing. */
 export const receivePriority = (connection: ConnectionCore, frame: Frame.Priority): void => {
   connection.guard.glitch("PRIORITY")
-  checkDependency(frame.streamId, frame.priority)
+  checkDependency(frame.streamId, frame.priority, connection.remoteSettings)
 }
 
-/** PUSH_PROMISE (§6.6): we never allow it, as a server because clients cannot push, as a client because we said so. */
-export const receivePushPromise = (): void => {
-  throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.6", "PUSH_PROMISE where push is not enabled")
+/** PUSH_PROMISE (§6.6). Clients cannot push, and servers not to a client that has said so and knows that they know. */
+export const beginPushPromise = (connection: ConnectionCore, frame: Frame.PushPromise): HeaderBlock | undefined => {
+  if (connection.role.pushes === undefined || connection.settings.enablePush.most === 0) {
+    throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.6", "PUSH_PROMISE where push is not enabled")
+  }
+  return connection.blocks.begin(frame)
 }
+
+/** A complete block that came in PUSH_PROMISE. It has been decoded, whatever becomes of it. */
+export const receivePushPromise = (connection: ConnectionCore, frame: Frame.PushPromise, block: HeaderBlock): void =>
+  connection.role.pushes?.receive(connection, frame, block.section)

@@ -6,6 +6,7 @@ import type { Resolved } from "../Http2Options.js"
 import type { Peer } from "../Transport.js"
 import type { BodyQueue } from "./bodyQueue.js"
 import type { Listeners } from "./listeners.js"
+import type { LocalSettings } from "./localSettings.js"
 import type { Outbox } from "./outbox.js"
 
 /** The connection as its streams see it. */
@@ -17,11 +18,13 @@ export interface StreamOwner<Stream> {
   readonly isDraining: boolean
   /** Told when the connection begins to drain. */
   readonly whenDraining: Listeners
-  /** Whether SETTINGS of ours are not acknowledged yet. */
-  readonly hasSettingsPending: boolean
+  /** What we announced, and what the peer may go by. */
+  readonly settings: LocalSettings
   /** The peer's SETTINGS_INITIAL_WINDOW_SIZE and SETTINGS_MAX_HEADER_LIST_SIZE. */
   readonly peerInitialWindowSize: number
   readonly peerMaxHeaderListSize: number
+  /** Whether PRIORITY_UPDATE may be of use to the peer, a server: once it has spoken, only where it has said that it does without RFC 7540's (RFC 9218 §2.1.1). */
+  readonly takesPriorityUpdates: boolean
   readonly now: () => number
   /** Octets of DATA were consumed: they go back to the connection's window. */
   consumed(octets: number): void

@@ -96,7 +96,7 @@ export const table: Readonly<Record<keyof typeof State, ReadonlyArray<Outcome>>>
   reservedRemote:   [ misuse,           misuse,          misuse,         misuse,           resetSent, misuse,           halfClosedLocal,        closed,                 protocolError,          protocolError,          closed,                 protocolError,     protocolError,      misuse ],
   open:             [ open,             halfClosedLocal, open,           halfClosedLocal,  resetSent, open,             open,                   halfClosedRemote,       open,                   halfClosedRemote,       closed,                 open,              open,               misuse ],
   halfClosedLocal:  [ misuse,           misuse,          misuse,         misuse,           resetSent, misuse,           halfClosedLocal,        closed,                 halfClosedLocal,        closed,                 closed,                 halfClosedLocal,   halfClosedLocal,    misuse ],
-  halfClosedRemote: [ halfClosedRemote, closed,          halfClosedRemote, closed,         closed,    halfClosedRemote, streamClosed,           streamClosed,           streamClosed,           streamClosed,           closed,                 streamClosed,      halfClosedRemote,   misuse ],
+  halfClosedRemote: [ halfClosedRemote, closed,          halfClosedRemote, closed,         closed,    halfClosedRemote, streamClosed,           streamClosed,           streamClosed,           streamClosed,           closed,                 protocolError,     halfClosedRemote,   misuse ],
   resetSent:        [ misuse,           misuse,          misuse,         misuse,           ignore,    misuse,           ignore,                 ignore,                 ignore,                 ignore,                 closed,                 ignore,            ignore,             closed ],
   closed:           [ misuse,           misuse,          misuse,         misuse,           ignore,    misuse,           connectionStreamClosed, connectionStreamClosed, streamClosed,           streamClosed,           ignore,                 protocolError,     ignore,             ignore ]
 }
@@ -116,9 +116,8 @@ export const next = (state: State, event: Event): Outcome => compiled[state * ev
 /** Whether an outcome of `next` is a state to go to. */
 export const isState = (outcome: Outcome): outcome is State => outcome <= State.closed
 
-/** Whether the peer may still send a message or a part of one: it has not ended its side, and we have not given up on it. */
-export const isReceiving = (state: State): boolean =>
-  state === State.open || state === State.halfClosedLocal || state === State.reservedRemote
+/** Whether the peer may still send DATA: its side is open, and we have not given up on it. */
+export const isReceiving = (state: State): boolean => state === State.open || state === State.halfClosedLocal
 
 /** Whether we may still send. */
 export const isSending = (state: State): boolean =>

@@ -7,12 +7,19 @@ import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as MemoryTransport from "@effect-http2/http2/MemoryTransport"
+import type { Transport } from "@effect-http2/http2/Transport"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { FrameDecoder } from "../../src/internal/frameDecoder.js"
 import * as Wire from "./wire.js"
 
-type Options = Parameters<typeof MemoryTransport.scripted>[0]
+type Options = Parameters<typeof MemoryTransport.scripted>[0] & {
+  /** What is known of the two ends, in place of what memory has. */
+  readonly peer?: Transport["peer"]
+}
+
+const transportOf = ({ transport }: MemoryTransport.Scripted, options: Options | undefined): Transport =>
+  options?.peer === undefined ? transport : { ...transport, peer: options.peer }
 
 export class Peer {
   /** Every frame that the engine has sent and the peer has read. */
@@ -106,7 +113,11 @@ export const server = <E>(
     const scripted = yield* MemoryTransport.scripted(options.transport)
     const peer = new Peer(scripted, false)
     const stats = Http2Stats.make()
-    const connection = yield* Http2Server.make(handler, scripted.transport, { sendDate: false, stats, ...options })
+    const connection = yield* Http2Server.make(handler, transportOf(scripted, options.transport), {
+      sendDate: false,
+      stats,
+      ...options
+    })
     // Closing does not wait for a peer that is gone.
     yield* Effect.addFinalizer(() => scripted.reset)
     if (options.silent !== true) yield* peer.send(Wire.preface, Wire.settings(), Wire.settingsAck)
@@ -137,7 +148,11 @@ export const client = (
     const scripted = yield* MemoryTransport.scripted(options.transport)
     const peer = new Peer(scripted, true)
     const stats = Http2Stats.make()
-    const client = yield* Http2Client.make(scripted.transport, { authority: "test", stats, ...options })
+    const client = yield* Http2Client.make(transportOf(scripted, options.transport), {
+      authority: "test",
+      stats,
+      ...options
+    })
     yield* Effect.addFinalizer(() => scripted.reset)
     if (options.silent !== true) {
       yield* peer.send(Wire.settings(...(options.settings ?? [])), Wire.settingsAck)

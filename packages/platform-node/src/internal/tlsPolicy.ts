@@ -26,8 +26,11 @@ export const CIPHERS = [
   "DHE-RSA-CHACHA20-POLY1305"
 ].join(":")
 
-/** RFC 9113 §9.2.1: compression and renegotiation are to be disabled. */
+/** RFC 9113 §9.2.1, of a client: no compression, and a server that asks for another handshake is told that there is none. */
 export const SECURE_OPTIONS = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION
+
+/** RFC 9113 §9.2.1, of a server. Renegotiation is not refused here, where OpenSSL would go on as if nothing was: `endAtRenegotiation`. */
+export const SERVER_SECURE_OPTIONS = constants.SSL_OP_NO_COMPRESSION
 
 /** RFC 9113 §9.2.1: DHE keys of at least 2048 bits. */
 export const MIN_DH_BITS = 2048
@@ -40,6 +43,19 @@ const ephemeralAead = /^TLS_(?:ECDHE|DHE)_\w+_(?:GCM|CCM|CCM_8|CHACHA20_POLY1305
 /** Whether HTTP/2 may run over what was negotiated. */
 export const isAllowedCipher = (version: string | null, standardName: string): boolean =>
   version === "TLSv1.3" || (version === "TLSv1.2" && ephemeralAead.test(standardName))
+
+/** RFC 9113 §3.2: "h2c" is no protocol of TLS. Throws at it, for Node's own way to refuse an option. */
+export const checkProtocols = (alpnProtocols: ReadonlyArray<string>): void => {
+  if (alpnProtocols.includes("h2c")) throw new TypeError("h2c is not spoken over TLS (RFC 9113 §3.2)")
+}
+
+/** RFC 9113 §9.2.1: a client of TLS 1.2 that begins another handshake loses its connection before that comes about. */
+export const endAtRenegotiation = (socket: Tls.TLSSocket): void => {
+  socket.disableRenegotiation()
+  socket.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "ERR_TLS_RENEGOTIATION_DISABLED") socket.destroy(error)
+  })
+}
 
 /** Undefined where the outcome of a handshake is acceptable. */
 export const refuse = (

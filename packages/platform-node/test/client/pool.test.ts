@@ -31,7 +31,7 @@ const together = (count: number) => {
   }
 }
 
-check("100 first requests at once make one dial", () =>
+check("100 first requests at once make one dial [rfc9113-9.1-1]", () =>
   Effect.gen(function* () {
     const { dials, url } = yield* http2(together(100))
     const stats = NodeHttp2Client.makeStats()
@@ -43,7 +43,7 @@ check("100 first requests at once make one dial", () =>
   })
 )
 
-check("requests one after the other use one connection", () =>
+check("requests one after the other use one connection [rfc9113-9.1-1] [rfc9113-9.1-2]", () =>
   Effect.gen(function* () {
     const { dials, url } = yield* http2(respond)
     const client = yield* makeClient()

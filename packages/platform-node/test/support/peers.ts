@@ -1,6 +1,6 @@
 /**
  * Finds the programs of others that interop suites talk to. A suite whose program is missing is skipped, and named at the end of the
- * run by `reportSkipped.ts`; with `REQUIRE_PEERS=1` in the environment it fails instead.
+ * run by `reportSkipped.ts`; with `REQUIRE_PEERS=1` in the environment it fails instead. With `WITHOUT_PEERS=1` none is found.
  */
 import { execFileSync } from "node:child_process"
 import { accessSync, constants } from "node:fs"
@@ -54,6 +54,7 @@ const isUsable = (peer: Peer, path: string): boolean => {
 
 /** The path of a program, or undefined where it is not installed, or not fit for HTTP/2. */
 export const findPeer = (name: PeerName): string | undefined => {
+  if (process.env["WITHOUT_PEERS"] === "1") return undefined
   const peer: Peer = peers[name]
   return [name, ...peer.candidates].flatMap(onPath).find((path) => isUsable(peer, path))
 }

@@ -29,26 +29,30 @@ export const dial = (
 ): Effect.Effect<OpenedSocket, TransportError> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(Scope.make(), (scope) => {
-      const open = Effect.flatMap(tunnels.open(origin), (over) =>
-        over === undefined || origin.isTls
+      let isDirect = false
+      const open = Effect.flatMap(tunnels.open(origin), (over) => {
+        isDirect = over === undefined
+        return over === undefined || origin.isTls
           ? openSocket({
               host: origin.host,
               port: origin.port,
               over,
               tls: origin.isTls ? (options.tls ?? true) : undefined,
               connectTimeout: options.connectTimeout,
+              lookup: options.lookup,
               alpnProtocols: protocols,
               requireAlpn: false
             })
           : over instanceof Net.Socket
             ? Effect.succeed(over)
             : Effect.fail(failure("InvalidOptions", "prior knowledge goes through a proxy of HTTP/1.1 only"))
-      )
+      })
       return restore(Scope.extend(open, scope)).pipe(
         Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
         Effect.map((socket) => ({
           socket,
           protocol: protocolOf(socket, origin, options),
+          isDirect,
           close: Scope.close(scope, Exit.void)
         }))
       )

@@ -55,6 +55,7 @@ const toRequestError = (
 
 export class Exchange implements Listener, Waiter, Started {
   unwanted: Place | undefined = undefined
+  isOwnOnly = false
   private started: Started | undefined = undefined
   private hasRetried = false
   private isAnswered = false
@@ -72,7 +73,7 @@ export class Exchange implements Listener, Waiter, Started {
 
   start(): void {
     if (this.isOver) return
-    const place = this.task.pool.find(this.unwanted)
+    const place = this.task.pool.find(this.unwanted, this.isOwnOnly)
     if (place === undefined) this.task.pool.wait(this)
     else this.onPlace(place)
   }
@@ -96,8 +97,29 @@ export class Exchange implements Listener, Waiter, Started {
 
   /** The response is made when the fiber goes on: what the same read has brought of the body is there then. */
   onIncoming(incoming: Incoming): void {
+    if (incoming.status === 421 && this.isMisdirected()) return
     this.isAnswered = true
     this.resume(Effect.sync(() => new ClientResponse(this.task.request, this.task.trace, incoming, this)))
+  }
+
+  /**
+   * 421 over the connection of another origin: the request goes once more over one of its own, whatever its method (RFC 9110 §15.5.20). Where its body cannot
+   * be sent again, the 421 is the response. A Stream cannot: it was run when the request was sent.
+   */
+  private isMisdirected(): boolean {
+    const { pool, request, target } = this.task
+    const place = this.unwanted
+    if (place === undefined || place.isOwnOf(target.origin)) return false
+    pool.misdirected(place)
+    if (!isReplayable(request.body)) return false
+    this.isOwnOnly = true
+    // What is left of this attempt is nobody's, and that it was cancelled neither.
+    this.isAnswered = true
+    this.started?.unsafeCancel()
+    this.isAnswered = false
+    this.started = undefined
+    queueMicrotask(() => this.start())
+    return true
   }
 
   onFailure(error: Http2Error.Http2Error, isStale = false): void {

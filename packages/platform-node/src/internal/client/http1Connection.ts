@@ -72,6 +72,11 @@ export class Http1Place implements Place {
     return this.config.maxConnections - this.active
   }
 
+  /** Each origin has its own. */
+  isOwnOf(): boolean {
+    return true
+  }
+
   /** Whether nothing is going on and no connection is left. */
   get isEmpty(): boolean {
     return this.active === 0 && this.sockets.size === 0 && this.dialing.size === 0

@@ -8,8 +8,10 @@ import type * as Headers from "@effect/platform/Headers"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import type { Identity } from "../identity.js"
 import { fromHttp2, toHttp2 } from "./fields.js"
 import type { Incoming, Listener, Outgoing, Place, Started } from "./message.js"
+import type { Origin } from "./target.js"
 
 class Http2Incoming implements Incoming {
   readonly protocol = "h2"
@@ -73,7 +75,8 @@ class Http2Request implements Http2Client.ClientRequest {
   declare readonly authority?: string
   declare readonly onInformational?: (status: number, headers: Http2Headers.Headers) => void
 
-  constructor(outgoing: Outgoing) {
+  /** `isShared`: the connection was made for another origin. */
+  constructor(outgoing: Outgoing, isShared: boolean) {
     const { headers, onInformational } = outgoing
     const { host } = headers
     this.method = outgoing.method
@@ -81,10 +84,23 @@ class Http2Request implements Http2Client.ClientRequest {
     this.headers = toHttp2(outgoing)
     this.body = outgoing.body.content
     if (host !== undefined) this.authority = host
+    else if (isShared) this.authority = outgoing.target.origin.authority
     if (onInformational !== undefined) {
       this.onInformational = (status, fields) => onInformational({ status, headers: fromHttp2(fields) })
     }
   }
+}
+
+/** Who sends requests over a connection. */
+export interface PlaceUser {
+  /** Something has changed: a stream ended, the peer set another limit, takes no more requests, or answers for other origins. */
+  capacity(place: Http2Place): void
+}
+
+/** The pool of the origin that a connection was made for. */
+export interface PlaceOwner extends PlaceUser {
+  /** Whether it has been silent for long, and has to answer first; it is asked then. */
+  needsProbe(place: Http2Place): boolean
 }
 
 export class Http2Place implements Place {
@@ -92,18 +108,73 @@ export class Http2Place implements Place {
   isProbing = false
   /** Its scope is being closed. */
   isClosing = false
-  private readonly remoteAddress: string | undefined
+  /** No request goes over it any more, and those that do end: its server does not answer for its origin, or another one does for more. */
+  isRetired = false
+  /** Another connection, whose server answers for all that this one's does and for more (RFC 8336 §2.4). */
+  surpassedBy: Http2Place | undefined = undefined
+  readonly remoteAddress: string | undefined
+  /** Origins, as in `Origin.key`, that a server has said 421 of. */
+  private readonly misdirected = new Set<string>()
+  private borrowers: Set<PlaceUser> | undefined = undefined
 
   constructor(
     readonly client: Http2Client.Http2Client,
-    readonly scope: Scope.CloseableScope
+    readonly scope: Scope.CloseableScope,
+    readonly origin: Origin,
+    readonly owner: PlaceOwner,
+    readonly identity: Identity,
+    /** Whether `remoteAddress` is the origin's, and not that of a proxy. */
+    readonly isDirect: boolean
   ) {
     this.remoteAddress = client.connection.peer.remote?.host
   }
 
+  /** Tells who uses it that something has changed. */
+  changed(): void {
+    this.owner.capacity(this)
+    if (this.borrowers !== undefined) for (const borrower of this.borrowers) borrower.capacity(this)
+  }
+
+  lendTo(borrower: PlaceUser): void {
+    this.borrowers ??= new Set()
+    this.borrowers.add(borrower)
+  }
+
+  takeBack(borrower: PlaceUser): void {
+    this.borrowers?.delete(borrower)
+  }
+
+  isOwnOf(origin: Origin): boolean {
+    return this.origin.key === origin.key
+  }
+
+  /** What the server says that it answers for, once it has said that. */
+  get originSet(): ReadonlySet<string> | undefined {
+    return this.client.connection.originSet
+  }
+
+  /** Whether its server has not said otherwise of `origin`, by ORIGIN (RFC 8336 §2.4) or by 421, and takes requests at all. */
+  serves({ key }: Origin): boolean {
+    const { originSet } = this
+    if (this.isClosing || this.isDraining || this.misdirected.has(key)) return false
+    return originSet === undefined || originSet.has(key)
+  }
+
+  /** The server has answered a request to `origin` with 421. */
+  misdirect({ key }: Origin): void {
+    this.misdirected.add(key)
+    this.changed()
+  }
+
+  /** Whether a request to `origin` should rather go over the connection that answers for more. */
+  isSurpassedFor(origin: Origin): boolean {
+    const { surpassedBy } = this
+    return surpassedBy !== undefined && surpassedBy.places(1) > 0 && surpassedBy.serves(origin)
+  }
+
   /** How many requests more can be sent now. Before the peer has said how many streams it takes, `assumed` may be open. */
   places(assumed: number): number {
-    if (this.isClosing || this.isProbing) return 0
+    if (this.isClosing || this.isProbing || this.isRetired) return 0
     const { connection } = this.client
     const places = this.client.places()
     return connection.hasRemoteSettings ? places : Math.min(places, assumed - connection.activeStreams)
@@ -131,7 +202,7 @@ export class Http2Place implements Place {
   }
 
   get isDraining(): boolean {
-    return this.client.connection.isDraining
+    return this.isRetired || this.client.connection.isDraining
   }
 
   /** Whether it takes no more requests and has none: to be closed. */
@@ -140,6 +211,7 @@ export class Http2Place implements Place {
   }
 
   send(outgoing: Outgoing, listener: Listener): Started {
-    return this.client.unsafeRequest(new Http2Request(outgoing), new Exchange(listener, this.remoteAddress))
+    const isShared = this.borrowers !== undefined && !this.isOwnOf(outgoing.target.origin)
+    return this.client.unsafeRequest(new Http2Request(outgoing, isShared), new Exchange(listener, this.remoteAddress))
   }
 }

@@ -8,7 +8,7 @@ import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type * as Net from "node:net"
 import type { Body } from "./requestBody.js"
-import type { Target } from "./target.js"
+import type { Origin, Target } from "./target.js"
 import type { TraceFields } from "./traceFields.js"
 
 /** The protocols, by their names in ALPN. */
@@ -53,6 +53,8 @@ export interface Listener {
 export interface OpenedSocket {
   readonly socket: Net.Socket
   readonly protocol: Protocol
+  /** Whether no proxy stands on the way: the address of the other end is the origin's. */
+  readonly isDirect: boolean
   readonly close: Effect.Effect<void>
 }
 
@@ -63,5 +65,7 @@ export interface Started {
 
 /** A connection that has a place for a request. */
 export interface Place {
+  /** Whether the connection was made for `origin`, and not for another one. */
+  isOwnOf(origin: Origin): boolean
   send(outgoing: Outgoing, listener: Listener): Started
 }

@@ -3,24 +3,29 @@
  */
 import * as Http2Client from "@effect-http2/http2/Http2Client"
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
-import type * as Http2Options from "@effect-http2/http2/Http2Options"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
+import { Identity } from "../identity.js"
 import { fromOpenSocket } from "../socketTransport.js"
-import { Http2Place } from "./http2Connection.js"
+import { Http2Place, type PlaceOwner } from "./http2Connection.js"
 import type { OpenedSocket } from "./message.js"
+import type { Resolved } from "./options.js"
+import type { Sharing } from "./sharing.js"
 import type { Origin } from "./target.js"
 
-/** Takes the socket over; it is closed with the scope of what comes back, and where nothing does. `onCapacity` hears of every change. */
+/** Takes the socket over; it is closed with the scope of what comes back, and where nothing does. `owner` hears of every change. */
 export const openHttp2 = (
   opened: OpenedSocket,
   origin: Origin,
-  options: Http2Options.Http2Options,
-  onCapacity: (place: Http2Place) => void
+  options: Resolved,
+  owner: PlaceOwner,
+  sharing: Sharing | undefined
 ): Effect.Effect<Http2Place, Http2Error.Http2Error> =>
   Effect.flatMap(Scope.make(), (scope) => {
     let place: Http2Place | undefined = undefined
+    const identity = new Identity(opened.socket, options.tls)
+    const { isProxy, onAltSvc } = options
     const acquire = Effect.gen(function* () {
       yield* Effect.addFinalizer(() => opened.close)
       const transport = yield* Effect.acquireRelease(
@@ -28,16 +33,24 @@ export const openHttp2 = (
         (transport) => transport.close
       )
       return yield* Http2Client.make(transport, {
-        ...options,
+        ...options.http2,
         authority: origin.authority,
         scheme: origin.isTls ? "https" : "http",
-        onCapacity: () => {
-          if (place !== undefined) onCapacity(place)
-        }
+        // Through a tunnel, the port of the socket is the proxy's.
+        origin: origin.key,
+        isProxy,
+        isAuthoritative: identity.isAuthoritative,
+        onCapacity: () => place?.changed(),
+        onOriginSet: () => {
+          if (place === undefined) return
+          sharing?.originsChanged(place)
+          place.changed()
+        },
+        ...(onAltSvc === undefined ? undefined : { onAltSvc })
       })
     })
     return Effect.map(
       Effect.onError(Scope.extend(acquire, scope), (cause) => Scope.close(scope, Exit.failCause(cause))),
-      (client) => (place = new Http2Place(client, scope))
+      (client) => (place = new Http2Place(client, scope, origin, owner, identity, opened.isDirect))
     )
   })

@@ -4,9 +4,11 @@
  * @since 0.1.0
  */
 import * as Http2Options from "@effect-http2/http2/Http2Options"
+import type { Alternative } from "@effect-http2/http2/Http2Origin"
 import type { ConnectionError } from "@effect-http2/http2/Http2Error"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Net from "node:net"
 import type { TlsOptions } from "../../NodeTransport.js"
 import { PoolStats } from "./poolStats.js"
 import { fromEnvironment, type ProxyOptions, type ProxyRules, toRules } from "./proxyRules.js"
@@ -69,6 +71,17 @@ export interface Options {
   readonly http2?: Omit<Http2Options.Http2Options, "idleTimeout"> | undefined
   /** `environment`: as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say, in capitals or not. Default: no proxy. */
   readonly proxy?: "environment" | ProxyOptions | undefined
+  /** Finds the addresses of a host. Default: `dns.lookup`. */
+  readonly lookup?: Net.LookupFunction | undefined
+  /**
+   * Whether a request to an `https:` origin may go over a connection of HTTP/2 that is open for another one (RFC 9113 §9.1.1): where the certificate is
+   * good for its host, and the server has said by ORIGIN that it answers for it (RFC 8336), or has said nothing and the host has the address and
+   * port of that connection. What an ORIGIN frame says is not checked by DNS: who has a certificate for a host may then answer for it. A 421 is
+   * answered by a connection of the origin's own, where the body can be sent again. With `tls.servername` nothing is reused. Default: false.
+   */
+  readonly reuseConnections?: boolean | undefined
+  /** Called for each ALTSVC frame (RFC 7838 §4) about an origin that its server is authoritative for; nothing else comes of it. */
+  readonly onAltSvc?: ((alternative: Alternative) => void) | undefined
   /** Counters to add to. */
   readonly stats?: PoolStats | undefined
 }
@@ -88,6 +101,11 @@ export interface Resolved {
   readonly rememberProtocol: number
   readonly http2: Http2Options.Http2Options
   readonly proxy: ProxyRules | undefined
+  /** Whether the pools are those of proxies. */
+  readonly isProxy: boolean
+  readonly lookup: Net.LookupFunction | undefined
+  readonly reuseConnections: boolean
+  readonly onAltSvc: ((alternative: Alternative) => void) | undefined
   readonly stats: PoolStats
 }
 
@@ -121,6 +139,10 @@ export const resolve = (options: Options): Effect.Effect<Resolved, ConnectionErr
       rememberProtocol: millis(pool.rememberProtocol, "10 minutes"),
       http2,
       proxy: options.proxy === "environment" ? fromEnvironment(process.env) : toRules(options.proxy),
+      isProxy: false,
+      lookup: options.lookup,
+      reuseConnections: options.reuseConnections ?? false,
+      onAltSvc: options.onAltSvc,
       stats: options.stats ?? new PoolStats()
     })
   })

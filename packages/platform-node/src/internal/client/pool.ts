@@ -8,39 +8,22 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
-import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
+import { Borrowing } from "./borrowing.js"
 import { Http1Place } from "./http1Connection.js"
-import type { Http2Place } from "./http2Connection.js"
-import type { OpenedSocket, Place, Protocol } from "./message.js"
-import type { Resolved } from "./options.js"
+import { Http2Place, type PlaceOwner } from "./http2Connection.js"
+import type { OpenedSocket, Place } from "./message.js"
 import { openHttp2 } from "./openHttp2.js"
+import type { PoolContext } from "./poolContext.js"
 import { closed, fromCause } from "./poolErrors.js"
 import type { Origin } from "./target.js"
+import { Tasks } from "./tasks.js"
 import { type Waiter, WaitingLine } from "./waitingLine.js"
 
 /** How many requests are sent at once to an origin that has not said yet how many it takes; the others follow a round trip later. */
 const assumedStreams = 10
 
-/** What pools share. */
-export interface PoolContext {
-  readonly options: Resolved
-  readonly runtime: Runtime.Runtime<never>
-  readonly now: () => number
-  /** Whether the client was closed. */
-  readonly isClosed: () => boolean
-  readonly dial: (
-    origin: Origin,
-    protocols: ReadonlyArray<Protocol>
-  ) => Effect.Effect<OpenedSocket, Http2Error.TransportError>
-  /** What a proxy that answers for the origin wants to see in each request, where there is one. */
-  readonly proxyHeaders: (origin: Origin) => Readonly<Record<string, string>> | undefined
-  /** The pool may be forgotten. */
-  readonly onIdle: (pool: Pool) => void
-}
-
-export class Pool {
+export class Pool implements PlaceOwner {
   private readonly connections: Array<Http2Place> = []
   /** All that are not closed yet, those that take no more requests among them. */
   private readonly scopes = new Set<Http2Place>()
@@ -48,12 +31,16 @@ export class Pool {
   /** Until when the answer "HTTP/1.1" holds. */
   private http1Until = Number.NEGATIVE_INFINITY
   private readonly line: WaitingLine
+  /** Connections of other origins. */
+  private readonly borrowing: Borrowing | undefined
   /** Dials and probes, which the end interrupts; and what closes connections, which it awaits. */
-  private readonly tasks = new Set<Fiber.RuntimeFiber<void>>()
-  private readonly closings = new Set<Fiber.RuntimeFiber<void>>()
+  private readonly tasks: Tasks
+  private readonly closings: Tasks
   /** How many streams a new connection of the origin takes, as the last one said. */
   private assumed = assumedStreams
   private isDialing = false
+  /** A dial has failed, and those that wait hope for a connection that is open: the next dial is for who comes then, or a change there. */
+  private isBarred = false
   /** Whether HTTP/1.1 is spoken without asking: a plain origin without prior knowledge. */
   private readonly isPlain: boolean
 
@@ -64,23 +51,27 @@ export class Pool {
     this.isPlain = !origin.isTls && !context.options.hasPriorKnowledge(origin.key)
     this.line = new WaitingLine(context.options.maxQueued, context.options.stats, context.now)
     if (this.isPlain) this.http1Until = Number.POSITIVE_INFINITY
+    this.tasks = new Tasks(context.runtime, () => this.changed())
+    this.closings = new Tasks(context.runtime, () => this.changed())
+    const { sharing } = context
+    if (sharing !== undefined) this.borrowing = new Borrowing(origin, sharing, (isGone) => this.borrowed(isGone))
   }
 
-  /** A connection that takes a request now. */
-  find(unwanted: Place | undefined = undefined): Place | undefined {
+  /** A connection that takes a request now; one of the origin's own, where it has to be. */
+  find(unwanted: Place | undefined = undefined, isOwnOnly = false): Place | undefined {
     if (this.line.isAhead) return undefined
     const { connections } = this
     let best: Http2Place | undefined = undefined
     let most = 0
     for (const connection of connections) {
-      if (connection === unwanted) continue
+      if (connection === unwanted || (!isOwnOnly && connection.isSurpassedFor(this.origin))) continue
       const places = connection.places(this.assumed)
       if (places <= most || this.needsProbe(connection)) continue
       if (this.context.options.policy === "fill") return connection
       best = connection
       most = places
     }
-    return best ?? this.findHttp1()
+    return best ?? this.findHttp1() ?? (isOwnOnly ? undefined : this.borrowing?.find(unwanted))
   }
 
   private findHttp1(): Place | undefined {
@@ -91,8 +82,9 @@ export class Pool {
 
   /** Waits for a place, behind those that wait already. */
   wait(waiter: Waiter): void {
-    if (this.context.isClosed()) waiter.onNoPlace(closed())
-    else if (this.line.add(waiter)) this.serve()
+    if (this.context.isClosed()) return waiter.onNoPlace(closed())
+    this.isBarred = false
+    if (this.line.add(waiter)) this.serve()
   }
 
   /** `waiter` does not want a place any more. */
@@ -106,13 +98,13 @@ export class Pool {
 
   /** Gives places to those that wait, and opens another connection where that does not suffice. */
   private serve(): void {
-    this.line.serve((waiter) => this.find(waiter.unwanted) ?? this.lastResort(waiter))
+    this.line.serve((waiter) => this.find(waiter.unwanted, waiter.isOwnOnly) ?? this.lastResort(waiter))
     if (this.line.isAhead) this.grow()
   }
 
   /** The unwanted connection, where there cannot be another. */
-  private lastResort({ unwanted }: Waiter): Place | undefined {
-    return unwanted === undefined || this.canGrow ? undefined : this.find()
+  private lastResort({ isOwnOnly, unwanted }: Waiter): Place | undefined {
+    return unwanted === undefined || this.canGrow ? undefined : this.find(undefined, isOwnOnly)
   }
 
   private get canGrow(): boolean {
@@ -127,36 +119,43 @@ export class Pool {
 
   private grow(): void {
     // A connection that is being asked, or has not said yet how much it takes, may do.
-    if (this.isDialing || !this.canGrow || this.connections.some((connection) => connection.isUnsure)) return
+    const borrowing = this.line.wantsOwn ? undefined : this.borrowing
+    const isUnsure = borrowing?.isUnsure === true || this.connections.some((connection) => connection.isUnsure)
+    if (this.isDialing || this.isBarred || !this.canGrow || isUnsure) return
+    const borrowed = borrowing?.borrow()
+    if (borrowed === true) return this.serve()
     this.isDialing = true
-    const { options } = this.context
-    options.stats.dials++
-    const connect = Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(restore(this.context.dial(this.origin, ["h2", "http/1.1"])), (opened) =>
-        opened.protocol === "h2"
-          ? Effect.map(
-              openHttp2(opened, this.origin, options.http2, (place) => this.capacity(place)),
-              (place) => this.add(place)
-            )
-          : Effect.sync(() => this.learnHttp1(opened))
-      )
-    )
-    this.fork(
+    this.context.onBusy(this)
+    const { dial } = this
+    const connect =
+      borrowed === undefined ? dial : Effect.flatMap(borrowed, (isFound) => (isFound ? Effect.void : dial))
+    this.tasks.fork(
       Effect.matchCause(connect, {
         onSuccess: () => this.dialled(undefined),
-        onFailure: (cause) => {
-          options.stats.dialsFailed++
-          this.dialled(Cause.isInterruptedOnly(cause) ? closed() : fromCause(cause))
-        }
+        onFailure: (cause) => this.dialled(Cause.isInterruptedOnly(cause) ? closed() : fromCause(cause))
       })
     )
+  }
+
+  /** Opens a connection of the origin's own. */
+  private get dial(): Effect.Effect<void, Http2Error.Http2Error> {
+    const { options, sharing } = this.context
+    return Effect.uninterruptibleMask((restore) => {
+      options.stats.dials++
+      return Effect.flatMap(restore(this.context.dial(this.origin, ["h2", "http/1.1"])), (opened) =>
+        opened.protocol === "h2"
+          ? Effect.map(openHttp2(opened, this.origin, options, this, sharing), (place) => this.add(place))
+          : Effect.sync(() => this.learnHttp1(opened))
+      )
+    }).pipe(Effect.onError(() => Effect.sync(() => options.stats.dialsFailed++)))
   }
 
   /** Those that wait fail with the dial, unless there are connections that will have a place for them. */
   private dialled(error: Http2Error.Http2Error | undefined): void {
     this.isDialing = false
-    const isHopeless = error !== undefined && this.connections.length === 0
-    if (isHopeless) this.line.refuse(error)
+    const isHopeless = this.connections.length === 0 && (this.line.wantsOwn || this.borrowing?.isEmpty !== false)
+    if (error !== undefined && isHopeless) this.line.refuse(error)
+    this.isBarred = error !== undefined && !isHopeless
     this.changed()
   }
 
@@ -168,12 +167,14 @@ export class Pool {
     this.http1Until = Number.NEGATIVE_INFINITY
     this.context.options.stats.connections++
     this.connections.push(place)
+    this.context.sharing?.add(place)
     this.capacity(place)
   }
 
-  /** Something has changed on a connection: a stream ended, the peer set another limit, or takes no more requests. */
-  private capacity(place: Http2Place): void {
+  capacity(place: Http2Place): void {
+    this.isBarred = false
     this.assumed = place.limit ?? this.assumed
+    if (!place.serves(this.origin) || (place.isIdle && place.isSurpassedFor(this.origin))) place.isRetired = true
     if (place.isDraining) {
       this.remove(place)
       if (place.isSpent) this.discard(place)
@@ -185,6 +186,7 @@ export class Pool {
     const index = this.connections.indexOf(place)
     if (index < 0) return
     this.connections.splice(index, 1)
+    this.context.sharing?.remove(place)
     this.context.options.stats.connections--
   }
 
@@ -192,24 +194,22 @@ export class Pool {
     if (place.isClosing) return
     place.isClosing = true
     this.remove(place)
-    this.fork(
+    this.closings.fork(
       Effect.zipRight(
         Scope.close(place.scope, Exit.void),
         Effect.sync(() => {
           this.scopes.delete(place)
         })
-      ),
-      this.closings
+      )
     )
   }
 
-  /** Whether it has been silent for long, and has to answer first. */
-  private needsProbe(place: Http2Place): boolean {
+  needsProbe(place: Http2Place): boolean {
     const { now, options } = this.context
     if (!place.isIdle || place.lastReceivedAt > now() - options.probeAfter) return false
     place.isProbing = true
     const answered = Effect.timeoutOption(place.client.connection.ping, Duration.millis(options.probeTimeout))
-    this.fork(
+    this.tasks.fork(
       Effect.match(answered, {
         onFailure: () => this.probed(place, false),
         onSuccess: ({ _tag }) => this.probed(place, _tag === "Some")
@@ -222,7 +222,20 @@ export class Pool {
     place.isProbing = false
     if (!isAlive) this.context.options.stats.probesFailed++
     if (!isAlive) this.discard(place)
-    this.changed()
+    place.changed()
+  }
+
+  /** Something has changed on a connection of another origin. */
+  private borrowed(isGone: boolean): void {
+    this.isBarred = false
+    if (isGone) this.changed()
+    else if (!this.line.isEmpty) this.serve()
+  }
+
+  /** `place`, which is another origin's, has answered 421: no request of this one goes over it again. */
+  misdirected(place: Place): void {
+    this.context.options.stats.misdirected++
+    if (place instanceof Http2Place) place.misdirect(this.origin)
   }
 
   // ------------------------------------------------------------------ HTTP/1.1
@@ -260,14 +273,9 @@ export class Pool {
   }
 
   get isQuiet(): boolean {
-    const { closings, http1, line, scopes, tasks } = this
-    return (
-      line.isEmpty &&
-      scopes.size === 0 &&
-      tasks.size === 0 &&
-      closings.size === 0 &&
-      (http1 === undefined || http1.isEmpty)
-    )
+    const { borrowing, closings, http1, line, scopes, tasks } = this
+    const isUnused = http1?.isEmpty !== false && borrowing?.isEmpty !== false
+    return isUnused && line.isEmpty && scopes.size === 0 && tasks.isEmpty && closings.isEmpty
   }
 
   private changed(): void {
@@ -275,24 +283,14 @@ export class Pool {
     if (this.isIdle) this.context.onIdle(this)
   }
 
-  private fork(effect: Effect.Effect<void>, fibers = this.tasks): void {
-    const fiber = Runtime.runFork(this.context.runtime)(effect)
-    fibers.add(fiber)
-    fiber.addObserver(() => {
-      fibers.delete(fiber)
-      this.changed()
-    })
-  }
-
   /** Ends everything: what waits and what is open fails. */
   get close(): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.line.refuse(closed())
       for (const place of this.scopes) this.discard(place)
-      return Fiber.interruptAll(this.tasks).pipe(
+      return this.tasks.interrupt.pipe(
         Effect.zipRight(this.http1?.close ?? Effect.void),
-        Effect.zipRight(Effect.suspend(() => Fiber.awaitAll([...this.closings]))),
-        Effect.asVoid
+        Effect.zipRight(this.closings.await)
       )
     })
   }

@@ -27,6 +27,8 @@ export class PoolStats {
   rejected = 0
   /** Requests that were sent a second time, because the first was not processed. */
   retries = 0
+  /** Requests that were answered with 421 on a connection of another origin. */
+  misdirected = 0
   /** Connections that did not answer a probe, and were replaced. */
   probesFailed = 0
 }

@@ -8,7 +8,9 @@ import type * as Scope from "effect/Scope"
 import { dial } from "./dial.js"
 import type { Options } from "./options.js"
 import { resolve, type Resolved } from "./options.js"
-import { Pool, type PoolContext } from "./pool.js"
+import { Pool } from "./pool.js"
+import type { PoolContext, Pooled } from "./poolContext.js"
+import { Sharing } from "./sharing.js"
 import type { Origin } from "./target.js"
 import { Tunnels } from "./tunnels.js"
 
@@ -17,6 +19,8 @@ const enough = 1024
 
 export class Pools {
   private readonly pools = new Map<string, Pool>()
+  /** Those that were dropped, and had to open a connection for a request that they had. */
+  private readonly strays = new Set<Pooled>()
   private readonly context: PoolContext
   /** The connections to proxies: nothing stands on the way to these. */
   private readonly proxies: Pools | undefined
@@ -30,7 +34,11 @@ export class Pools {
     this.proxies =
       options.proxy === undefined
         ? undefined
-        : new Pools({ ...options, proxy: undefined, hasPriorKnowledge: () => false }, runtime, now)
+        : new Pools(
+            { ...options, proxy: undefined, hasPriorKnowledge: () => false, isProxy: true, reuseConnections: false },
+            runtime,
+            now
+          )
     const tunnels = new Tunnels(options, runtime, (origin) => this.proxies?.of(origin))
     this.context = {
       options,
@@ -39,7 +47,12 @@ export class Pools {
       isClosed: () => this.isClosed,
       dial: (origin, protocols) => dial(origin, protocols, options, tunnels),
       proxyHeaders: (origin) => tunnels.forwardHeaders(origin),
+      sharing: options.reuseConnections ? new Sharing(options) : undefined,
+      onBusy: (pool) => {
+        if (this.pools.get(pool.origin.key) !== pool) this.strays.add(pool)
+      },
       onIdle: (pool) => {
+        this.strays.delete(pool)
         if (this.pools.get(pool.origin.key) === pool) this.pools.delete(pool.origin.key)
       }
     }
@@ -61,7 +74,7 @@ export class Pools {
   get close(): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.isClosed = true
-      const all = Effect.forEach([...this.pools.values()], ({ close }) => close, {
+      const all = Effect.forEach([...this.pools.values(), ...this.strays], ({ close }) => close, {
         concurrency: "unbounded",
         discard: true
       })

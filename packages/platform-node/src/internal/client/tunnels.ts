@@ -92,6 +92,7 @@ export class Tunnels {
       port,
       tls: isTls ? (this.options.tls ?? true) : undefined,
       connectTimeout: this.options.connectTimeout,
+      lookup: this.options.lookup,
       alpnProtocols: ["http/1.1"],
       requireAlpn: false
     })

@@ -10,6 +10,8 @@ import { type PoolStats, waitingTime } from "./poolStats.js"
 export interface Waiter {
   /** A connection on which it failed already. */
   readonly unwanted: Place | undefined
+  /** Whether it has to be a connection of the origin's own. */
+  readonly isOwnOnly?: boolean
   onPlace(place: Place): void
   onNoPlace(error: Http2Error.Http2Error): void
 }
@@ -32,6 +34,12 @@ export class WaitingLine {
   /** Whether somebody stands before one who comes now. */
   get isAhead(): boolean {
     return this.waiters.size > 0 && !this.isServing
+  }
+
+  /** Whether the first wants a connection of the origin's own. */
+  get wantsOwn(): boolean {
+    for (const waiter of this.waiters.keys()) return waiter.isOwnOnly === true
+    return false
   }
 
   /** False, with `waiter` turned away, where there are too many. */

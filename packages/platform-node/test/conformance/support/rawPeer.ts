@@ -134,6 +134,15 @@ export class RawPeer {
 const destroyed = <S extends Net.Socket>(open: Effect.Effect<S>): Effect.Effect<S, never, Scope.Scope> =>
   Effect.acquireRelease(open, (socket) => Effect.sync(() => socket.destroy()))
 
+/** A plain connection, bare. */
+export const connectSocket = (port: number): Effect.Effect<Net.Socket, never, Scope.Scope> =>
+  destroyed(
+    Effect.async<Net.Socket>((resume) => {
+      const socket = Net.connect({ host: "127.0.0.1", port, allowHalfOpen: true }, () => resume(Effect.succeed(socket)))
+      socket.on("error", (error) => resume(Effect.die(error)))
+    })
+  )
+
 /** Connects, with TLS where there is a certificate authority to check the server by. */
 export const connect = (port: number, ca?: string): Effect.Effect<RawPeer, never, Scope.Scope> =>
   destroyed(

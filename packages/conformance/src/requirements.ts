@@ -1,0 +1,34 @@
+/**
+ * The list of requirements that was drawn from the texts of the specifications, where it lies next to the repository: what the register
+ * has to hold. Without it the register is the list. Called by the program.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+
+export interface Requirement {
+  readonly id: string
+  readonly level: string
+}
+
+const isRequirement = (value: unknown): value is Requirement =>
+  typeof value === "object" &&
+  value !== null &&
+  "id" in value &&
+  typeof value.id === "string" &&
+  "level" in value &&
+  typeof value.level === "string"
+
+const readFile = (file: string): ReadonlyArray<Requirement> => {
+  const list: unknown = JSON.parse(readFileSync(file, "utf8"))
+  if (!Array.isArray(list) || !list.every(isRequirement)) throw new Error(`${file}: not a list of requirements`)
+  return list
+}
+
+/** Every requirement in a folder, or undefined where there is no such folder. */
+export const read = (folder: string): ReadonlyArray<Requirement> | undefined =>
+  existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => name.endsWith(".requirements.json"))
+        .sort()
+        .flatMap((name) => readFile(join(folder, name)))
+    : undefined

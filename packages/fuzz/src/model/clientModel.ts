@@ -1,0 +1,316 @@
+/**
+ * A correct client of our server: requests of every kind, in any order, whatever else clients may send between their frames. Decisions come from
+ * `Choices`; a run of zeros opens one plain request.
+ */
+import * as Behaviour from "../app/behaviour.js"
+import { pattern } from "../app/pattern.js"
+import { Finding } from "../finding.js"
+import type { Choices } from "../choices.js"
+import type { TapStream } from "../tap/tapStream.js"
+import type { Pair, Pairs } from "../wire/blockWriter.js"
+import * as Raw from "../wire/rawFrame.js"
+import type { ServerRun } from "../world/serverRun.js"
+import * as Fields from "./fields.js"
+import { PeerModel } from "./peer.js"
+
+/** A request, and how far it has come. */
+export interface Asked {
+  readonly id: number
+  readonly method: string
+  readonly pseudo: Pairs
+  readonly fields: Pairs
+  readonly behaviour: Behaviour.Behaviour
+  /** Octets of its body. */
+  readonly length: number
+  readonly trailers: Pairs | undefined
+  readonly isTunnel: boolean
+  sent: number
+  isEnded: boolean
+  isReset: boolean
+}
+
+const methods = ["GET", "POST", "PUT", "HEAD", "OPTIONS", "DELETE", "x-any"] as const
+const resetCodes = [
+  Raw.Code.CANCEL,
+  Raw.Code.NO_ERROR,
+  Raw.Code.INTERNAL_ERROR,
+  Raw.Code.REFUSED_STREAM,
+  0xdead
+] as const
+
+export class ClientModel extends PeerModel {
+  readonly asked = new Map<number, Asked>()
+  private nextId = 1
+  /** Streams that are over here and may still count there: until the engine has dealt with what was delivered, and its PINGs are answered. */
+  private readonly lingering = new Set<number>()
+  private hasGoneAway = false
+  /** Streams that were asked for since the last delivery, with how many were open then; and those that the engine had reset before it. */
+  private fresh: Array<{ readonly asked: Asked; readonly open: number }> = []
+  private readonly seenResets = new Set<number>()
+  /** Streams that the engine may refuse: it had reset others when they came, which still counted. */
+  readonly refusable = new Set<number>()
+
+  constructor(
+    choices: Choices,
+    readonly server: ServerRun,
+    private readonly limit: number,
+    private readonly mostBody: number
+  ) {
+    super(choices, server)
+  }
+
+  /** The preface and the first SETTINGS; the rest may follow at once. */
+  begin(): void {
+    const { choices } = this
+    this.inject(Raw.preface)
+    const first = choices.once(4) ? [[Raw.Setting.NO_RFC7540_PRIORITIES, 1] as const] : []
+    this.changeSettings([...this.anySettings(), ...first])
+    if (choices.once(2)) this.deliver()
+  }
+
+  protected override anySetting(): readonly [number, number] {
+    const { choices } = this
+    return choices.once(6)
+      ? choices.one([
+          [Raw.Setting.ENABLE_PUSH, 0],
+          [Raw.Setting.MAX_CONCURRENT_STREAMS, 0]
+        ])
+      : super.anySetting()
+  }
+
+  private get open(): ReadonlyArray<Asked> {
+    return [...this.asked.values()].filter((asked) => !this.isSettled(asked))
+  }
+
+  /** Whether we may still send on it. */
+  private canSend(asked: Asked): boolean {
+    return !asked.isEnded && !asked.isReset && this.streamOf(asked).reset === undefined
+  }
+
+  streamOf({ id }: Asked): TapStream {
+    const stream = this.tap.streams.get(id)
+    if (stream === undefined) throw new Error(`no stream ${id}`)
+    return stream
+  }
+
+  isSettled(asked: Asked): boolean {
+    const stream = this.streamOf(asked)
+    return asked.isReset || stream.reset !== undefined || (asked.isEnded && stream.isEndedByEngine)
+  }
+
+  protected override noticed(): void {
+    if (!this.server.pipe.isRead) return
+    let resets = 0
+    for (const { id } of this.asked.values()) {
+      if (this.tap.streams.get(id)?.reset === undefined || this.seenResets.has(id)) continue
+      this.seenResets.add(id)
+      this.lingering.add(id)
+      resets++
+    }
+    for (const { asked, open } of this.fresh) if (open + resets > this.limit) this.refusable.add(asked.id)
+    this.fresh = []
+    if (this.tap.pings.length === 0) this.lingering.clear()
+  }
+
+  // ------------------------------------------------------------------ one step
+
+  /** Something that a client may do now. */
+  step(): void {
+    const { choices } = this
+    switch (choices.below(16)) {
+      case 0:
+      case 1:
+      case 2:
+        return this.ask()
+      case 3:
+      case 4:
+      case 5:
+      case 6:
+        return this.goOn()
+      case 7:
+        return this.answer()
+      case 8:
+        return this.grantSome()
+      case 9:
+        return this.changeSettings()
+      case 10:
+        return this.ping()
+      case 11:
+        return choices.once(2) ? this.unknown() : this.priority()
+      case 12:
+        return this.cancel()
+      case 13:
+        return this.wait(choices.between(1, 60))
+      case 14:
+        return this.server.pipe.setRead(choices.once(3) ? false : true)
+      default:
+        return this.rare()
+    }
+  }
+
+  private rare(): void {
+    const { choices } = this
+    switch (choices.below(6)) {
+      case 0:
+        if (this.hasGoneAway) return
+        this.hasGoneAway = choices.once(3)
+        return this.hasGoneAway ? this.emitOctets(Raw.goAway(0, Raw.Code.NO_ERROR, choices.octets(4))) : undefined
+      case 1:
+        return this.emit(Raw.Type.ALTSVC, 0, choices.below(9), choices.octets(choices.below(12)))
+      case 2:
+        return this.emit(Raw.Type.ORIGIN, 0, choices.below(9), choices.octets(choices.below(12)))
+      case 3:
+        return this.emptyData()
+      default:
+        return this.grantSome()
+    }
+  }
+
+  /** A request, where there is place for one. */
+  ask(): void {
+    if (this.open.length + this.lingering.size >= this.limit) return this.answer()
+    const { choices } = this
+    const id = this.nextId
+    this.nextId += 2 + (choices.once(8) ? 2 * choices.below(5) : 0)
+    const asked = this.plan(id)
+    const open = this.open.length + this.lingering.size + 1
+    this.asked.set(id, asked)
+    this.fresh.push({ asked, open })
+    const pairs = [...asked.pseudo, ...asked.fields]
+    const endsWithHead = asked.length === 0 && asked.trailers === undefined && !asked.isTunnel && !choices.once(4)
+    this.emitHeaders(id, pairs, endsWithHead)
+    const stream = this.tap.streams.get(id)
+    if (stream !== undefined) stream.method = asked.method
+    asked.isEnded = endsWithHead
+  }
+
+  private plan(id: number): Asked {
+    const { choices } = this
+    const isTunnel = choices.once(16)
+    const hasBody = choices.once(2)
+    const length = hasBody ? choices.size(this.mostBody) : 0
+    const method = isTunnel ? "CONNECT" : choices.one(methods)
+    const chosen = choices.once(3) ? Behaviour.choose(choices, this.mostBody) : Behaviour.plain
+    const ending = choices.once(40) ? choices.one(["never", "fail"] as const) : undefined
+    const behaviour = ending === undefined ? chosen : { ...chosen, body: ending }
+    const authority = choices.one(["test", "test:8080", "[::1]:3", "a.b.c"] as const)
+    const pseudo: Array<Pair> = isTunnel
+      ? [
+          [":method", method],
+          [":authority", authority]
+        ]
+      : [
+          [":method", method],
+          [":scheme", choices.one(["http", "https"] as const)],
+          [":path", Behaviour.toPath(behaviour)],
+          [":authority", authority]
+        ]
+    if (choices.once(4)) pseudo.reverse()
+    const fields: Array<Pair> = [...Fields.regular(choices)]
+    if (choices.once(6)) fields.push(["host", authority])
+    if (length > 0 && !isTunnel && choices.once(2)) fields.unshift(["content-length", String(length)])
+    if (length > 0 && !isTunnel && choices.once(6)) fields.push(["expect", "100-continue"])
+    const trailers: Pairs | undefined =
+      isTunnel || !choices.once(5) ? undefined : [...Fields.regular(choices), ["x-z", "1"]]
+    return {
+      id,
+      method,
+      pseudo,
+      fields,
+      behaviour,
+      length,
+      trailers,
+      isTunnel,
+      sent: 0,
+      isEnded: false,
+      isReset: false
+    }
+  }
+
+  /** More of some request. */
+  private goOn(): void {
+    const candidates = this.open.filter((asked) => this.canSend(asked))
+    if (candidates.length === 0) return this.ask()
+    this.continueBody(this.choices.one(candidates), this.choices.size(this.mostPayload))
+  }
+
+  /** More of a body, or its end. */
+  private continueBody(asked: Asked, most: number): void {
+    const { choices } = this
+    const left = asked.length - asked.sent
+    if (left === 0 && (asked.trailers !== undefined || choices.once(2))) {
+      asked.isEnded = true
+      if (asked.trailers !== undefined) return this.emitHeaders(asked.id, asked.trailers, true)
+      this.emit(Raw.Type.DATA, Raw.END_STREAM, asked.id)
+      return
+    }
+    const piece = Math.min(left, most)
+    const endsHere = piece === left && asked.trailers === undefined
+    const sent = this.emitData(asked.id, (length) => pattern(asked.id, asked.sent, length), piece, endsHere)
+    asked.sent += sent
+    if (endsHere && sent === piece) asked.isEnded = true
+  }
+
+  private emptyData(): void {
+    const asked = this.open.find((asked) => this.canSend(asked))
+    if (asked !== undefined) this.emit(Raw.Type.DATA, 0, asked.id)
+  }
+
+  private cancel(): void {
+    const { choices, open } = this
+    if (open.length === 0) return
+    const asked = choices.one(open)
+    asked.isReset = true
+    this.lingering.add(asked.id)
+    this.emitOctets(Raw.rstStream(asked.id, choices.one(resetCodes)))
+  }
+
+  private grantSome(): void {
+    const { choices } = this
+    const ids = [0, ...this.open.map(({ id }) => id)]
+    this.grant(choices.one(ids), Math.max(1, choices.size(200_000)))
+  }
+
+  // ------------------------------------------------------------------ to the end
+
+  /** Does what is left to be done, until every stream has ended. */
+  finish(): void {
+    this.server.pipe.setRead(true)
+    this.server.world.run()
+    this.server.collect()
+    for (const asked of this.open) if (asked.behaviour.body === "never" && !asked.isTunnel) this.reset(asked)
+    for (let idle = 0; idle < 400;) {
+      const before = this.progress
+      this.answer()
+      for (const asked of this.open) if (this.canSend(asked)) this.continueBody(asked, this.mostPayload)
+      for (const id of [0, ...this.open.map(({ id }) => id)]) this.grant(id, 1_000_000)
+      this.deliver()
+      if (this.isOver || (this.open.length === 0 && this.tap.pings.length === 0)) return
+      if (this.progress === before) {
+        idle++
+        this.server.advance(10)
+      } else idle = 0
+    }
+    throw new Finding("hang", `streams go on: ${this.open.map((asked) => this.describe(asked)).join("; ")}`)
+  }
+
+  private reset(asked: Asked): void {
+    asked.isReset = true
+    this.emitOctets(Raw.rstStream(asked.id, Raw.Code.CANCEL))
+  }
+
+  /** Changes where anything but the exchange of credit has happened. */
+  private get progress(): number {
+    let octets = 0
+    for (const asked of this.asked.values())
+      octets += asked.sent + this.streamOf(asked).bodyLength + Number(asked.isEnded)
+    return octets + 1_000_000 * this.open.length
+  }
+
+  describe(asked: Asked): string {
+    const stream = this.streamOf(asked)
+    return `${asked.id} ${asked.method} ${JSON.stringify(asked.behaviour)} sent ${asked.sent} of ${asked.length}${
+      asked.isEnded ? ", ended" : ""
+    }; received ${stream.bodyLength}; windows ${this.tap.weMaySend}, ${stream.weMaySend}; ${this.tap.engineMaySend}, ${stream.engineMaySend}`
+  }
+}

@@ -1,0 +1,236 @@
+/**
+ * A correct peer of an engine, as far as its role does not matter: it sends whatever the rules allow, in any order that they allow, cut into any
+ * reads. What it knows of the engine it knows from the wiretap. The roles are in clientModel.ts and serverModel.ts.
+ */
+import type { Choices } from "../choices.js"
+import { BlockWriter, type Pairs } from "../wire/blockWriter.js"
+import { concat, uint32 } from "../wire/octets.js"
+import * as Raw from "../wire/rawFrame.js"
+import type { EngineRun } from "../world/engineRun.js"
+
+const { END_HEADERS, END_STREAM, PADDED, Type } = Raw
+
+/** The flags that each type defines; receivers ignore the others (RFC 9113 §4.1). */
+const definedFlags: ReadonlyArray<number> = [0x09, 0x2d, 0, 0, 0x01, 0x0c, 0x01, 0, 0, 0x04]
+/** Types that nobody defines. */
+const unknownTypes = [0x0b, 0x0d, 0x0f, 0x11, 0x21, 0x42, 0xfa, 0xff] as const
+
+const largestFragment = 8000
+/** No window is granted more, so that no change of settings takes it over 2^31-1. */
+const ample = 2 ** 30
+
+/** Changes what goes out, frame by frame. */
+export type Mutator = (frame: Uint8Array) => ReadonlyArray<Uint8Array>
+
+export abstract class PeerModel {
+  readonly tap: EngineRun["tap"]
+  protected readonly blocks = new BlockWriter()
+  /** What is emitted and not delivered. */
+  private out: Array<Uint8Array> = []
+  /** ms that may pass before the engine would ask where we are. */
+  private patience = 8000
+  /** Whether blocks stay away from the dynamic table. */
+  isPlain = false
+  mutator: Mutator | undefined = undefined
+  /** Frames that were emitted, before the mutator saw them. */
+  emitted = 0
+
+  constructor(
+    readonly choices: Choices,
+    readonly run: EngineRun
+  ) {
+    this.tap = run.tap
+    this.tap.onTableSize = (size) => this.blocks.setLimit(size)
+  }
+
+  /** Whether the connection is of no more use. */
+  get isOver(): boolean {
+    return this.run.isClosed || this.run.pipe.isEnded
+  }
+
+  // ------------------------------------------------------------------ frames out
+
+  /** A whole frame. Now and then with bits that receivers ignore. */
+  protected emit(type: number, flags: number, streamId: number, payload?: Uint8Array): void {
+    const { choices } = this
+    const noise = choices.once(16) ? choices.below(256) & ~(definedFlags[type] ?? 0xff) : 0
+    const reserved = choices.once(16) ? 0x80000000 : 0
+    this.emitOctets(Raw.frame(type, flags | noise, streamId | reserved, payload))
+  }
+
+  protected emitOctets(octets: Uint8Array): void {
+    this.emitted++
+    for (const each of this.mutator === undefined ? [octets] : this.mutator(octets)) {
+      this.tap.sent(each)
+      this.out.push(each)
+    }
+  }
+
+  /** Emits octets as they are, whatever they are. */
+  inject(octets: Uint8Array): void {
+    this.tap.sent(octets)
+    this.out.push(octets)
+  }
+
+  /** The payload, padded now and then. */
+  private padding(payload: Uint8Array, most: number): readonly [flags: number, payload: Uint8Array] {
+    const { choices } = this
+    const room = Math.min(256, most - payload.length)
+    if (room < 1 || !choices.once(5)) return [0, payload]
+    return [PADDED, Raw.padded(payload, choices.size(room - 1))]
+  }
+
+  protected get mostPayload(): number {
+    return this.tap.engineSettings.maxFrameSize
+  }
+
+  /** HEADERS, and CONTINUATION where the block is chopped. */
+  protected emitHeaders(streamId: number, pairs: Pairs, endStream: boolean): void {
+    const { choices } = this
+    const block = this.blocks.write(pairs, choices, this.isPlain)
+    const chops = choices.once(3) ? choices.below(5) : 0
+    const cuts = [0, ...Array.from({ length: chops }, () => choices.below(block.length + 1)), block.length]
+    for (let at = largestFragment; at < block.length; at += largestFragment) cuts.push(at)
+    cuts.sort((a, b) => a - b)
+    const fragments = cuts.slice(1).map((end, index) => block.subarray(cuts[index], end))
+    const [first = block, ...rest] = fragments
+    const isDependent = choices.once(6)
+    const spec = isDependent ? this.prioritySpec(streamId) : new Uint8Array(0)
+    const [padded, payload] = this.padding(concat([spec, first]), this.mostPayload - 1)
+    this.emit(
+      Type.HEADERS,
+      (endStream ? END_STREAM : 0) | (rest.length === 0 ? END_HEADERS : 0) | padded | (isDependent ? Raw.PRIORITY : 0),
+      streamId,
+      payload
+    )
+    rest.forEach((fragment, index) => {
+      this.emit(Type.CONTINUATION, index === rest.length - 1 ? END_HEADERS : 0, streamId, fragment)
+    })
+  }
+
+  private prioritySpec(streamId: number): Uint8Array {
+    const { choices } = this
+    const dependency = choices.below(40)
+    return Raw.prioritySpec(dependency === streamId ? 0 : dependency, choices.between(1, 256), choices.once(2))
+  }
+
+  /** DATA of `octets` at most, as the windows allow. Returns how many went. */
+  protected emitData(
+    streamId: number,
+    bodyAt: (length: number) => Uint8Array,
+    most: number,
+    endStream: boolean
+  ): number {
+    const window = Math.min(this.tap.weMaySend, this.tap.streams.get(streamId)?.weMaySend ?? 0)
+    const length = Math.max(0, Math.min(most, window, this.mostPayload))
+    const [padded, payload] = this.padding(bodyAt(length), Math.min(window, this.mostPayload))
+    this.emit(Type.DATA, (endStream && length === most ? END_STREAM : 0) | padded, streamId, payload)
+    return length
+  }
+
+  /** Hands what was emitted to the engine, in any reads. */
+  deliver(): void {
+    const { choices, run } = this
+    const all = concat(this.out)
+    const frames = this.out
+    this.out = []
+    if (all.length === 0) return
+    switch (choices.below(5)) {
+      case 0:
+        run.send(all)
+        break
+      case 1:
+        for (const frame of frames) run.send(frame)
+        break
+      case 2:
+        // Several reads before the engine gets to any of them.
+        for (const frame of frames) run.pipe.send(frame)
+        run.send(new Uint8Array(0))
+        break
+      case 3: {
+        const step = choices.between(1, 20)
+        for (let at = 0; at < all.length; at += all.length > 2000 ? step * 100 : step) {
+          run.send(all.subarray(at, at + (all.length > 2000 ? step * 100 : step)))
+        }
+        break
+      }
+      default: {
+        for (let at = 0; at < all.length;) {
+          const end = at + Math.max(1, choices.size(all.length - at))
+          run.pipe.send(all.subarray(at, end))
+          if (choices.once(2)) run.send(new Uint8Array(0))
+          if (choices.once(8)) this.wait(choices.between(1, 20))
+          at = end
+        }
+        run.send(new Uint8Array(0))
+      }
+    }
+    this.noticed()
+  }
+
+  /** The engine has dealt with all that was delivered. */
+  protected noticed(): void {}
+
+  /** Lets a little time pass. */
+  wait(ms: number): void {
+    const some = Math.min(ms, this.patience)
+    this.patience -= some
+    this.run.advance(some)
+  }
+
+  // ------------------------------------------------------------------ what either side does
+
+  /** Answers what the engine waits for. */
+  answer(): void {
+    for (const payload of [...this.tap.pings]) this.emit(Type.PING, Raw.ACK, 0, payload)
+    while (this.tap.engineSettings.unacknowledged > 0) this.emitOctets(Raw.settingsAck)
+  }
+
+  protected ping(): void {
+    this.emit(Type.PING, 0, 0, this.choices.octets(8))
+  }
+
+  protected unknown(): void {
+    const { choices } = this
+    this.emit(choices.one(unknownTypes), choices.below(256), choices.below(12), choices.octets(choices.below(40)))
+  }
+
+  protected priority(): void {
+    const streamId = this.choices.between(1, 40)
+    this.emit(Type.PRIORITY, 0, streamId, this.prioritySpec(streamId))
+  }
+
+  /** Lets the engine send more: `most` at a time. */
+  protected grant(streamId: number, most: number): void {
+    const window = streamId === 0 ? this.tap.engineMaySend : this.tap.streams.get(streamId)?.engineMaySend
+    if (window === undefined) return
+    const increment = Math.min(most, ample - window)
+    if (increment > 0) this.emit(Type.WINDOW_UPDATE, 0, streamId, uint32(increment))
+  }
+
+  /** Any change of our settings that leaves all windows below 2^31. */
+  protected changeSettings(entries: ReadonlyArray<readonly [number, number]> = this.anySettings()): void {
+    this.emitOctets(Raw.settings(entries))
+  }
+
+  protected anySettings(): ReadonlyArray<readonly [number, number]> {
+    const { choices } = this
+    return Array.from({ length: choices.below(5) }, () => this.anySetting())
+  }
+
+  protected anySetting(): readonly [number, number] {
+    const { choices } = this
+    switch (choices.below(5)) {
+      case 0:
+        return [Raw.Setting.HEADER_TABLE_SIZE, choices.size(10_000)]
+      case 1:
+        return [Raw.Setting.INITIAL_WINDOW_SIZE, choices.size(200_000)]
+      case 2:
+        return [Raw.Setting.MAX_FRAME_SIZE, 16_384 + choices.size(50_000)]
+      case 3:
+        return [Raw.Setting.MAX_HEADER_LIST_SIZE, 20_000 + choices.size(100_000)]
+      default:
+        return [choices.one([0x0a, 0x0f, 0x99, 0xf0f0]), choices.below(2 ** 31)]
+    }
+  }
+}

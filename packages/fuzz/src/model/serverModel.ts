@@ -1,0 +1,337 @@
+/**
+ * A correct server of our client: answers of every kind to what it asks for, in any order, whatever else servers may send between their frames.
+ * It plays the client's user too, who asks and gives up.
+ */
+import { numberOf, type Wish } from "../app/requester.js"
+import { pattern } from "../app/pattern.js"
+import type { Choices } from "../choices.js"
+import { Finding } from "../finding.js"
+import type { TapStream } from "../tap/tapStream.js"
+import type { Pair, Pairs } from "../wire/blockWriter.js"
+import { concat, ofText } from "../wire/octets.js"
+import * as Raw from "../wire/rawFrame.js"
+import type { ClientRun } from "../world/clientRun.js"
+import * as Fields from "./fields.js"
+import { PeerModel } from "./peer.js"
+
+/** An answer, and how far it has come. */
+export interface Answered {
+  readonly id: number
+  /** The number of the wish. */
+  readonly n: number
+  readonly method: string
+  readonly informational: number
+  readonly status: number
+  readonly fields: Pairs
+  readonly length: number
+  readonly trailers: Pairs | undefined
+  sentInformational: number
+  hasHead: boolean
+  sent: number
+  isEnded: boolean
+  /** The code that we reset it with. */
+  reset: number | undefined
+}
+
+const statuses = [200, 200, 200, 404, 500, 204, 304, 206, 999] as const
+const resetCodes = [Raw.Code.CANCEL, Raw.Code.REFUSED_STREAM, Raw.Code.INTERNAL_ERROR, 0xdead] as const
+const methods = ["GET", "POST", "PUT", "HEAD", "OPTIONS", "x-any"] as const
+
+export class ServerModel extends PeerModel {
+  readonly answers = new Map<number, Answered>()
+  private wished = 0
+  /** The last id of our last GOAWAY. */
+  lastId = Number.POSITIVE_INFINITY
+  private maxConcurrent = Number.POSITIVE_INFINITY
+
+  constructor(
+    choices: Choices,
+    readonly client: ClientRun,
+    private readonly mostBody: number
+  ) {
+    super(choices, client)
+  }
+
+  /** SETTINGS; the rest may follow at once. */
+  begin(): void {
+    const { choices } = this
+    const first: Array<readonly [number, number]> = []
+    if (choices.once(4)) first.push([Raw.Setting.NO_RFC7540_PRIORITIES, 1])
+    if (choices.once(4)) first.push([Raw.Setting.ENABLE_CONNECT_PROTOCOL, 1])
+    if (choices.once(8)) for (let i = choices.below(3); i > 0; i--) this.wish()
+    this.changeSettings([...this.anySettings(), ...first])
+    if (choices.once(2)) this.deliver()
+  }
+
+  protected override anySetting(): readonly [number, number] {
+    const { choices } = this
+    if (choices.once(6)) return [Raw.Setting.ENABLE_PUSH, 0]
+    if (!choices.once(6)) return super.anySetting()
+    this.maxConcurrent = choices.one([100, 1, 3, 0])
+    return [Raw.Setting.MAX_CONCURRENT_STREAMS, this.maxConcurrent]
+  }
+
+  // ------------------------------------------------------------------ the user
+
+  wish(): void {
+    const { choices } = this
+    const isTunnel = choices.once(12)
+    const body = isTunnel ? "stream" : choices.one(["none", "octets", "stream"] as const)
+    const length = body === "none" ? 0 : choices.size(this.mostBody)
+    const wish: Wish = {
+      n: this.wished++,
+      method: isTunnel ? "CONNECT" : choices.one(methods),
+      authority: choices.one(["test", "a.test:8080"] as const),
+      fields: Fields.regular(choices),
+      body,
+      length,
+      piece: Math.max(1, choices.size(Math.max(1, length)), Math.floor(length / 64)),
+      pause: choices.once(3) ? choices.between(1, 40) : 0,
+      trailers: !isTunnel && choices.once(5) ? [...Fields.regular(choices), ["x-z", "1"]] : undefined,
+      read: choices.one(["whole", "stream", "slow", "none"] as const),
+      isTunnel
+    }
+    this.client.wish(wish)
+    this.noticed()
+  }
+
+  private giveUp(): void {
+    const waiting = [...this.client.wishes.values()].filter(({ fiber }) => fiber.unsafePoll() === null)
+    if (waiting.length === 0) return this.wish()
+    this.client.cancel(this.choices.one(waiting))
+    this.noticed()
+  }
+
+  // ------------------------------------------------------------------ what the engine asks for
+
+  protected override noticed(): void {
+    for (const stream of this.tap.streams.values()) {
+      if (stream.head !== undefined && !this.answers.has(stream.id)) this.answers.set(stream.id, this.plan(stream))
+    }
+  }
+
+  private plan(stream: TapStream): Answered {
+    const { choices } = this
+    const { id, method } = stream
+    const status = choices.one(statuses)
+    const isBodyless = method === "HEAD" || status === 204 || status === 304
+    const length = isBodyless || !choices.once(2) ? 0 : choices.size(this.mostBody)
+    const isOpenTunnel = method === "CONNECT" && status < 300
+    const fields: Array<Pair> = [...Fields.regular(choices), ["x-id", String(id)]]
+    if (choices.once(3) && !isOpenTunnel)
+      fields.push(["content-length", String(isBodyless ? choices.below(999) : length)])
+    return {
+      id,
+      n: numberOf(stream.head ?? []),
+      method,
+      informational: choices.once(4) ? choices.between(1, 4) : 0,
+      status,
+      fields,
+      length,
+      trailers:
+        choices.once(5) && !isBodyless && !isOpenTunnel ? [...Fields.regular(choices), ["x-y", "2"]] : undefined,
+      sentInformational: 0,
+      hasHead: false,
+      sent: 0,
+      isEnded: false,
+      reset: undefined
+    }
+  }
+
+  streamOf({ id }: Answered): TapStream {
+    const stream = this.tap.streams.get(id)
+    if (stream === undefined) throw new Error(`no stream ${id}`)
+    return stream
+  }
+
+  /** Whether we may still send on it. */
+  private canSend(answer: Answered): boolean {
+    return (
+      !answer.isEnded &&
+      answer.reset === undefined &&
+      this.streamOf(answer).reset === undefined &&
+      answer.id <= this.lastId
+    )
+  }
+
+  private get open(): ReadonlyArray<Answered> {
+    return [...this.answers.values()].filter((answer) => this.canSend(answer))
+  }
+
+  // ------------------------------------------------------------------ one step
+
+  /** Something that a server, or the client's user, may do now. */
+  step(): void {
+    const { choices } = this
+    switch (choices.below(16)) {
+      case 0:
+      case 1:
+      case 2:
+        return this.wish()
+      case 3:
+      case 4:
+      case 5:
+      case 6:
+        return this.goOn()
+      case 7:
+        return this.answer()
+      case 8:
+        return this.grantSome()
+      case 9:
+        return this.changeSettings()
+      case 10:
+        return this.ping()
+      case 11:
+        return choices.once(2) ? this.unknown() : this.priority()
+      case 12:
+        return this.giveUp()
+      case 13:
+        return this.wait(choices.between(1, 60))
+      case 14:
+        return this.client.pipe.setRead(choices.once(3) ? false : true)
+      default:
+        return this.rare()
+    }
+  }
+
+  private rare(): void {
+    const { choices } = this
+    switch (choices.below(6)) {
+      case 0:
+        return this.goAway()
+      case 1:
+        return this.refuse()
+      case 2:
+        return this.emit(Raw.Type.ALTSVC, 0, 0, concat([Uint8Array.of(0, 8), ofText('http://ah3=":443"')]))
+      case 3:
+        return this.emit(Raw.Type.ORIGIN, 0, 0, concat([Uint8Array.of(0, 9), ofText("https://a")]))
+      default:
+        return this.grantSome()
+    }
+  }
+
+  /** More of some answer. */
+  private goOn(): void {
+    const { choices, open } = this
+    if (open.length === 0) return this.wish()
+    this.continueAnswer(choices.one(open), choices.size(this.mostPayload))
+  }
+
+  private continueAnswer(answer: Answered, most: number): void {
+    const { choices } = this
+    const { id } = answer
+    if (answer.sentInformational < answer.informational) {
+      answer.sentInformational++
+      return this.emitHeaders(
+        id,
+        [
+          [":status", choices.one(["103", "100", "110"] as const)],
+          ["x-i", "1"]
+        ],
+        false
+      )
+    }
+    const isOpenTunnel = answer.method === "CONNECT" && answer.status < 300
+    if (!answer.hasHead) {
+      answer.hasHead = true
+      const endsHere = answer.length === 0 && answer.trailers === undefined && !isOpenTunnel && !choices.once(4)
+      answer.isEnded = endsHere
+      return this.emitHeaders(id, [[":status", String(answer.status)], ...answer.fields], endsHere)
+    }
+    const left = answer.length - answer.sent
+    if (left === 0 && (answer.trailers !== undefined || choices.once(2))) {
+      answer.isEnded = true
+      if (answer.trailers !== undefined) return this.emitHeaders(id, answer.trailers, true)
+      return this.emit(Raw.Type.DATA, Raw.END_STREAM, id)
+    }
+    const piece = Math.min(left, most)
+    const endsHere = piece === left && answer.trailers === undefined
+    const sent = this.emitData(id, (length) => pattern(id, answer.sent, length), piece, endsHere)
+    answer.sent += sent
+    if (endsHere && sent === piece) answer.isEnded = true
+  }
+
+  /** RST_STREAM: before the answer, within it, or, with NO_ERROR, behind it while the request goes on. */
+  private refuse(): void {
+    const { choices } = this
+    const answered = [...this.answers.values()].filter(
+      (answer) =>
+        answer.reset === undefined && this.streamOf(answer).reset === undefined && !this.streamOf(answer).isOver
+    )
+    if (answered.length === 0) return
+    const answer = choices.one(answered)
+    answer.reset = answer.isEnded ? Raw.Code.NO_ERROR : choices.one(resetCodes)
+    this.emitOctets(Raw.rstStream(answer.id, answer.reset))
+  }
+
+  private goAway(): void {
+    const { choices } = this
+    if (!choices.once(3)) return
+    const highest = Math.max(0, ...this.answers.keys())
+    const isBegun = (answer: Answered): boolean =>
+      answer.hasHead || answer.sentInformational > 0 || answer.reset !== undefined
+    const least = Math.max(0, ...[...this.answers.values()].filter(isBegun).map(({ id }) => id))
+    const lastId = Math.min(this.lastId, choices.one([Raw.MAX_WINDOW, highest, Math.max(least, highest - 2)]))
+    this.lastId = lastId
+    this.emitOctets(Raw.goAway(lastId, Raw.Code.NO_ERROR, choices.octets(choices.below(8))))
+  }
+
+  private grantSome(): void {
+    const { choices } = this
+    const ids = [0, ...[...this.answers.values()].filter((each) => !this.streamOf(each).isOver).map(({ id }) => id)]
+    this.grant(choices.one(ids), Math.max(1, choices.size(200_000)))
+  }
+
+  // ------------------------------------------------------------------ to the end
+
+  get isSettled(): boolean {
+    return [...this.client.wishes.values()].every(({ fiber }) => fiber.unsafePoll() !== null)
+  }
+
+  /** Answers all that is asked for, until the user has got everything. */
+  finish(): void {
+    this.client.pipe.setRead(true)
+    this.client.world.run()
+    this.client.collect()
+    this.noticed()
+    if (this.maxConcurrent < 1) this.changeSettings([[Raw.Setting.MAX_CONCURRENT_STREAMS, 100]])
+    for (let idle = 0; idle < 400;) {
+      const before = this.progress
+      this.answer()
+      for (const answer of this.open) this.continueAnswer(answer, this.mostPayload)
+      const waiting = [...this.tap.streams.values()].filter((stream) => !stream.isOver && stream.id <= this.lastId)
+      for (const id of [0, ...waiting.map(({ id }) => id)]) this.grant(id, 1_000_000)
+      this.deliver()
+      if (this.isOver || (this.isSettled && waiting.length === 0 && this.tap.pings.length === 0)) return
+      if (this.progress === before) {
+        idle++
+        this.client.advance(10)
+        this.noticed()
+      } else idle = 0
+    }
+    throw new Finding("hang", `wishes go on: ${this.describe()}`)
+  }
+
+  /** Changes where anything but the exchange of credit has happened. */
+  private get progress(): string {
+    let octets = 0
+    let steps = 0
+    for (const answer of this.answers.values()) {
+      octets += answer.sent + this.streamOf(answer).bodyLength
+      steps += answer.sentInformational + Number(answer.hasHead) + Number(answer.isEnded)
+    }
+    let over = 0
+    for (const stream of this.tap.streams.values()) over += Number(stream.isOver)
+    return `${octets} ${steps} ${this.answers.size} ${over}`
+  }
+
+  private describe(): string {
+    const waiting = [...this.client.wishes.values()].filter(({ fiber }) => fiber.unsafePoll() === null)
+    const streams = [...this.tap.streams.values()].filter((stream) => !stream.isOver)
+    return `${waiting.map(({ wish, got }) => JSON.stringify({ ...wish, fields: 0, got: got.length })).join("; ")}; streams ${streams
+      .map(({ bodyLength, engineMaySend, id, isEndedByEngine, weMaySend }) =>
+        JSON.stringify({ id, bodyLength, isEndedByEngine, engineMaySend, weMaySend })
+      )
+      .join("; ")}`
+  }
+}

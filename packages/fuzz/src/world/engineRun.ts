@@ -1,0 +1,121 @@
+/**
+ * One engine in a world, from its first octet to the last thing it leaves: what is sent to it, what it sends, and that nothing remains. The two
+ * roles are in serverRun.ts and clientRun.ts.
+ */
+import type * as Http2Connection from "@effect-http2/http2/Http2Connection"
+import type * as Http2Error from "@effect-http2/http2/Http2Error"
+import * as Http2Stats from "@effect-http2/http2/Http2Stats"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import { expect, Finding } from "../finding.js"
+import { Wiretap } from "../tap/wiretap.js"
+import type { RawFrame } from "../wire/rawFrame.js"
+import { Pipe } from "./pipe.js"
+import type { World } from "./world.js"
+
+/** Longer than all that the engine waits for, one after the other: ms. */
+export const forever = 3_600_000
+
+/** What handlers that were told to fail leave in the log. */
+const isAskedFor = (line: string): boolean => line.includes("asked for on")
+
+export abstract class EngineRun {
+  static last: EngineRun | undefined = undefined
+  readonly pipe: Pipe
+  readonly tap: Wiretap
+  readonly stats = Http2Stats.make()
+  abstract readonly connection: Http2Connection.Http2Connection
+  protected readonly scope: Scope.CloseableScope
+  /** How the connection ended; undefined while it has not. */
+  ending: Exit.Exit<void, Http2Error.Http2Error> | undefined = undefined
+
+  constructor(
+    readonly world: World,
+    role: "client" | "server"
+  ) {
+    EngineRun.last = this
+    world.clear()
+    this.pipe = new Pipe(world.turns)
+    this.tap = new Wiretap(role)
+    this.scope = Effect.runSync(Scope.make())
+  }
+
+  /** Acquires the engine in the run's scope. */
+  protected acquire<A, E>(effect: Effect.Effect<A, E, Scope.Scope>): A {
+    const exit = this.world.runNow(Scope.extend(effect, this.scope))
+    if (Exit.isFailure(exit)) throw new Finding("defect", `no engine: ${exit.cause.toString()}`)
+    return exit.value
+  }
+
+  protected watchEnd(): void {
+    this.world.fork(
+      Effect.map(Effect.exit(this.connection.awaitClosed), (exit) => {
+        this.ending = exit
+      })
+    )
+  }
+
+  /** One read for the engine. It runs until it has nothing left to do. Returns what it sent. */
+  send(octets: Uint8Array): ReadonlyArray<RawFrame> {
+    this.pipe.send(octets)
+    this.world.run()
+    return this.collect()
+  }
+
+  /** What the engine has sent since the last time. */
+  collect(): ReadonlyArray<RawFrame> {
+    const frames = this.tap.received(this.pipe.take())
+    const error = this.tap.connectionError
+    if (error !== undefined && error.reason.includes("a defect of this library")) {
+      const cause = this.ending !== undefined && Exit.isFailure(this.ending) ? this.ending.cause : undefined
+      throw new Finding("defect", `${error.reason} ${cause?.toString() ?? ""}`)
+    }
+    const line = this.world.lines.find((line) => !isAskedFor(line))
+    if (line !== undefined) throw new Finding("defect", `logged: ${line}`)
+    return frames
+  }
+
+  advance(ms: number): ReadonlyArray<RawFrame> {
+    this.world.advance(ms)
+    return this.collect()
+  }
+
+  get isClosed(): boolean {
+    return this.pipe.isClosed
+  }
+
+  private get left(): Readonly<Record<string, number>> {
+    const { activeHandlers, activeStreams, connections } = Http2Stats.snapshot(this.stats)
+    return {
+      activeHandlers,
+      activeStreams,
+      connections,
+      streams: this.connection.activeStreams,
+      unreadBytes: this.connection.unreadBytes,
+      fibers: this.world.fibers.running.size
+    }
+  }
+
+  /** The connection comes to its end by itself, nobody saying anything any more. */
+  expectEnd(): void {
+    const isOver = this.world.advanceUntil(() => this.isClosed, forever)
+    this.collect()
+    expect(isOver, "hang", () => `the connection is not closed: ${JSON.stringify(this.left)}`)
+  }
+
+  /** The end of the engine's scope: it closes what is open, and nothing of it remains. */
+  close(): void {
+    const closing = this.world.fork(Scope.close(this.scope, Exit.void))
+    const isOver = this.world.advanceUntil(() => closing.unsafePoll() !== null, forever)
+    this.collect()
+    expect(isOver, "hang", () => `the scope does not end: ${JSON.stringify(this.left)}`)
+    expect(this.isClosed, "leak", () => "the transport is not closed")
+    const { left } = this
+    expect(
+      Object.values(left).every((count) => count === 0),
+      "leak",
+      () => JSON.stringify(left)
+    )
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The transport under an engine: what the run sends arrives at once, what the engine writes is kept for the run. The run decides whether it is
+ * read: what is not counts as pending.
+ */
+import type { TransportError } from "@effect-http2/http2/Http2Error"
+import type { Transport } from "@effect-http2/http2/Transport"
+import * as Http2Error from "@effect-http2/http2/Http2Error"
+import * as Channel from "effect/Channel"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { concat } from "../wire/octets.js"
+import type { Turns } from "./turns.js"
+
+type Reads = Chunk.Chunk<Uint8Array>
+type Pull = Effect.Effect<Reads, TransportError>
+
+const over: Pull = Effect.succeed(Chunk.empty())
+
+export class Pipe implements Transport {
+  readonly peer = { remote: undefined, local: undefined, tls: undefined }
+  readonly incoming: Stream.Stream<Uint8Array, TransportError>
+  isClosed = false
+  /** Whether the engine has ended its side. */
+  isEnded = false
+  /** Whether what is written is taken over at once. */
+  isRead = true
+  /** Octets that the engine wrote, in all. */
+  written = 0
+  private arrived: Array<Uint8Array> = []
+  private outcome: Pull | undefined = undefined
+  private waiter: ((pull: Pull) => void) | undefined = undefined
+  private output: Array<Uint8Array> = []
+  private pending = 0
+  private listener: (() => void) | undefined = undefined
+  private readonly flushed = new Set<() => void>()
+
+  constructor(private readonly turns: Turns) {
+    const pull: Pull = Effect.async((resume) => {
+      this.waiter = resume
+      this.wake()
+      return Effect.sync(() => {
+        this.waiter = undefined
+      })
+    })
+    const loop: Channel.Channel<Reads, unknown, TransportError, unknown, void> = Channel.flatMap(
+      Channel.fromEffect(pull),
+      (reads) => (reads.length === 0 ? Channel.void : Channel.flatMap(Channel.write(reads), () => loop))
+    )
+    this.incoming = Stream.fromChannel(loop)
+  }
+
+  // ------------------------------------------------------------------ the run's side
+
+  /** Sends one read. Returns without running anything. */
+  send(octets: Uint8Array): void {
+    if (octets.length === 0 || this.outcome !== undefined) return
+    this.arrived.push(octets)
+    this.wake()
+  }
+
+  /** Ends the run's side. */
+  sendEnd(): void {
+    this.outcome ??= over
+    this.wake()
+  }
+
+  /** Breaks the connection. */
+  reset(): void {
+    this.outcome ??= Effect.fail(
+      new Http2Error.TransportError({ transportReason: "Reset", description: "broken by the run" })
+    )
+    this.isRead = true
+    this.wake()
+    this.drain()
+  }
+
+  /** What the engine wrote since the last time; nothing while the run does not read. */
+  take(): Uint8Array {
+    if (!this.isRead || this.output.length === 0) return new Uint8Array(0)
+    const octets = concat(this.output)
+    this.output = []
+    return octets
+  }
+
+  setRead(isRead: boolean): void {
+    this.isRead = isRead
+    if (isRead) this.drain()
+  }
+
+  private wake(): void {
+    const { waiter } = this
+    if (waiter === undefined) return
+    if (this.arrived.length > 0) {
+      const reads = this.arrived
+      this.arrived = []
+      this.waiter = undefined
+      waiter(Effect.succeed(Chunk.unsafeFromArray(reads)))
+    } else if (this.outcome !== undefined) {
+      this.waiter = undefined
+      waiter(this.outcome)
+    }
+  }
+
+  private drain(): void {
+    this.pending = 0
+    for (const done of this.flushed) done()
+    this.flushed.clear()
+    if (this.listener !== undefined) this.turns.defer(() => this.release())
+  }
+
+  private release(): void {
+    const { listener } = this
+    if (listener === undefined || this.pendingBytes() > 0) return
+    this.listener = undefined
+    listener()
+  }
+
+  // ------------------------------------------------------------------ the engine's side
+
+  readonly write = (chunks: ReadonlyArray<Uint8Array>): boolean => {
+    if (this.isEnded) return true
+    const octets = concat(chunks)
+    this.written += octets.length
+    this.output.push(octets)
+    if (!this.isRead) this.pending += octets.length
+    return true
+  }
+
+  readonly pendingBytes = (): number => (this.isClosed ? 0 : this.pending)
+
+  readonly onDrain = (listener: () => void): void => {
+    this.listener = listener
+    if (this.pendingBytes() === 0) this.turns.defer(() => this.release())
+  }
+
+  readonly defer = (task: () => void): void => this.turns.defer(task)
+
+  readonly end: Effect.Effect<void> = Effect.async((resume) => {
+    this.isEnded = true
+    if (this.pendingBytes() === 0) return resume(Effect.void)
+    const done = (): void => resume(Effect.void)
+    this.flushed.add(done)
+    return Effect.sync(() => {
+      this.flushed.delete(done)
+    })
+  })
+
+  readonly close: Effect.Effect<void> = Effect.sync(() => {
+    this.isClosed = true
+    this.isEnded = true
+    this.sendEnd()
+    this.drain()
+  })
+}

@@ -1,0 +1,106 @@
+/**
+ * What a server pushes, at a client (RFC 9113 §8.4): responses to requests that the client has not sent. A client gets them where it is made with
+ * `enablePush`, as `Http2Client.pushes`.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { responseOf, type Response } from "./IncomingResponse.js"
+import type { Headers } from "./Headers.js"
+import * as Http2Error from "./Http2Error.js"
+import type { ClientPushes } from "./internal/clientPushes.js"
+import type { ConnectionCore } from "./internal/connectionCore.js"
+import type { Promised } from "./internal/promised.js"
+
+/**
+ * A promise of the server: the request that it answers, and the response that is on its way. Nothing has to be done about one that is of no use, but
+ * it costs less when it is cancelled: unless its response is asked for, it is given up after `stallTimeout`, or when it holds too much.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Push {
+  /** @internal */
+  constructor(private readonly promised: Promised) {}
+
+  /** :method, `GET` or `HEAD`. */
+  get method(): string {
+    return this.promised.head.method
+  }
+
+  /** :scheme, for instance `https`. */
+  get scheme(): string {
+    return this.promised.head.scheme
+  }
+
+  /** :authority, host and port. */
+  get authority(): string {
+    return this.promised.head.authority
+  }
+
+  /** :path with its query. */
+  get path(): string {
+    return this.promised.head.path
+  }
+
+  /** The fields that the server takes the request to have, without pseudo-header fields. */
+  get headers(): Headers {
+    return this.promised.head.headers
+  }
+
+  /** The stream of the request that it was pushed with. */
+  get associatedStreamId(): number {
+    return this.promised.associatedStreamId
+  }
+
+  /** The stream that carries the response. */
+  get streamId(): number {
+    return this.promised.stream.id
+  }
+
+  /**
+   * Waits for the head of the response, and says that it is wanted: from then on, a request for the same is held back until the promised stream has closed
+   * (§8.4.2). Interruption, and the end of the scope before the response was whole, send RST_STREAM(CANCEL).
+   *
+   * Fails with a `StreamError` where the server has reset the stream or this side has given it up, with what ended the connection where that is over.
+   */
+  get response(): Effect.Effect<Response, Http2Error.Http2Error, Scope.Scope> {
+    return Effect.flatMap(Effect.scope, (scope) =>
+      Effect.zipRight(Scope.addFinalizer(scope, this.cancel), Effect.map(this.promised.answered, responseOf))
+    )
+  }
+
+  /** The response, or the rest of it, is not wanted: RST_STREAM(CANCEL), unless the stream is over. */
+  get cancel(): Effect.Effect<void> {
+    return Effect.sync(() => this.promised.cancel())
+  }
+}
+
+/**
+ * The promises that nobody has seen, each once, until the connection ends.
+ *
+ * @internal
+ */
+export const pushes = (core: ConnectionCore, pushes: ClientPushes): Stream.Stream<Push, Http2Error.Http2Error> => {
+  const next: Effect.Effect<Push, Option.Option<Http2Error.Http2Error>> = Effect.suspend(() => {
+    const promised = pushes.take()
+    if (promised !== undefined) return Effect.succeed(new Push(promised))
+    if (core.status === "closed") return Effect.fail(Option.fromNullable(core.error))
+    if (!core.settings.announced.enablePush) return Effect.fail(Option.some(notEnabled()))
+    return Effect.zipRight(another(pushes), next)
+  })
+  return Stream.repeatEffectOption(next)
+}
+
+const another = ({ whenPromised }: ClientPushes): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    const listener = (): void => resume(Effect.void)
+    whenPromised.add(listener)
+    return Effect.sync(() => whenPromised.remove(listener))
+  })
+
+const notEnabled = (): Http2Error.StreamError =>
+  Http2Error.usageError(0, "6.5.2", "the client does not take pushes: its option enablePush is false")

@@ -1,0 +1,220 @@
+/**
+ * Server push at a client (RFC 9113 §8.4): which promises are taken, those that wait for somebody who wants them, and what they may cost meanwhile. One for
+ * each connection. Called by the dispatcher's handlers for PUSH_PROMISE, by the promised streams, and through `Http2Push`.
+ */
+import * as ErrorCode from "../ErrorCode.js"
+import type * as Frame from "../Frame.js"
+import { empty } from "../Headers.js"
+import * as Http2Error from "../Http2Error.js"
+import { ClientStream } from "./clientStream.js"
+import type { ConnectionCore } from "./connectionCore.js"
+import { Listeners } from "./listeners.js"
+import { lost } from "./lost.js"
+import { type FieldSection, RequestHead, Violation } from "./messageHead.js"
+import type { Origins } from "./origins.js"
+import { type Keeper, Promised } from "./promised.js"
+import { parsePromise } from "./pushPromise.js"
+import * as StreamState from "./streamState.js"
+
+const { Event, State } = StreamState
+
+/** Stands for the head of a promise that cannot be used. */
+const noHead = new RequestHead("GET", "", "", "", undefined, empty, -1, false)
+
+const connectionError = (section: string, reason: string): Http2Error.ConnectionError =>
+  Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, section, reason)
+
+const streamError = (
+  streamId: number,
+  code: ErrorCode.ErrorCode,
+  section: string,
+  reason: string,
+  limit?: "maxConcurrentStreams" | "maxReservedStreams"
+): Http2Error.StreamError =>
+  new Http2Error.StreamError({ streamId, code, origin: "Local", section, reason, limit, processed: "no" })
+
+/** Who wants to hear of accepted pushes. */
+interface Follower {
+  /** Somebody wants a response whose stream is not over. */
+  accepted(promised: Promised): void
+  /** A stream is over. */
+  ended(promised: Promised): void
+}
+
+export class ClientPushes implements Keeper {
+  /** Promises whose streams are not over. */
+  private readonly live = new Set<Promised>()
+  /** Promises that nobody has asked the response of, the oldest first; and those of them that nobody has seen. */
+  private readonly unclaimed = new Set<Promised>()
+  private readonly unseen = new Set<Promised>()
+  /** Octets that lie in the bodies of the unclaimed ones. */
+  private unclaimedOctets = 0
+  /** Told when there is another one to be seen, or never will be. */
+  readonly whenPromised = new Listeners()
+
+  constructor(
+    private readonly origins: Origins | undefined,
+    private readonly follower: Follower
+  ) {}
+
+  /** The oldest promise that nobody has seen. */
+  take(): Promised | undefined {
+    for (const promised of this.unseen) {
+      this.unseen.delete(promised)
+      return promised
+    }
+    return undefined
+  }
+
+  // ------------------------------------------------------------------ promises that arrive
+
+  /** PUSH_PROMISE that is complete (§6.6, §8.4.1). The stream is reserved whatever is wrong with the request, so that it can be reset. */
+  receive(connection: ConnectionCore, frame: Frame.PushPromise, section: FieldSection): void {
+    const { promisedStreamId, streamId } = frame
+    const associated = associatedStream(connection, streamId)
+    if (connection.table.isLocal(promisedStreamId) || !connection.table.isIdle(promisedStreamId)) {
+      throw connectionError("5.1.1", `stream ${promisedStreamId} cannot be promised`)
+    }
+    // §6.8: we have said that we would not process it.
+    if (promisedStreamId > connection.acceptedUpTo) return
+    const head = parsePromise(section)
+    const usable = head instanceof Violation ? noHead : head
+    const promised = new Promised(this, connection, promisedStreamId, streamId, usable, connection.now())
+    connection.opened(promised.stream)
+    connection.stats.pushes++
+    promised.stream.transition(Event.receivePushPromise)
+    if (associated.state === State.resetSent || !connection.settings.announced.enablePush) {
+      // The server may not know yet that nobody wants it (§6.6).
+      connection.guard.glitch("PUSH_PROMISE where nobody wants it any more")
+      return promised.cancel()
+    }
+    if (associated.isOpenTunnel) {
+      promised.cancel()
+      throw streamError(streamId, ErrorCode.PROTOCOL_ERROR, "8.5", "PUSH_PROMISE on a tunnel")
+    }
+    this.check(connection, promised, head, associated)
+    this.live.add(promised)
+    this.unclaimed.add(promised)
+    this.unseen.add(promised)
+    this.whenPromised.notify()
+  }
+
+  /** Throws where the promise cannot be taken: an error of the promised stream. */
+  private check(
+    { options, now }: ConnectionCore,
+    { origin, stream }: Promised,
+    head: RequestHead | Violation,
+    associated: ClientStream
+  ): void {
+    if (head instanceof Violation) {
+      throw streamError(stream.id, ErrorCode.PROTOCOL_ERROR, head.section, head.reason)
+    }
+    if (!this.isAuthoritative(stream.id, origin, associated)) {
+      const reason = `the server does not answer for ${head.scheme}://${head.authority}`
+      throw streamError(stream.id, ErrorCode.PROTOCOL_ERROR, "8.4", reason)
+    }
+    this.dropStale(now() - options.stallTimeout)
+    let reserved = this.unclaimed.size
+    for (const other of this.live) {
+      if (other.isAccepted && other.stream.state === State.reservedRemote) reserved++
+    }
+    if (reserved >= options.maxReservedStreams) {
+      const reason = `over ${options.maxReservedStreams} promises wait`
+      throw streamError(stream.id, ErrorCode.REFUSED_STREAM, "10.5", reason, "maxReservedStreams")
+    }
+  }
+
+  /** Whether the server may push for `origin` (§8.4, §10.1): the request that it comes with has been to it, or the server answers for it in other ways. */
+  private isAuthoritative(streamId: number, origin: string | undefined, associated: ClientStream): boolean {
+    const { origins } = this
+    if (origin === undefined || origins?.allows(origin) === false) return false
+    if (origin === associated.origin) return true
+    try {
+      return origins?.isAuthoritative(origin) === true
+    } catch (cause) {
+      // The function is its user's: what it throws is the end of the promise, and of nothing else.
+      throw new Http2Error.StreamError({
+        streamId,
+        code: ErrorCode.INTERNAL_ERROR,
+        origin: "User",
+        reason: "isAuthoritative has thrown",
+        processed: "no",
+        cause
+      })
+    }
+  }
+
+  // ------------------------------------------------------------------ what becomes of them
+
+  /** §5.1.2: promised streams count from their first HEADERS on. */
+  begins({ stream }: Promised): void {
+    let active = 0
+    for (const other of this.live) if (other.stream.state === State.halfClosedLocal) active++
+    const { most } = stream.owner.settings.maxConcurrentStreams
+    if (active < most) return
+    throw streamError(stream.id, ErrorCode.REFUSED_STREAM, "5.1.2", `over ${most} streams`, "maxConcurrentStreams")
+  }
+
+  /** FLOW CONTROL: what nobody may ever read holds no more than half of the connection's window. */
+  received(promised: Promised, octets: number): void {
+    if (!this.unclaimed.has(promised)) return
+    promised.unclaimedOctets += octets
+    this.unclaimedOctets += octets
+    const { connectionWindowSize } = promised.stream.owner.options
+    if (this.unclaimedOctets * 2 > connectionWindowSize) promised.expire("connectionWindowSize")
+  }
+
+  accept(promised: Promised): void {
+    this.forget(promised)
+    if (promised.isAccepted) return
+    promised.isAccepted = true
+    if (this.live.has(promised)) this.follower.accepted(promised)
+  }
+
+  ended(promised: Promised): void {
+    if (promised.error !== undefined && !promised.isAccepted) {
+      this.forget(promised)
+      promised.stream.discardBody()
+    }
+    if (this.live.delete(promised)) this.follower.ended(promised)
+  }
+
+  drop(promised: Promised, error: Http2Error.StreamError): void {
+    this.forget(promised)
+    promised.error ??= error
+    promised.stream.discardBody()
+    promised.stream.reset(error)
+  }
+
+  private forget(promised: Promised): void {
+    this.unseen.delete(promised)
+    if (this.unclaimed.delete(promised)) this.unclaimedOctets -= promised.unclaimedOctets
+  }
+
+  /** Responses that have come whole and that nobody has asked for since `before`, in ms: the others have their deadlines. */
+  private dropStale(before: number): void {
+    for (const promised of this.unclaimed) {
+      if (promised.promisedAt > before) return
+      promised.expire("stallTimeout")
+    }
+  }
+
+  /** The connection has ended: what nobody has asked for by now is gone. */
+  close(error: Http2Error.Http2Error | undefined): void {
+    for (const promised of [...this.unclaimed]) {
+      promised.error ??= error ?? lost()
+      this.ended(promised)
+    }
+    this.whenPromised.notify()
+  }
+}
+
+/** The stream that a promise came on: one that we have opened, and the server's side of which is open (§6.6). */
+const associatedStream = ({ table }: ConnectionCore, streamId: number): ClientStream => {
+  const stream = table.get(streamId)
+  if (stream instanceof ClientStream && table.isLocal(streamId)) {
+    const outcome = StreamState.next(stream.state, Event.receivePushPromise)
+    if (StreamState.isState(outcome) || outcome === StreamState.Outcome.ignore) return stream
+  }
+  throw connectionError("6.6", `PUSH_PROMISE on stream ${streamId}, which the server cannot answer`)
+}

@@ -1,0 +1,54 @@
+/**
+ * Requests of a client for what the server is pushing already, after the push was accepted: they wait until its stream has closed (RFC 9113 §8.4.2). Asked
+ * by the client's role.
+ */
+
+/** A request that may be one for what is pushed. */
+export interface Asking {
+  readonly origin: string | undefined
+  asksFor(method: string, path: string): boolean
+}
+
+/** What is pushed. */
+export interface Pushed {
+  readonly origin: string | undefined
+  readonly head: { readonly method: string; readonly path: string }
+}
+
+export class HeldRequests<Request extends Asking> {
+  /** Pushes that were accepted and go on, and who waits for their ends. */
+  private readonly waiting = new Map<Pushed, Set<Request>>()
+
+  /** Requests that wait. */
+  get size(): number {
+    let size = 0
+    for (const requests of this.waiting.values()) size += requests.size
+    return size
+  }
+
+  add(pushed: Pushed): void {
+    this.waiting.set(pushed, new Set())
+  }
+
+  /** Whether `request` has to wait; then it does. */
+  hold(request: Request): boolean {
+    for (const [{ head, origin }, requests] of this.waiting) {
+      if (!request.asksFor(head.method, head.path) || request.origin !== origin) continue
+      requests.add(request)
+      return true
+    }
+    return false
+  }
+
+  /** `request` does not want to wait any more. */
+  withdraw(request: Request): void {
+    for (const requests of this.waiting.values()) requests.delete(request)
+  }
+
+  /** `pushed` is over: who has waited for it. */
+  release(pushed: Pushed): Iterable<Request> {
+    const requests = this.waiting.get(pushed)
+    this.waiting.delete(pushed)
+    return requests ?? []
+  }
+}

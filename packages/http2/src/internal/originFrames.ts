@@ -1,0 +1,48 @@
+/**
+ * The frames in which a server speaks of origins: ORIGIN (RFC 8336 §2) and ALTSVC (RFC 7838 §4). They mean nothing to a server, and what means
+ * nothing is ignored, and counted. Called by the dispatcher.
+ */
+import type { AltSvc, Origin } from "../ExtensionFrame.js"
+import { parse } from "./asciiOrigin.js"
+import { ClientStream } from "./clientStream.js"
+import type { ConnectionCore } from "./connectionCore.js"
+import type { Origins } from "./origins.js"
+
+/** ORIGIN. One that brings nothing counts against its budget. */
+export const receiveOrigin = (connection: ConnectionCore, frame: Origin): void => {
+  const { guard, options, role } = connection
+  if (role.origins?.accepts(frame) !== true) return guard.glitch("ORIGIN without a meaning")
+  if (!role.origins.extend(frame.origins, options.maxOrigins)) guard.glitch("ORIGIN without a new origin")
+}
+
+/** ALTSVC. One on a stream is of use, and one for the connection. */
+export const receiveAltSvc = (connection: ConnectionCore, frame: AltSvc): void => {
+  const { guard, role } = connection
+  const origin = role.origins === undefined ? undefined : subjectOf(connection, role.origins, frame)
+  if (role.origins === undefined || origin === undefined) return guard.glitch("ALTSVC without a meaning")
+  if (!isFirst(connection.table.get(frame.streamId))) guard.glitch("ALTSVC")
+  role.origins.tell(origin, frame.value)
+}
+
+/** The origin that `frame` is about; undefined where it is to be ignored. */
+const subjectOf = (connection: ConnectionCore, origins: Origins, frame: AltSvc): string | undefined => {
+  if (!origins.hears(frame.value)) return undefined
+  if (frame.streamId === 0) {
+    const origin = parse(frame.origin)
+    return origin !== undefined && origins.isAuthoritative(origin) ? origin : undefined
+  }
+  const stream = connection.table.get(frame.streamId)
+  // Whoever answers 421 does not answer for the origin (RFC 7838 §6).
+  if (frame.origin !== "" || !(stream instanceof ClientStream) || stream.head?.status === 421) return undefined
+  const { origin } = stream
+  return stream.error === undefined && origin !== undefined && origins.allows(origin) ? origin : undefined
+}
+
+/** Streams that have had an ALTSVC. */
+const told = new WeakSet<object>()
+
+const isFirst = (stream: object | undefined): boolean => {
+  if (stream === undefined || told.has(stream)) return false
+  told.add(stream)
+  return true
+}

@@ -1,0 +1,93 @@
+/**
+ * What a client holds of what its server says about origins: the Origin Set (RFC 8336 §2.3), and who is told of alternative services (RFC 7838
+ * §4). One for each connection of a client. Called by originFrames.ts for what arrives and, for 421, by clientRequest.ts.
+ */
+import * as ErrorCode from "../ErrorCode.js"
+import type { Origin } from "../ExtensionFrame.js"
+import { ConnectionError } from "../Http2Error.js"
+import type { Peer } from "../Transport.js"
+import { isAltSvcValue, isH2 } from "./announcements.js"
+import * as AsciiOrigin from "./asciiOrigin.js"
+import type { OriginOptions } from "./originModels.js"
+
+/** Flags of ORIGIN that would change what it means (RFC 8336 §2.2). */
+const critical = 0x0f
+
+export class Origins {
+  /** Undefined until an ORIGIN frame has come. */
+  set: Set<string> | undefined = undefined
+
+  constructor(
+    private readonly options: OriginOptions,
+    private readonly peer: Peer,
+    /** The origin of requests that say nothing else. */
+    private readonly usual: string | undefined
+  ) {}
+
+  /** The one that the connection was made for: the name that TLS asked for, or the address, and the port (RFC 8336 §2.3). */
+  private get own(): string | undefined {
+    const { origin } = this.options
+    if (origin !== undefined) return AsciiOrigin.parse(origin)
+    const { remote, tls } = this.peer
+    const host = tls?.serverName ?? remote?.host
+    if (tls === undefined || host === undefined) return this.usual
+    return AsciiOrigin.ofHost(host, remote?.port) ?? this.usual
+  }
+
+  /** Whether an ORIGIN frame on this connection means something (RFC 8336 §2.2). */
+  accepts({ flags, streamId }: Origin): boolean {
+    return streamId === 0 && (flags & critical) === 0 && isH2(this.peer) && this.options.isProxy !== true
+  }
+
+  /** Adds to the set, up to `most` origins; what is none is passed over, each by itself. False where nothing has changed. */
+  extend(entries: ReadonlyArray<string>, most: number): boolean {
+    const { own } = this
+    const isFirst = this.set === undefined
+    const set = (this.set ??= new Set(own === undefined ? [] : [own]))
+    const before = set.size
+    for (const entry of entries) {
+      // The set has no bound in the RFC (§4): an origin that is left out gets a connection of its own.
+      if (set.size >= most) break
+      const origin = AsciiOrigin.parse(entry)
+      if (origin !== undefined) set.add(origin)
+    }
+    if (!isFirst && set.size === before) return false
+    this.options.onOriginSet?.(set)
+    return true
+  }
+
+  /** 421: the server does not answer for `origin` here (RFC 8336 §2.3). */
+  misdirected(origin: string | undefined): void {
+    const { set } = this
+    if (set !== undefined && origin !== undefined && set.delete(origin)) this.options.onOriginSet?.(set)
+  }
+
+  /** Whether the server may speak for `origin`: the set has it, if there is one, and so does the certificate (RFC 8336 §2.4). */
+  isAuthoritative(origin: string): boolean {
+    return this.allows(origin) && (origin === this.own || this.options.isAuthoritative?.(origin) === true)
+  }
+
+  /** Whether a server that says `value` of alternatives is listened to (RFC 7838 §4). */
+  hears(value: string): boolean {
+    return this.options.isProxy !== true && isAltSvcValue(value)
+  }
+
+  /** Whether the set allows for `origin`, with which the client has asked for something here. */
+  allows(origin: string): boolean {
+    return this.set === undefined || this.set.has(origin)
+  }
+
+  tell(origin: string, value: string): void {
+    try {
+      this.options.onAltSvc?.({ origin, value })
+    } catch (cause) {
+      throw new ConnectionError({
+        code: ErrorCode.INTERNAL_ERROR,
+        origin: "User",
+        reason: "onAltSvc has thrown",
+        processed: "unknown",
+        cause
+      })
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * PRIORITY_UPDATE at a server (RFC 9218 §7.1): to the stream that it is about, or kept until that is opened. Called by the server's role, one for each
+ * connection.
+ */
+import * as ErrorCode from "../ErrorCode.js"
+import type * as ExtensionFrame from "../ExtensionFrame.js"
+import * as Http2Error from "../Http2Error.js"
+import * as Priority from "../Priority.js"
+import type { ConnectionCore } from "./connectionCore.js"
+import { State } from "./streamState.js"
+
+/** For how many idle streams an update is kept at most, whatever their limit is. */
+const mostKept = 1024
+
+const protocolError = (reason: string, limit?: string): Http2Error.ConnectionError =>
+  Http2Error.connectionError(
+    ErrorCode.PROTOCOL_ERROR,
+    "5.5",
+    `PRIORITY_UPDATE ${reason} (RFC 9218 §7.1)`,
+    limit === undefined ? undefined : { limit }
+  )
+
+export class PriorityUpdates {
+  /** By the ids of request streams that were idle when the last update for them came. */
+  private readonly kept = new Map<number, Priority.Priority>()
+
+  receive(connection: ConnectionCore, frame: ExtensionFrame.PriorityUpdate): void {
+    const { prioritizedId, value } = frame
+    const { table } = connection
+    if (prioritizedId === 0) throw protocolError("for stream 0")
+    // It carries nothing that has to be sent, and costs its parsing.
+    connection.guard.glitch("PRIORITY_UPDATE")
+    const stream = table.get(prioritizedId)
+    const isIdle = stream === undefined && table.isIdle(prioritizedId)
+    if (isIdle && table.isLocal(prioritizedId)) throw protocolError("for a stream that was not promised")
+    connection.outbox.prioritize()
+    if (stream !== undefined) return stream.receivePriority(Priority.parse(value))
+    // Where it is not idle it is closed, and where we have said that we go it will not be opened.
+    if (isIdle && prioritizedId <= connection.acceptedUpTo) this.keep(connection, prioritizedId, Priority.parse(value))
+  }
+
+  private keep(connection: ConnectionCore, streamId: number, priority: Priority.Priority): void {
+    const { settings } = connection
+    if (!this.kept.has(streamId)) {
+      if (this.exceeds(connection, settings.maxConcurrentStreams.most)) {
+        // It may not know the limit yet.
+        if (settings.oldest < Number.POSITIVE_INFINITY) return
+        throw protocolError("for more streams than there may be", "maxConcurrentStreams")
+      }
+      if (this.kept.size >= mostKept) return
+    }
+    this.kept.set(streamId, priority)
+  }
+
+  /** Whether with one more there were over `most` streams that are active, or idle and prioritized. */
+  private exceeds({ table }: ConnectionCore, most: number): boolean {
+    if (this.kept.size + table.remoteCount < most) return false
+    // Only now it is worth it to count exactly: ids that were left out are not idle, a stream that we reset is not active.
+    for (const id of this.kept.keys()) if (!table.isIdle(id)) this.kept.delete(id)
+    let active = 0
+    for (const stream of table.values()) if (!table.isLocal(stream.id) && stream.state !== State.resetSent) active++
+    return this.kept.size + active >= most
+  }
+
+  /** What was said of a stream that is opened now. */
+  take(streamId: number): Priority.Priority | undefined {
+    if (this.kept.size === 0) return undefined
+    const priority = this.kept.get(streamId)
+    this.kept.delete(streamId)
+    return priority
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * A promise of the server at a client (RFC 9113 §8.4), from PUSH_PROMISE to the response: the request that the server answers, the stream that will carry
+ * the answer, and whether anybody wants it. Made by clientPushes.ts; `Http2Push.Push` is what its user sees of it.
+ */
+import * as Effect from "effect/Effect"
+import * as ErrorCode from "../ErrorCode.js"
+import * as Http2Error from "../Http2Error.js"
+import { ofRequest } from "./asciiOrigin.js"
+import { ClientStream, type ResponseListener } from "./clientStream.js"
+import { Listeners } from "./listeners.js"
+import type { FieldSection, RequestHead } from "./messageHead.js"
+import type { StreamOwner } from "./streamCore.js"
+import * as StreamState from "./streamState.js"
+
+const { Event, State } = StreamState
+
+/** Who keeps the promises of a connection. */
+export interface Keeper {
+  /** The server begins the response. Throws where there is no place for its stream. */
+  begins(promised: Promised): void
+  /** Octets of its body have come. */
+  received(promised: Promised, octets: number): void
+  /** Its stream is over. */
+  ended(promised: Promised): void
+  /** Somebody wants it. */
+  accept(promised: Promised): void
+  /** Nobody wants it: `error` is for who asks for it later. */
+  drop(promised: Promised, error: Http2Error.StreamError): void
+}
+
+export class Promised implements ResponseListener {
+  readonly stream: PromisedStream
+  /** The origin of the promised request; undefined where its authority is none that HTTP has. */
+  readonly origin: string | undefined
+  /** Whether somebody has asked for the response. */
+  isAccepted = false
+  /** Why there is no response, or no more of it. */
+  error: Http2Error.Http2Error | undefined = undefined
+  /** Octets of the body that have come before anybody asked for it. */
+  unclaimedOctets = 0
+  private readonly whenAnswered = new Listeners()
+
+  constructor(
+    readonly keeper: Keeper,
+    owner: StreamOwner,
+    streamId: number,
+    /** The stream of the request that it was promised with. */
+    readonly associatedStreamId: number,
+    readonly head: RequestHead,
+    /** The clock, in ms. */
+    readonly promisedAt: number
+  ) {
+    this.origin = ofRequest(head.scheme, head.authority)
+    this.stream = new PromisedStream(owner, streamId, this)
+  }
+
+  /** The stream, once the head of the response is there. Whoever runs it wants the response; interruption gives it up. */
+  readonly answered: Effect.Effect<ClientStream, Http2Error.Http2Error> = Effect.async((resume) => {
+    const { error, stream } = this
+    if (error !== undefined) return resume(Effect.fail(error))
+    this.keeper.accept(this)
+    const answer = (): void => {
+      if (stream.head !== undefined) resume(Effect.succeed(stream))
+      else if (this.error !== undefined) resume(Effect.fail(this.error))
+    }
+    if (stream.head !== undefined) return answer()
+    this.whenAnswered.add(answer)
+    return Effect.sync(() => {
+      this.whenAnswered.remove(answer)
+      this.cancel()
+    })
+  })
+
+  /** Its user does not want the response, or the rest of it, any more: RST_STREAM(CANCEL), unless the stream is over. */
+  cancel(): void {
+    const reason = "the pushed response was given up"
+    if (this.isAccepted) this.stream.cancel(reason)
+    else this.keeper.drop(this, this.notWanted("User", reason))
+  }
+
+  /** Nobody has asked for the response, and it is not kept any longer. */
+  expire(limit: "connectionWindowSize" | "stallTimeout" | undefined): void {
+    if (!this.isAccepted) this.keeper.drop(this, this.notWanted("Local", "nobody has asked for the pushed response", limit))
+  }
+
+  private notWanted(origin: Http2Error.Origin, reason: string, limit?: string): Http2Error.StreamError {
+    const { id } = this.stream
+    return new Http2Error.StreamError({ streamId: id, code: ErrorCode.CANCEL, origin, reason, limit, processed: "unknown" })
+  }
+
+  /** Of a pushed response only the final head is handed out. */
+  onInformational(): void {}
+
+  onHead(): void {
+    this.whenAnswered.notify()
+  }
+
+  onFailure(error: Http2Error.Http2Error): void {
+    this.error ??= error
+    this.keeper.ended(this)
+    this.whenAnswered.notify()
+  }
+}
+
+/** The stream of a promise, from reserved (remote) on. */
+class PromisedStream extends ClientStream {
+  constructor(
+    owner: StreamOwner,
+    id: number,
+    private readonly promised: Promised
+  ) {
+    super(owner, id, promised.head.method === "HEAD", false, promised)
+  }
+
+  /** The first section, of a 1xx too, takes the stream out of its reservation (§8.4.2). */
+  override receiveSection(section: FieldSection, endStream: boolean): void {
+    if (this.state === State.reservedRemote) {
+      this.promised.keeper.begins(this.promised)
+      this.transition(Event.receiveHeaders)
+    }
+    super.receiveSection(section, endStream)
+    this.noteEnd()
+  }
+
+  override receiveData(data: Uint8Array, flowControlledLength: number, endStream: boolean): void {
+    super.receiveData(data, flowControlledLength, endStream)
+    this.promised.keeper.received(this.promised, data.length)
+    this.noteEnd()
+  }
+
+  override abort(error: Http2Error.Http2Error): void {
+    super.abort(error)
+    this.noteEnd()
+  }
+
+  private noteEnd(): void {
+    if (this.state === State.closed) this.promised.keeper.ended(this.promised)
+  }
+
+  /** What nobody has asked for does not wait for ever, whether or not the server has begun with it. */
+  override get stalledSince(): number {
+    return this.promised.isAccepted ? super.stalledSince : this.promised.promisedAt
+  }
+
+  /** A connection that closes does not wait for it either. */
+  override declineRest(): void {
+    const { now, options } = this.owner
+    const isStale = this.promised.promisedAt + options.stallTimeout <= now()
+    this.promised.expire(isStale ? "stallTimeout" : undefined)
+  }
+}

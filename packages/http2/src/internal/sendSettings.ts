@@ -1,0 +1,106 @@
+/**
+ * The SETTINGS that we send: the first, behind the preface, and changes later on; and what each of them changes here, when it is sent and when it is
+ * acknowledged (RFC 9113 §6.5.3). Called by Http2Connection.ts, and for acknowledgements by connectionFrames.ts.
+ */
+import * as Frame from "../Frame.js"
+import * as Http2Error from "../Http2Error.js"
+import * as Settings from "../Settings.js"
+import type { ConnectionCore } from "./connectionCore.js"
+import { preface } from "./preface.js"
+
+/** A client's preface, SETTINGS, and the connection's window (§3.4, §6.9.2). A server's own ENABLE_PUSH has no meaning and is not sent. */
+export const sendPreface = (core: ConnectionCore): void => {
+  const { announced } = core.settings
+  const from = core.role.isServer ? { ...Settings.initial, enablePush: false } : Settings.initial
+  if (!core.role.isServer) core.outbox.raw(preface)
+  core.settings.announce(announced, core.now())
+  core.outbox.control(new Frame.Settings(false, Settings.toEntries(announced, from)))
+  const increment = core.options.connectionWindowSize - Settings.initial.initialWindowSize
+  if (increment > 0) core.outbox.windowUpdate(0, increment)
+}
+
+/**
+ * Sends what `changes` changes, and calls `onAcknowledged` once that is acknowledged; where nothing changes, once all that was sent before is. Throws
+ * a usage error, and sends nothing, for what cannot be.
+ */
+export const updateSettings = (
+  core: ConnectionCore,
+  changes: Partial<Settings.Settings>,
+  onAcknowledged: () => void
+): void => {
+  const { settings } = core
+  const before = settings.announced
+  const after = changed(before, changes, core.role.isServer)
+  const entries = Settings.toEntries(after, before)
+  if (entries.length > 0) {
+    settings.announce(after, core.now())
+    core.outbox.control(new Frame.Settings(false, entries))
+    core.blocks.setMaxHeaderListSize(settings.maxHeaderListSize.most)
+    // What was no request without extended CONNECT is one now.
+    if (after.enableConnectProtocol !== before.enableConnectProtocol) core.blocks.forget()
+    const delta = after.initialWindowSize - before.initialWindowSize
+    if (delta !== 0) for (const stream of core.table.values()) stream.adjustReceiveWindow(delta)
+  }
+  settings.onAcknowledged(onAcknowledged)
+}
+
+/** The peer acknowledges the oldest SETTINGS of ours that it has not. False where it has acknowledged all. */
+export const settingsAcknowledged = (core: ConnectionCore): boolean => {
+  const sent = core.settings.acknowledge()
+  if (sent === undefined) return false
+  core.blocks.setHeaderTableSize(sent.settings.headerTableSize)
+  core.blocks.setMaxHeaderListSize(core.settings.maxHeaderListSize.most)
+  for (const listener of sent.onAcknowledged) listener()
+  return true
+}
+
+const infinity = Number.POSITIVE_INFINITY
+
+/** What SETTINGS can say (§6.5.2); infinity goes out as the largest number. */
+const bounds = {
+  headerTableSize: [0, 0xffffffff],
+  maxConcurrentStreams: [0, infinity],
+  initialWindowSize: [0, Settings.MAX_WINDOW_SIZE],
+  maxFrameSize: [16_384, 16_777_215],
+  maxHeaderListSize: [0, infinity]
+} as const
+
+const sizes = [
+  "headerTableSize",
+  "maxConcurrentStreams",
+  "initialWindowSize",
+  "maxFrameSize",
+  "maxHeaderListSize"
+] as const
+
+const isWithin = (value: number, [least, most]: readonly [least: number, most: number]): boolean =>
+  value >= least && value <= most && (Number.isInteger(value) || value === infinity)
+
+/** `before` with `changes`. Throws a usage error for what cannot be said, or not by this role, or not any more. */
+const changed = (
+  before: Settings.Settings,
+  changes: Partial<Settings.Settings>,
+  isServer: boolean
+): Settings.Settings => {
+  const after = { ...before, ...changes }
+  for (const name of sizes) {
+    const value = after[name]
+    if (value !== before[name] && !isWithin(value, bounds[name])) {
+      throw Http2Error.usageError(0, "6.5.2", `the setting ${name} cannot be ${value}`)
+    }
+  }
+  const reason = flagViolation(before, after, isServer)
+  if (reason !== undefined) throw Http2Error.usageError(0, "6.5.2", reason)
+  return after
+}
+
+const flagViolation = (before: Settings.Settings, after: Settings.Settings, isServer: boolean): string | undefined => {
+  if (after.enablePush !== before.enablePush && isServer) return "enablePush is a client's to set"
+  if (after.enableConnectProtocol !== before.enableConnectProtocol) {
+    if (!isServer) return "enableConnectProtocol is a server's to set"
+    if (before.enableConnectProtocol) return "enableConnectProtocol cannot be taken back (RFC 8441 §3)"
+  }
+  return after.noRfc7540Priorities === before.noRfc7540Priorities
+    ? undefined
+    : "noRfc7540Priorities belongs into the first SETTINGS and stays (RFC 9218 §2.1)"
+}

@@ -1,0 +1,163 @@
+/**
+ * Server push at a server (RFC 9113 §8.4): PUSH_PROMISE on the stream of a request, and a stream of our own on which the same handler answers the promised
+ * request as if the client had sent it. One for each connection. Made by the server's role, called through `Http2Server.Request`.
+ */
+import { HeaderField } from "@effect-http2/hpack/HeaderField"
+import * as Effect from "effect/Effect"
+import * as ErrorCode from "../ErrorCode.js"
+import * as Headers from "../Headers.js"
+import * as Http2Error from "../Http2Error.js"
+import type { PromisedRequest, PromisedTarget } from "../Http2Request.js"
+import { ofRequest } from "./asciiOrigin.js"
+import type { ConnectionCore } from "./connectionCore.js"
+import { RequestHead } from "./messageHead.js"
+import { check, checkTarget } from "./outgoing.js"
+import { promiseViolation } from "./pushPromise.js"
+import { pseudoFields } from "./requestPseudo.js"
+import { ServerStream } from "./serverStream.js"
+import * as StreamState from "./streamState.js"
+
+const { Event, State } = StreamState
+
+/** What runs handlers. */
+interface Runner {
+  readonly lingering: number
+  readonly abort: (stream: ServerStream) => void
+  start(stream: ServerStream): void
+}
+
+/** Whether the handler of the request on `stream` may push what is asked for. */
+export type MayPush = (promised: PromisedTarget, stream: ServerStream) => boolean
+
+/** The same origin: whoever answers for one answers for the other (§8.4, §10.1). */
+const isSameOrigin: MayPush = ({ authority, scheme }, { head }) =>
+  ofRequest(scheme, authority) !== undefined &&
+  ofRequest(scheme, authority) === ofRequest(head.scheme, head.authority)
+
+/** The highest id that a server can give to a stream. */
+const lastId = 0x7ffffffe
+
+/** Why nothing can be pushed, and where the RFC says so. */
+type Obstacle = readonly [section: string, reason: string]
+
+const obstacles = {
+  tunnel: ["8.5", "a tunnel carries nothing but DATA"],
+  over: ["6.6", "the stream is over"],
+  draining: ["6.8", "the connection takes no more streams"],
+  disabled: ["6.5.2", "the client does not take pushes"],
+  limit: ["5.1.2", "the client, or maxConcurrentStreams, takes no more pushes at a time"],
+  ids: ["5.1.1", "the connection has no more stream ids"]
+} as const satisfies Record<string, Obstacle>
+
+export class ServerPush {
+  constructor(
+    private readonly connection: ConnectionCore,
+    private readonly runner: Runner,
+    private readonly sendDate: boolean,
+    private readonly mayPush: MayPush = isSameOrigin
+  ) {}
+
+  /** Why nothing can be pushed along with `stream` now, undefined where something can. */
+  obstacle({ head, state }: ServerStream): Obstacle | undefined {
+    const { options, remoteSettings, status, table } = this.connection
+    if (head.method === "CONNECT") return obstacles.tunnel
+    if (state !== State.open && state !== State.halfClosedRemote) return obstacles.over
+    if (status !== "open") return obstacles.draining
+    if (!remoteSettings.enablePush) return obstacles.disabled
+    // Promised ones do not count for the client yet, but will.
+    if (table.localCount >= remoteSettings.maxConcurrentStreams) return obstacles.limit
+    if (table.localCount + this.runner.lingering >= options.maxConcurrentStreams) return obstacles.limit
+    return table.highestLocal >= lastId ? obstacles.ids : undefined
+  }
+
+  /** Promises, and has the handler answer. Throws a usage error for what cannot be promised, and then nothing was. */
+  push(stream: ServerStream, promise: PromisedRequest): void {
+    const { connection, runner } = this
+    const obstacle = this.obstacle(stream)
+    if (obstacle !== undefined) throw Http2Error.usageError(stream.id, ...obstacle)
+    const head = this.headOf(stream, promise)
+    const pseudo = pseudoFields(head.method, head.scheme, new HeaderField(":authority", head.authority), head.path)
+    this.checkSize(stream, pseudo, head.headers)
+    const id = connection.table.highestLocal + 2
+    connection.outbox.promise(stream.id, id, pseudo, head.headers.fields)
+    connection.stats.pushes++
+    const pushed = new PushedStream(this, connection, id, head, this.sendDate, runner.abort)
+    connection.opened(pushed)
+    pushed.transition(Event.sendPushPromise)
+    pushed.runner = runner
+    connection.startLater(pushed)
+  }
+
+  private headOf(stream: ServerStream, promise: PromisedRequest): RequestHead {
+    const { authority = stream.head.authority, method = "GET", path, scheme = stream.head.scheme } = promise
+    const headers = Headers.make(promise.headers)
+    const { contentLength, host } = check(headers)
+    checkTarget(method, scheme, authority, path, host)
+    const expectsContinue = headers.get("expect")?.toLowerCase() === "100-continue"
+    const head = new RequestHead(method, scheme, authority, path, undefined, headers, contentLength, expectsContinue)
+    const reason = promiseViolation(head)
+    if (reason !== undefined) throw Http2Error.usageError(stream.id, "8.4", reason)
+    if (authority === "" || !this.mayPush({ method, scheme, authority, path }, stream)) {
+      throw Http2Error.usageError(stream.id, "8.4", `this handler may not push ${scheme}://${authority}${path}`)
+    }
+    return head
+  }
+
+  private checkSize(stream: ServerStream, pseudo: ReadonlyArray<HeaderField>, headers: Headers.Headers): void {
+    const size = pseudo.reduce((sum, field) => sum + field.size, check(headers).size)
+    if (size <= this.connection.peerMaxHeaderListSize) return
+    throw Http2Error.usageError(stream.id, "6.5.2", "the promised fields are larger than the peer accepts")
+  }
+
+  /** Whether one of our streams can begin now: the client may have lowered its limit since the promise (§5.1.2). */
+  get hasPlace(): boolean {
+    const { remoteSettings, table } = this.connection
+    const most = remoteSettings.maxConcurrentStreams
+    if (table.localCount <= most) return true
+    return table.values().filter(({ id, state }) => table.isLocal(id) && state !== State.reservedLocal).length < most
+  }
+}
+
+/** `ServerPush.push` as an effect. */
+export const pushOn = (
+  stream: ServerStream,
+  promise: PromisedRequest
+): Effect.Effect<void, Http2Error.Http2Error> => {
+  const { error, id, pusher } = stream
+  if (error !== undefined) return Effect.fail(error)
+  if (pusher === undefined) return Effect.fail(Http2Error.usageError(id, "6.6", "a pushed stream carries no promises"))
+  try {
+    pusher.push(stream, promise)
+    return Effect.void
+  } catch (error) {
+    if (Http2Error.isStreamError(error)) return Effect.fail(error)
+    throw error
+  }
+}
+
+/** A stream that we have promised: from reserved (local) on it carries a response. */
+class PushedStream extends ServerStream {
+  constructor(
+    private readonly push: ServerPush,
+    ...stream: ConstructorParameters<typeof ServerStream>
+  ) {
+    super(...stream)
+  }
+
+  /** The first head begins the stream: from then on it counts (§5.1.2). One for which there is no place any more is given up. */
+  protected override sendHead(...head: Parameters<ServerStream["sendHead"]>): void {
+    if (this.state === State.reservedLocal && !this.push.hasPlace) {
+      const error = new Http2Error.StreamError({
+        streamId: this.id,
+        code: ErrorCode.CANCEL,
+        origin: "Remote",
+        reason: "the client takes fewer pushes at a time than when this one was promised",
+        section: "5.1.2",
+        processed: "no"
+      })
+      this.reset(error)
+      throw error
+    }
+    super.sendHead(...head)
+  }
+}

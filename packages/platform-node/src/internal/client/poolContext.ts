@@ -1,0 +1,37 @@
+/**
+ * What the pools of a client share. Made by pools.ts, once for each client.
+ */
+import type * as Http2Error from "@effect-http2/http2/Http2Error"
+import type * as Effect from "effect/Effect"
+import type * as Runtime from "effect/Runtime"
+import type { OpenedSocket, Protocol } from "./message.js"
+import type { Resolved } from "./options.js"
+import type { Sharing } from "./sharing.js"
+import type { Origin } from "./target.js"
+
+/** A pool, to those who keep pools. */
+export interface Pooled {
+  readonly origin: Origin
+  /** Ends everything. */
+  readonly close: Effect.Effect<void>
+}
+
+export interface PoolContext {
+  readonly options: Resolved
+  readonly runtime: Runtime.Runtime<never>
+  readonly now: () => number
+  /** Whether the client was closed. */
+  readonly isClosed: () => boolean
+  readonly dial: (
+    origin: Origin,
+    protocols: ReadonlyArray<Protocol>
+  ) => Effect.Effect<OpenedSocket, Http2Error.TransportError>
+  /** What a proxy that answers for the origin wants to see in each request, where there is one. */
+  readonly proxyHeaders: (origin: Origin) => Readonly<Record<string, string>> | undefined
+  /** The connections of all pools, where requests may go over those of other origins. */
+  readonly sharing: Sharing | undefined
+  /** The pool will have connections. */
+  readonly onBusy: (pool: Pooled) => void
+  /** The pool may be forgotten. */
+  readonly onIdle: (pool: Pooled) => void
+}
