@@ -4,6 +4,7 @@
 import * as FrameLog from "@effect-http2/http2/FrameLog"
 import * as Http2Client from "@effect-http2/http2/Http2Client"
 import type { Http2Error } from "@effect-http2/http2/Http2Error"
+import type * as Http2Push from "@effect-http2/http2/Http2Push"
 import type { Transport } from "@effect-http2/http2/Transport"
 import * as NodeTransport from "@effect-http2/platform-node/NodeTransport"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
@@ -11,6 +12,7 @@ import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as FrameText from "./internal/frameText.js"
@@ -67,7 +69,7 @@ const logFrames = (transport: Transport): Transport =>
   )
 
 const connect = (options: GetOptions.Options): Effect.Effect<Http2Client.Http2Client, Http2Error, Scope.Scope> => {
-  const { insecure, url, verbose } = options
+  const { insecure, push, url, verbose } = options
   const isTls = url.protocol === "https:"
   return NodeTransport.connect({
     host: url.hostname.replace(/^\[|\]$/g, ""),
@@ -75,7 +77,9 @@ const connect = (options: GetOptions.Options): Effect.Effect<Http2Client.Http2Cl
     ...(isTls ? { tls: { rejectUnauthorized: !insecure } } : {})
   }).pipe(
     Effect.map((transport) => (verbose ? logFrames(transport) : transport)),
-    Effect.flatMap((transport) => Http2Client.make(transport, { gracefulShutdownTimeout: "1 second" }))
+    Effect.flatMap((transport) =>
+      Http2Client.make(transport, { gracefulShutdownTimeout: "1 second", enablePush: push })
+    )
   )
 }
 
@@ -98,12 +102,32 @@ const toRequest = ({ data, headers, url }: GetOptions.Options): Http2Client.Clie
   }
 }
 
+/** What is shown of a pushed response, once it is whole. */
+const describe = (push: Http2Push.Push): Effect.Effect<string> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const response = yield* push.response
+      return `${response.status}\n${yield* response.text()}`
+    })
+  ).pipe(
+    Effect.catchAll((error) => Effect.succeed(error.message)),
+    Effect.map((outcome) => `\nPushed ${push.method} ${push.path}: ${outcome}\n`)
+  )
+
 /** The status, once the whole body is written. */
 const transfer = (options: GetOptions.Options): Effect.Effect<number, Http2Error | OutputError, Scope.Scope> =>
   Effect.gen(function* () {
     const client = yield* connect(options)
+    const pushes = options.push
+      ? yield* Effect.fork(Stream.runCollect(Stream.mapEffect(client.pushes, describe, { concurrency: "unbounded" })))
+      : undefined
     const response = yield* client.request(toRequest(options))
     yield* Stream.runForEach(response.body, write)
+    if (pushes !== undefined) {
+      // Promises come before the end of what they come with; that of their stream is the connection's.
+      yield* client.connection.shutdown
+      yield* Effect.forEach(yield* Fiber.join(pushes), write)
+    }
     return response.status
   })
 

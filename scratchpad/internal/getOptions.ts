@@ -12,6 +12,7 @@ One request over HTTP/2: http: with prior knowledge, https: with ALPN. The body 
   -d, --data DATA        POST DATA instead of GET
   -H, --header 'N: V'    one more field, may be repeated
   -k, --insecure         accept any certificate
+  -p, --push             take what the server pushes, and show it behind the body
   -v, --verbose          every frame sent (>) and received (<) on stderr
       --timeout TIME     give up after so long: seconds, or "500 millis"; 10 seconds unless said
   -h, --help             this text
@@ -25,6 +26,7 @@ export interface Options {
   readonly data: string | undefined
   readonly headers: ReadonlyArray<readonly [name: string, value: string]>
   readonly insecure: boolean
+  readonly push: boolean
   readonly verbose: boolean
   readonly timeout: Duration.Duration
 }
@@ -67,6 +69,7 @@ const parseOrThrow = (args: ReadonlyArray<string>): Options | "help" => {
       header: { type: "string", short: "H", multiple: true },
       help: { type: "boolean", short: "h" },
       insecure: { type: "boolean", short: "k" },
+      push: { type: "boolean", short: "p" },
       timeout: { type: "string" },
       verbose: { type: "boolean", short: "v" }
     }
@@ -80,6 +83,7 @@ const parseOrThrow = (args: ReadonlyArray<string>): Options | "help" => {
     data: values.data,
     headers: (values.header ?? []).map(parseHeader),
     insecure: values.insecure ?? false,
+    push: values.push ?? false,
     verbose: values.verbose ?? false,
     timeout: parseTimeout(values.timeout ?? "10")
   }

@@ -10,6 +10,7 @@ const routes: ReadonlyArray<readonly [route: string, href: string | undefined, w
   ["GET /headers", "/headers", "your request as JSON"],
   ["GET /fail", "/fail", "a body whose Stream fails after its first chunk: never a whole response"],
   ["GET /hang", "/hang", "never answers; leave, and the handler is interrupted"],
+  ["GET /push", "/push", "pushes /hello to clients that take it, as nghttp and npm run get -- --push do"],
   ["GET /stats", "/stats", "connections, streams, handlers, resets and heap in use, as JSON"]
 ]
 

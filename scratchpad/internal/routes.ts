@@ -170,6 +170,12 @@ const fail: Handle = constant(
 
 const hang: Handle = () => Effect.never
 
+/** What the client would ask for next, before it can know. */
+const push: Handle = (request) =>
+  Effect.map(request.canPush ? Effect.as(request.push({ path: "/hello" }), "") : Effect.succeed("not "), (not) =>
+    Http2Response.text(`/hello was ${not}pushed.\n`)
+  )
+
 const statistics =
   (stats: Http2Stats.Http2Stats): Handle =>
   () =>
@@ -191,6 +197,7 @@ export const make = (stats: Http2Stats.Http2Stats): Handle => {
     ["/headers", route({ GET: headers })],
     ["/fail", route({ GET: fail })],
     ["/hang", route({ GET: hang })],
+    ["/push", route({ GET: push })],
     ["/stats", route({ GET: statistics(stats) })]
   ])
   return (request) => {

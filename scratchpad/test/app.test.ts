@@ -8,7 +8,6 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { once } from "node:events"
 import { readFile, writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { Api, Nobody, NoSuchNote, Note, Rpcs } from "../internal/app/api.js"
@@ -142,15 +141,11 @@ describe("the program", () => {
   const compiled = fileURLToPath(new URL("../dist/app.js", import.meta.url))
 
   const runs = async (name: string) => {
-    const { child, finished, stdout } = startProgram(name, [], { APP_PORT: "0" })
-    while (stdout.text.split("\n").length < 3) {
-      const end = await Promise.race([finished, once(child.stdout, "data")])
-      if ("code" in end) throw new Error(`${name} ended with ${end.code}: ${end.stdout}${end.stderr}`)
-    }
-    child.kill("SIGTERM")
-    const { code, stderr } = await finished
+    const program = startProgram(name, [], { APP_PORT: "0" })
+    await program.says(/\n.*\n/)
+    const { code, stderr, stdout } = await program.stop()
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
-    const [listens, says = ""] = stdout.text.split("\n")
+    const [listens, says = ""] = stdout.split("\n")
     expect(listens).toMatch(/^The sample application listens on https:\/\/localhost:[1-9]\d*$/)
     expect(JSON.parse(says.replace("Its typed client says: ", ""))).toEqual(report)
   }

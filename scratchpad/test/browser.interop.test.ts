@@ -3,9 +3,8 @@ import { afterAll, beforeAll, expect, it } from "vitest"
 import { describeWithPeer } from "../../packages/platform-node/test/support/peers.js"
 import type { Page } from "./support/browser.js"
 import { launch } from "./support/browser.js"
-import { settled, socketsOf, stats, until } from "./support/observe.js"
-import type { Playground } from "./support/programs.js"
-import { playground } from "./support/programs.js"
+import { stats, until } from "./support/observe.js"
+import { usePlayground } from "./support/suite.js"
 
 /** Runs in the page: a request, and all of its answer. */
 const ask = `async (path, init) => {
@@ -18,23 +17,13 @@ const ask = `async (path, init) => {
 const octets = `(length) => Uint8Array.from({ length }, (_, index) => (index * 7) % 251)`
 
 describeWithPeer("chromium", "Chromium, every route", (program) => {
-  let server: Playground
-  let sockets: number | undefined
+  const server = usePlayground({ settles: true })
   let page: Page
   beforeAll(async () => {
-    server = await playground()
-    sockets = socketsOf(server)
     page = await launch(program)
     await page.open(`${server.https}/`)
   }, 60_000)
-  afterAll(async () => {
-    await page.close()
-    try {
-      await settled(server, sockets)
-    } finally {
-      expect(await server.stop()).toMatchObject({ code: 0, stderr: "" })
-    }
-  }, 60_000)
+  afterAll(() => page.close(), 60_000)
 
   const fetched = (path: string, init: object = {}): Promise<unknown> =>
     page.evaluate(`(${ask})(${JSON.stringify(path)}, ${JSON.stringify(init)})`)

@@ -1,13 +1,13 @@
 /** 1 GiB of pseudo-random octets through /echo, both directions at once, every one of them compared, in bounded memory. */
 import { once } from "node:events"
 import type * as Http2 from "node:http2"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { peakMemory } from "./programs/memory.js"
 import { Sequence } from "./programs/sequence.js"
 import { connect } from "./support/http2Peer.js"
-import { settled, socketsOf } from "./support/observe.js"
-import type { Playground } from "./support/programs.js"
-import { playground, run } from "./support/programs.js"
+import { settled } from "./support/observe.js"
+import { run } from "./support/programs.js"
+import { usePlayground } from "./support/suite.js"
 
 const GiB = 1024 ** 3
 
@@ -38,22 +38,14 @@ const echo = async (stream: Http2.ClientHttp2Stream, length: number, seed: numbe
 }
 
 describe("1 GiB through /echo", () => {
-  let server: Playground
-  let sockets: number | undefined
-  beforeAll(async () => {
-    server = await playground()
-    sockets = socketsOf(server)
-  })
-  afterAll(async () => {
-    expect(await server.stop()).toMatchObject({ code: 0, stderr: "" })
-  })
+  const server = usePlayground()
 
   it("with the client of node:http2, over TLS", async () => {
     const session = await connect(server.https)
     const result = await echo(session.request({ ":method": "POST", ":path": "/echo" }), GiB, 11)
     expect(result).toEqual({ received: GiB, wrong: 0, overlapped: true, echoed: GiB })
     session.close()
-    await settled(server, sockets)
+    await settled(server, server.sockets)
     expectPeakBelow(200, "the server's process", peakMemory(server.process.pid))
   }, 120_000)
 
@@ -62,7 +54,7 @@ describe("1 GiB through /echo", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
     const { peak, ...result } = JSON.parse(stdout) as { readonly peak?: number }
     expect(result).toEqual({ received: GiB, wrong: 0, overlapped: true, echoed: GiB, unread: 0 })
-    await settled(server, sockets)
+    await settled(server, server.sockets)
     expectPeakBelow(200, "our client's process", peak)
     expectPeakBelow(200, "the server's process", peakMemory(server.process.pid))
   }, 120_000)
@@ -78,7 +70,7 @@ describe("1 GiB through /echo", () => {
     )
     for (const result of results) expect(result).toMatchObject({ received: length, wrong: 0, echoed: length })
     session.close()
-    await settled(server, sockets)
+    await settled(server, server.sockets)
     expectPeakBelow(256, "the server's process", peakMemory(server.process.pid))
   }, 120_000)
 })

@@ -1,17 +1,11 @@
 import { once } from "node:events"
 import * as Http2 from "node:http2"
 import * as Net from "node:net"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import type { Playground } from "./support/programs.js"
-import { playground, run, runSource } from "./support/programs.js"
+import { describe, expect, it } from "vitest"
+import { run, runSource } from "./support/programs.js"
+import { usePlayground } from "./support/suite.js"
 
-let server: Playground
-beforeAll(async () => {
-  server = await playground()
-})
-afterAll(async () => {
-  expect(await server.stop()).toMatchObject({ code: 0 })
-})
+const server = usePlayground({ mayLog: true })
 
 const get = (...args: ReadonlyArray<string>) => run("get", args)
 
@@ -33,6 +27,15 @@ describe.concurrent("get.ts", () => {
   it("writes the body of a whole response, and exits with 0", async () => {
     expect(await get(`${server.http}/hello`)).toEqual({ code: 0, stdout: "Hello World!", stderr: "" })
     expect(await get("-k", `${server.https}/hello`)).toEqual({ code: 0, stdout: "Hello World!", stderr: "" })
+  })
+
+  it("--push shows what is pushed, too", async () => {
+    expect(await get("--push", `${server.http}/push`)).toEqual({
+      code: 0,
+      stdout: "/hello was pushed.\n\nPushed GET /hello: 200\nHello World!\n",
+      stderr: ""
+    })
+    expect(await get(`${server.http}/push`)).toEqual({ code: 0, stdout: "/hello was not pushed.\n", stderr: "" })
   })
 
   it("-d posts", async () => {

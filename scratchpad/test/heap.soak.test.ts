@@ -1,23 +1,14 @@
 /** A hundred thousand requests of every kind leave the heap as it was. */
 import { execFile } from "node:child_process"
-import { afterAll, beforeAll, expect, it } from "vitest"
+import { expect, it } from "vitest"
 import { describeWithPeer } from "../../packages/platform-node/test/support/peers.js"
 import { connect, request } from "./support/http2Peer.js"
-import { collectBeforeMeasuring, settled, socketsOf, stats, toMiB } from "./support/observe.js"
-import type { Playground } from "./support/programs.js"
-import { playground } from "./support/programs.js"
+import { collectBeforeMeasuring, settled, stats, toMiB } from "./support/observe.js"
+import { usePlayground } from "./support/suite.js"
 
 const CANCEL = 8
 
-let server: Playground
-let sockets: number | undefined
-beforeAll(async () => {
-  server = await playground(...collectBeforeMeasuring)
-  sockets = socketsOf(server)
-})
-afterAll(async () => {
-  expect(await server.stop()).toMatchObject({ code: 0, stderr: "" })
-})
+const server = usePlayground({ nodeOptions: collectBeforeMeasuring })
 
 describeWithPeer("h2load", "the heap", (program) => {
   const h2load = (url: string, requests: number, ...args: ReadonlyArray<string>): Promise<void> =>
@@ -53,7 +44,7 @@ describeWithPeer("h2load", "the heap", (program) => {
       await h2load(`${url}/delay/1`, 2000 * share)
       await cancel(url, 1000 * share)
     }
-    await settled(server, sockets)
+    await settled(server, server.sockets)
   }
 
   it("is flat behind 100,000 requests", async () => {

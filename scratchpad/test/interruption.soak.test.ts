@@ -7,25 +7,17 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import type { PeerName } from "../../packages/platform-node/test/support/peers.js"
 import { describeWithPeer } from "../../packages/platform-node/test/support/peers.js"
-import { settled, socketsOf, stats, until } from "./support/observe.js"
-import type { Playground } from "./support/programs.js"
+import { settled, stats, until } from "./support/observe.js"
 import { playground, startProgram } from "./support/programs.js"
+import { usePlayground } from "./support/suite.js"
 
 const schemes = ["http", "https"] as const
 const endless = Stream.repeatValue(new Uint8Array(50_000))
 
-let server: Playground
-let sockets: number | undefined
-beforeAll(async () => {
-  server = await playground()
-  sockets = socketsOf(server)
-})
-afterAll(async () => {
-  expect(await server.stop()).toMatchObject({ code: 0, stderr: "" })
-})
+const server = usePlayground()
 
 const run = <A>(effect: Effect.Effect<A, Http2Error, Scope.Scope>): Promise<A> =>
   Effect.runPromise(Effect.scoped(effect))
@@ -58,7 +50,7 @@ describe.each(schemes)("our client over %s, interrupted", (scheme) => {
         expect(hello).toBe("Hello World!")
       })
     )
-    await settled(server, sockets)
+    await settled(server, server.sockets)
     const after = await stats(server)
     expect({
       interrupted: after.handlersInterrupted - before.handlersInterrupted,
@@ -81,7 +73,7 @@ describe.each(schemes)("our client over %s, interrupted", (scheme) => {
         yield* Effect.promise(() => until(server, ({ activeHandlers }) => activeHandlers === 201))
       })
     )
-    await settled(server, sockets)
+    await settled(server, server.sockets)
     expect((await stats(server)).handlersInterrupted - before.handlersInterrupted).toBe(200)
   })
 })
@@ -110,7 +102,7 @@ for (const [what, peer, args, handlers] of victims) {
       victim.stdout.resume()
       await until(server, ({ activeHandlers }) => activeHandlers === handlers + 1)
       victim.kill("SIGKILL")
-      await settled(server, sockets)
+      await settled(server, server.sockets)
       expect((await stats(server)).handlersInterrupted - before.handlersInterrupted).toBe(handlers)
     })
   })
@@ -120,15 +112,15 @@ describe("get.ts", () => {
   it.each(schemes)("leaves nothing when it is killed, over %s", async (scheme) => {
     const victim = startProgram("get", ["-k", `${server[scheme]}${download}`])
     await until(server, ({ activeHandlers }) => activeHandlers === 2)
-    victim.child.kill("SIGKILL")
+    victim.process.kill("SIGKILL")
     await victim.finished
-    await settled(server, sockets)
+    await settled(server, server.sockets)
   })
 
   it.each(schemes)("says that a transfer is not whole whose server was killed, over %s", async (scheme) => {
     const other = await playground()
     const client = startProgram("get", ["-k", `${other[scheme]}${download}`])
-    await once(client.child.stdout, "data")
+    await client.says(/./s)
     other.process.kill("SIGKILL")
     const { code, stderr } = await client.finished
     expect(code).toBeOneOf([3, 4])

@@ -1,25 +1,12 @@
 /** What nghttp shows of the routes, frame by frame: those that peers.interop.test.ts does not ask it for. */
 import { execFile, spawn } from "node:child_process"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { describeWithPeer } from "../../packages/platform-node/test/support/peers.js"
-import { settled, socketsOf, until } from "./support/observe.js"
-import type { Playground } from "./support/programs.js"
-import { playground } from "./support/programs.js"
+import { until } from "./support/observe.js"
+import { usePlayground } from "./support/suite.js"
 
 describeWithPeer("nghttp", "nghttp", (program) => {
-  let server: Playground
-  let sockets: number | undefined
-  beforeAll(async () => {
-    server = await playground()
-    sockets = socketsOf(server)
-  })
-  afterAll(async () => {
-    try {
-      await settled(server, sockets)
-    } finally {
-      expect(await server.stop()).toMatchObject({ code: 0, stderr: "" })
-    }
-  })
+  const server = usePlayground({ settles: true })
 
   describe.each(["http", "https"] as const)("over %s", (scheme) => {
     /** The frames that were sent and received, in colours no more. */

@@ -8,24 +8,21 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { describeWithPeer } from "../../packages/platform-node/test/support/peers.js"
 import { period } from "../internal/pattern.js"
 import { connect, json } from "./support/http2Peer.js"
-import type { Playground } from "./support/programs.js"
-import { playground } from "./support/programs.js"
+import { usePlayground } from "./support/suite.js"
 
-let server: Playground
+const server = usePlayground({ mayLog: true })
 let folder: string
 /** 3 MB: larger than every window. */
 let file: string
 const content = Buffer.from(Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 7) % period))
 
 beforeAll(async () => {
-  server = await playground()
   folder = await mkdtemp(join(tmpdir(), "effect-http2-peers-"))
   file = join(folder, "content")
   await writeFile(file, content)
 })
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
-  expect(await server.stop()).toMatchObject({ code: 0 })
 })
 
 interface Result {

@@ -4,19 +4,12 @@ import type * as Http2 from "node:http2"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { period } from "../internal/pattern.js"
 import { answer, connect, json, request } from "./support/http2Peer.js"
-import type { Playground } from "./support/programs.js"
-import { playground } from "./support/programs.js"
+import { usePlayground } from "./support/suite.js"
 
 const INTERNAL_ERROR = 2
 const CANCEL = 8
 
-let server: Playground
-beforeAll(async () => {
-  server = await playground()
-})
-afterAll(async () => {
-  expect(await server.stop()).toMatchObject({ code: 0 })
-})
+const server = usePlayground({ mayLog: true })
 
 describe.each(["http", "https"] as const)("the playground over %s:", (scheme) => {
   let session: Http2.ClientHttp2Session

@@ -5,26 +5,17 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { period } from "../internal/pattern.js"
-import { settled, socketsOf, stats, toMiB, until } from "./support/observe.js"
-import type { Playground } from "./support/programs.js"
-import { playground } from "./support/programs.js"
+import { settled, stats, toMiB, until } from "./support/observe.js"
+import { usePlayground } from "./support/suite.js"
 
 const length = 10 * 1024 * 1024
 const readers = 1000
 const streamWindow = 10_000
 
 describe.each(["http", "https"] as const)("1,000 slow readers on one connection over %s", (scheme) => {
-  let server: Playground
-  let sockets: number | undefined
-  beforeAll(async () => {
-    server = await playground()
-    sockets = socketsOf(server)
-  })
-  afterAll(async () => {
-    expect(await server.stop()).toMatchObject({ code: 0, stderr: "" })
-  })
+  const server = usePlayground()
 
   const run = <A>(effect: Effect.Effect<A, Http2Error, Scope.Scope>): Promise<A> =>
     Effect.runPromise(Effect.scoped(effect))
@@ -83,7 +74,7 @@ describe.each(["http", "https"] as const)("1,000 slow readers on one connection 
       })
     )
     await until(server, ({ activeHandlers }) => activeHandlers === 1)
-    await settled(server, sockets)
+    await settled(server, server.sockets)
     const { handlersInterrupted } = await stats(server)
     expect(handlersInterrupted - before.handlersInterrupted).toBe(readers - 3)
   }, 60_000)

@@ -2,12 +2,13 @@ import { Choices } from "./choices.js"
 import { World } from "./world/world.js"
 import { EngineRun } from "./world/engineRun.js"
 const world = new World()
-const { run } = await import(`./targets/${process.argv[2]}.js`)
+const run = (await import(`./targets/${process.argv[2]}.js`))[process.argv[6] ?? "run"]
 const from = Number(process.argv[3] ?? 0),
   n = Number(process.argv[4] ?? 100)
 const t = performance.now()
 const kinds = new Map<string, number>()
 for (let seed = from; seed < from + n; seed++) {
+  if (process.env['V']) console.log(seed)
   try {
     run(world, Choices.ofSeed(seed))
   } catch (e) {

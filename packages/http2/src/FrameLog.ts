@@ -22,8 +22,8 @@ import type { Transport } from "./Transport.js"
 export type Direction = "sent" | "received"
 
 /**
- * Called for each frame. `fields` is the decompressed section, with the frame that completes it; undefined with every other.
- * DATA that arrives in pieces is shown in pieces.
+ * Called for each frame. `fields` is the decompressed section, with the frame that completes it; undefined with every other, and from a section
+ * on that cannot be decompressed. DATA that arrives in pieces is shown in pieces. `Invalid` on stream 0 is the last frame of its direction.
  *
  * @since 0.1.0
  * @category models
@@ -33,8 +33,10 @@ export type Log = (direction: Direction, frame: Frame.Frame, fields: ReadonlyArr
 /** Reads one direction beside the engine. */
 class Watcher {
   private readonly frames: FrameDecoder
-  private readonly fields = Decoder.make({
-    headerTableSize: 65_536,
+  /** Undefined behind a block that could not be decoded: nobody knows what later ones refer to. */
+  private fields: Decoder.Decoder | undefined = Decoder.make({
+    // What is allowed is the engine's to say.
+    headerTableSize: 0xffffffff,
     maxHeaderFields: 1000,
     maxHeaderListSize: 1_048_576
   })
@@ -59,11 +61,12 @@ class Watcher {
     const block = concat(this.fragments)
     this.fragments = []
     try {
-      return this.fields.decode(block).fields
+      return this.fields?.decode(block).fields
     } catch (error) {
+      if (!isHpackError(error)) throw error
       // The engine meets the same block, and says what is wrong with it.
-      if (isHpackError(error)) return undefined
-      throw error
+      this.fields = undefined
+      return undefined
     }
   }
 }
@@ -77,12 +80,20 @@ class Watcher {
 export const inspect = (transport: Transport, log: Log, role: "client" | "server"): Transport => {
   const sent = new Watcher("sent", role === "client", log)
   const received = new Watcher("received", role === "server", log)
+  const { memory } = transport
+  // Not its copy: it may be an instance of a class, whose methods a copy has not.
   return {
-    ...transport,
+    peer: transport.peer,
     incoming: Stream.tap(transport.incoming, (octets) => Effect.sync(() => received.watch(octets))),
     write: (chunks) => {
       for (const chunk of chunks) sent.watch(chunk)
       return transport.write(chunks)
-    }
+    },
+    ...(memory === undefined ? {} : { memory }),
+    pendingBytes: () => transport.pendingBytes(),
+    onDrain: (listener) => transport.onDrain(listener),
+    defer: (task) => transport.defer(task),
+    end: transport.end,
+    close: transport.close
   }
 }

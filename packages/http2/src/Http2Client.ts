@@ -26,6 +26,7 @@ import { Origins } from "./internal/origins.js"
 import { prepare, type TunnelKind } from "./internal/prepareRequest.js"
 import { Relay } from "./internal/relay.js"
 import { forkBody } from "./internal/requestBody.js"
+import { takeWholeBody } from "./internal/wholeBody.js"
 import type * as Priority from "./Priority.js"
 import type { Transport } from "./Transport.js"
 
@@ -255,7 +256,7 @@ const readWhole = (exchange: Exchange, limit: number): Effect.Effect<WholeRespon
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(restore(exchange.send), () => {
       const stream = exchange.answered
-      const body = stream.takeWholeBody(limit)
+      const body = takeWholeBody(stream, limit)
       if (body !== undefined) return Effect.succeed(wholeOf(stream, body))
       return Effect.onError(
         Effect.map(restore(responseOf(stream).bytes(limit)), (body) => wholeOf(stream, body)),

@@ -14,6 +14,7 @@ import * as Http2Error from "./Http2Error.js"
 import type { ClientPushes } from "./internal/clientPushes.js"
 import type { ConnectionCore } from "./internal/connectionCore.js"
 import type { Promised } from "./internal/promised.js"
+import type * as Priority from "./Priority.js"
 
 /**
  * A promise of the server: the request that it answers, and the response that is on its way. Nothing has to be done about one that is of no use, but
@@ -71,6 +72,11 @@ export class Push {
     return Effect.flatMap(Effect.scope, (scope) =>
       Effect.zipRight(Scope.addFinalizer(scope, this.cancel), Effect.map(this.promised.answered, responseOf))
     )
+  }
+
+  /** `Response.reprioritize`, also before there is a response (RFC 9218 §7.1). It does not say that the response is wanted. */
+  reprioritize(parameters: Priority.Parameters): Effect.Effect<boolean> {
+    return Effect.sync(() => this.promised.stream.sendPriorityUpdate(parameters))
   }
 
   /** The response, or the rest of it, is not wanted: RST_STREAM(CANCEL), unless the stream is over. */

@@ -29,7 +29,7 @@ export interface ClientRequest {
    * request is sent as any other: uploads share the connection evenly.
    */
   readonly priority?: Priority.Parameters
-  /** Fields behind the body. */
+  /** Fields behind the body, as those of a response. Not for CONNECT (§8.5). */
   readonly trailers?: Http2Response.Options["trailers"]
   /** Called for each informational response (1xx) as it arrives. */
   readonly onInformational?: (status: number, headers: Headers.Headers) => void

@@ -44,7 +44,10 @@ export interface Options {
   readonly status?: number
   readonly headers?: Headers.Input
   readonly body?: Body
-  /** Fields, or an effect that gives them once the body has left; if it fails the stream is reset. */
+  /**
+   * Fields, or an effect that gives them once the body has left; if it fails the stream is reset, and so it is where they are larger than the peer
+   * accepts (SETTINGS_MAX_HEADER_LIST_SIZE): a message without its trailers does not look whole. A tunnel has none (§8.5).
+   */
   readonly trailers?: Headers.Input | Effect.Effect<Headers.Input, unknown>
 }
 

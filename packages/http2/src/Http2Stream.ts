@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as ErrorCode from "./ErrorCode.js"
 import * as FlowControl from "./FlowControl.js"
 import * as Http2Error from "./Http2Error.js"
+import { ServerStream } from "./internal/serverStream.js"
 import type { StreamCore } from "./internal/streamCore.js"
 import type { Peer } from "./Transport.js"
 
@@ -60,13 +61,17 @@ export class Http2Stream {
     return Effect.suspend(() => FlowControl.awaitAvailable(this.core.sendWindow, octets))
   }
 
-  /** Sends RST_STREAM (§6.4). A stream that is over stays as it is. Default code CANCEL. */
+  /**
+   * Sends RST_STREAM (§6.4). A stream that is over stays as it is. Default code CANCEL. A handler's REFUSED_STREAM is sent as CANCEL: it would say
+   * that nobody has seen the request (§8.7).
+   */
   reset(code: ErrorCode.ErrorCode = ErrorCode.CANCEL): Effect.Effect<void> {
     return Effect.sync(() => {
+      const isUntrue = code === ErrorCode.REFUSED_STREAM && this.core instanceof ServerStream
       this.core.reset(
         new Http2Error.StreamError({
           streamId: this.core.id,
-          code,
+          code: isUntrue ? ErrorCode.CANCEL : code,
           origin: "User",
           reason: "reset by this side",
           processed: "unknown"

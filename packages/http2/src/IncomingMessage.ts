@@ -15,6 +15,7 @@ import type { Pull } from "./internal/bodyQueue.js"
 import { concat } from "./internal/octets.js"
 import type { StreamCore } from "./internal/streamCore.js"
 import * as Text from "./internal/text.js"
+import { takeWholeBody } from "./internal/wholeBody.js"
 
 /**
  * Octets that `bytes` and `text` read at most where nothing else is said.
@@ -54,7 +55,7 @@ export abstract class IncomingMessage {
   /** The whole body. Fails with a `StreamError` of limit `bytes` where it is longer than `limit` octets, default 10 MiB. */
   bytes(limit: number = defaultLimit): Effect.Effect<Uint8Array, Http2Error.Http2Error> {
     return Effect.suspend(() => {
-      const whole = this.core.takeWholeBody(limit)
+      const whole = takeWholeBody(this.core, limit)
       if (whole !== undefined) return Effect.succeed(whole)
       const parts: Array<Uint8Array> = []
       let length = 0
@@ -72,12 +73,12 @@ export abstract class IncomingMessage {
 
   /** The whole body, where it has arrived to its end, nothing of it was read, and it is not longer than `limit` octets. Reads it. */
   unsafeTakeBytes(limit: number = defaultLimit): Uint8Array | undefined {
-    return this.core.takeWholeBody(limit)
+    return takeWholeBody(this.core, limit)
   }
 
   /** The whole body, where all of it has arrived, nothing of it was read, and it is not longer than `limit` octets. */
   unsafeBytes(limit: number = defaultLimit): Uint8Array | undefined {
-    return this.core.takeWholeBody(limit)
+    return takeWholeBody(this.core, limit)
   }
 
   /** The whole body as UTF-8 text. Fails as `bytes` does. */

@@ -172,6 +172,23 @@ const attacks: ReadonlyArray<Attack> = [
     times: [302, 302]
   },
   {
+    title: "RST_STREAM on a stream that has ended, again and again",
+    limit: "glitchBurst",
+    handler: answer,
+    options: { glitchBurst: 300 },
+    before: (peer) => Effect.zipRight(peer.send(headers(1, get)), peer.barrier(1)),
+    frames: () => [reset(1)],
+    times: [302, 302]
+  },
+  {
+    title: "WINDOW_UPDATE on a stream that the attacker has reset",
+    limit: "glitchBurst",
+    options: { glitchBurst: 300 },
+    before: (peer) => peer.send(headers(1, get), reset(1)),
+    frames: () => [windowUpdate(1, 1000)],
+    times: [301, 301]
+  },
+  {
     title: "acknowledgements of PINGs that were not sent",
     limit: "glitchBurst",
     options: { glitchBurst: 300 },
@@ -207,7 +224,7 @@ const attacks: ReadonlyArray<Attack> = [
   }
 ]
 
-describe("an attacker", () => {
+describe("[rfc9113-10.5-2] an attacker", () => {
   for (const attack of attacks) {
     it.scoped(`${attack.title} is stopped by ${attack.limit}`, () =>
       Effect.gen(function* () {

@@ -103,7 +103,7 @@ describe("the priority of a request", () => {
 })
 
 describe("PRIORITY_UPDATE", () => {
-  it.scoped("[rfc9218-7.1-1] [rfc9218-7.1-9] says all parameters, for the stream of the request, on stream 0", () =>
+  it.scoped("[rfc9218-7.1-1] says all parameters, for the stream of the request, on stream 0", () =>
     Effect.gen(function* () {
       const { client: http, peer } = yield* client(willing)
       const first = start(http)

@@ -122,7 +122,7 @@ describe("frameEncoder and frameDecoder", () => {
     )
   })
 
-  it("[rfc9113-6.1-1] [rfc9113-6.2-1] padding of any length is zeros, is taken off, and counts for flow control", () => {
+  it("[rfc9113-6.1-1] [rfc9113-6.2-1] [rfc9113-6.6-2] padding of any length is zeros, is taken off, and counts for flow control", () => {
     const padded = arbitraryFrame.filter((frame) => ["Data", "Headers", "PushPromise"].includes(frame._tag))
     fc.assert(
       fc.property(padded, fc.integer({ min: 0, max: 255 }), fc.integer({ min: 1, max: 40 }), (frame, padding, size) => {

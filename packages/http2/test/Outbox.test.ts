@@ -71,7 +71,7 @@ const make = (options: Http2Options.Http2Options = {}, connectionWindow = 10_000
   FlowControl.adjustNow(outbox.window, connectionWindow - 65_535)
   const ended: Array<number> = []
   const sender = (id: number, octets: Uint8Array, window = 10_000_000): Sender => {
-    const owner: SenderOwner = { id, sentEnd: () => void ended.push(id) }
+    const owner: SenderOwner = { id, sentEnd: () => void ended.push(id), sendLast: () => {} }
     const sender = new Sender(owner, FlowControl.make(window), 1000, 0)
     sender.push(octets, 0)
     sender.isFinished = true
@@ -146,6 +146,19 @@ describe("outbox", () => {
     // It stands behind no more than what the first turn wrote: 512 KiB and one frame.
     expect(order.indexOf(3)).toBeLessThanOrEqual(65)
     expect(order.lastIndexOf(1)).toBeGreaterThan(250)
+  })
+
+  it("where priorities count, only a small body that is whole goes before others (RFC 9218 §10)", () => {
+    const { outbox, sender, socket } = make()
+    sender(1, filled(5_000_000))
+    socket.run(1)
+    const small = (octets: number, endStream: boolean) =>
+      outbox.smallBody(3, FlowControl.make(10_000), filled(octets), endStream)
+    expect(small(100, false)).toBe(true)
+    outbox.prioritize()
+    expect([small(100, false), small(4096, true), small(4097, true)]).toEqual([false, true, false])
+    socket.run()
+    expect(small(4097, false)).toBe(true)
   })
 
   it("control frames go before the DATA that waits", () => {
@@ -234,7 +247,7 @@ describe("outbox", () => {
   it("wakes a writer when half of what may wait has left, and when the stream is over", () => {
     const { outbox, socket } = make()
     const make2 = (id: number, window: number) => {
-      const sender = new Sender({ id, sentEnd: () => {} }, FlowControl.make(window), 1000, 0)
+      const sender = new Sender({ id, sentEnd: () => {}, sendLast: () => {} }, FlowControl.make(window), 1000, 0)
       let woken = 0
       sender.push(filled(1000), 0)
       expect(sender.isFull).toBe(true)

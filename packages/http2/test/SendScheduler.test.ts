@@ -12,7 +12,7 @@ interface Kind {
 }
 
 const senderOf = (id: number, { incremental, isTunnel = false, urgency = 3 }: Kind = {}): Sender => {
-  const sender = new Sender({ id, sentEnd: () => {} }, FlowControl.make(1), 1, 0)
+  const sender = new Sender({ id, sentEnd: () => {}, sendLast: () => {} }, FlowControl.make(1), 1, 0)
   sender.urgency = urgency
   sender.incremental = incremental
   sender.isTunnel = isTunnel

@@ -4,10 +4,8 @@ import * as Http2Response from "@effect-http2/http2/Http2Response"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
-import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { expect } from "vitest"
 import { body, frameSize, initialWindow, large, openWindows, order, orderOf, request } from "./support/bodies.js"
@@ -117,30 +115,6 @@ describe("the order of bodies", () => {
       yield* peer.send(request(1, "u=0"), request(3, "u=7"))
       yield* peer.barrier()
       expect(order(peer)).toEqual([3, 1])
-    })
-  )
-
-  it.scoped("a body in small pieces goes in its turn", () =>
-    Effect.gen(function* () {
-      const gate = yield* Deferred.make<void>()
-      const { peer } = yield* server((request) =>
-        Effect.succeed(
-          Http2Response.make({
-            body:
-              request.path === "/1"
-                ? filled(200_000)
-                : Stream.concat(Stream.drain(Stream.fromEffect(Deferred.await(gate))), inPieces(filled(40_000), 1000))
-          })
-        )
-      )
-      yield* peer.send(initialWindow(1_000_000), request(1, "u=0"), request(3, "u=7"))
-      yield* peer.barrier()
-      yield* Deferred.succeed(gate, undefined)
-      yield* peer.barrier(1)
-      expect(order(peer)).toEqual([1])
-      yield* peer.send(windowUpdate(0, 10_000_000))
-      yield* peer.await("Data", (frame) => frame.streamId === 3 && frame.endStream)
-      expect(order(peer)).toEqual([1, 3])
     })
   )
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { engines } from "./support/engines.js"
+import { logged } from "./support/failures.js"
 
 const octets = (text: string): Uint8Array => new TextEncoder().encode(text)
 
@@ -67,6 +68,35 @@ describe("tunnels", () => {
         })
     )
   )
+
+  it.scoped("has no trailers, neither way; a refusal may have [rfc9113-8.5-2]", () => {
+    const { layer, lines } = logged()
+    return Effect.provide(
+      engines(
+        (request) =>
+          Effect.succeed(
+            Http2Response.make({
+              status: request.authority === "closed:1" ? 403 : 200,
+              body: "body",
+              trailers: { "x-trailer": "trailer" }
+            })
+          ),
+        ({ client, serverStats }) =>
+          Effect.gen(function* () {
+            const connect = { method: "CONNECT", authority: "open:1" }
+            const withTrailers = client.collect({ ...connect, body: "body", trailers: { "x-trailer": "trailer" } })
+            expect(yield* Effect.flip(withTrailers)).toMatchObject({ origin: "User", section: "8.5", processed: "no" })
+            expect(serverStats.requests).toBe(0)
+            expect(yield* client.collect(connect)).toMatchObject({ status: 500 })
+            expect(lines.join()).toContain("a tunnel has no trailers")
+            const refused = yield* client.collect({ ...connect, authority: "closed:1" })
+            expect([refused.status, refused.text]).toEqual([403, "body"])
+            expect(refused.trailers.get("x-trailer")).toBe("trailer")
+          })
+      ),
+      layer
+    )
+  })
 
   it.scoped("no tunnel is made of another method, or twice", () =>
     engines(

@@ -5,7 +5,9 @@
  * @since 0.1.0
  */
 import type { Input as HeadersInput } from "@effect-http2/http2/Headers"
+import type { Http2Error } from "@effect-http2/http2/Http2Error"
 import * as Http2Options from "@effect-http2/http2/Http2Options"
+import type { PromisedRequest } from "@effect-http2/http2/Http2Request"
 import * as Http2Origin from "@effect-http2/http2/Http2Origin"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import type * as Priority from "@effect-http2/http2/Priority"
@@ -214,6 +216,35 @@ export const setPriority = (
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
     Effect.transposeOption(Option.map(toHttp2Request(request), (source) => source.setPriority(parameters)))
   )
+
+/**
+ * Promises the client the response to another request (RFC 9113 §8.4), which the application answers as if the client had sent it, along with the request
+ * that is being answered. `path` is the whole path with its query, wherever the router is mounted. Push before what refers to it is sent.
+ *
+ * Succeeds with true where it was promised, with false, and nothing happens, where the client does not take it: one that speaks HTTP/1.1 or has turned pushes
+ * off, has as many on their way as it wants, or is going. Fails with a `StreamError` of origin `User` for what cannot be promised: another method than
+ * GET and HEAD, content, fields that HTTP/2 does not have, an origin that `mayPush` does not allow.
+ *
+ * @since 0.1.0
+ * @category accessors
+ * @example
+ * import * as NodeHttp2Server from "@effect-http2/platform-node/NodeHttp2Server"
+ * import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+ * import * as Effect from "effect/Effect"
+ *
+ * const page = Effect.zipRight(
+ *   NodeHttp2Server.push("/style.css"),
+ *   HttpServerResponse.html('<link rel="stylesheet" href="/style.css">')
+ * )
+ */
+export const push = (
+  path: string,
+  options: Omit<PromisedRequest, "path"> = {}
+): Effect.Effect<boolean, Http2Error, HttpServerRequest.HttpServerRequest> =>
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+    const source = isServerRequest(request) ? request.source : undefined
+    return source?.canPush === true ? Effect.as(source.push({ ...options, path }), true) : Effect.succeed(false)
+  })
 
 /**
  * The response with trailers behind its body: fields, or an effect that gives them once the body has left; where it fails, the stream is

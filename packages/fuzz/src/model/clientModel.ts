@@ -88,9 +88,7 @@ export class ClientModel extends PeerModel {
   }
 
   streamOf({ id }: Asked): TapStream {
-    const stream = this.tap.streams.get(id)
-    if (stream === undefined) throw new Error(`no stream ${id}`)
-    return stream
+    return this.tapped(id)
   }
 
   isSettled(asked: Asked): boolean {
@@ -279,17 +277,20 @@ export class ClientModel extends PeerModel {
     this.server.world.run()
     this.server.collect()
     for (const asked of this.open) if (asked.behaviour.body === "never" && !asked.isTunnel) this.reset(asked)
+    let before = this.progress
     for (let idle = 0; idle < 400;) {
-      const before = this.progress
       this.answer()
       for (const asked of this.open) if (this.canSend(asked)) this.continueBody(asked, this.mostPayload)
-      for (const id of [0, ...this.open.map(({ id }) => id)]) this.grant(id, 1_000_000)
+      this.grantAll([0, ...this.open.map(({ id }) => id)])
       this.deliver()
-      if (this.isOver || (this.open.length === 0 && this.tap.pings.length === 0)) return
-      if (this.progress === before) {
+      if (this.isOver || this.mutation?.isWeak === true) return
+      if (this.open.every(({ id }) => this.isTouched(id)) && this.tap.pings.length === 0) return
+      const { progress } = this
+      if (progress === before) {
         idle++
         this.server.advance(10)
       } else idle = 0
+      before = progress
     }
     throw new Finding("hang", `streams go on: ${this.open.map((asked) => this.describe(asked)).join("; ")}`)
   }

@@ -81,11 +81,14 @@ export const checkValid = (
   asked: Asked,
   stream: TapStream,
   received: Received | undefined,
-  isRefusable: boolean
+  isRefusable: boolean,
+  isCutShort = false
 ): void => {
   if (received !== undefined && asked.isReset) return checkRequest(asked, received)
   if (asked.isReset) return
   const { reset } = stream
+  // Where something went wrong elsewhere, nobody has waited for the handler.
+  if (reset === undefined && isCutShort) return checkResponse(asked, stream)
   if (reset === undefined) return checkWhole(asked, stream, received)
   if (reset === Raw.Code.REFUSED_STREAM && isRefusable && received === undefined) return
   // The engine may decline the rest of a request that it has answered (RFC 9113 §8.1).

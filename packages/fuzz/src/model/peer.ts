@@ -3,10 +3,12 @@
  * reads. What it knows of the engine it knows from the wiretap. The roles are in clientModel.ts and serverModel.ts.
  */
 import type { Choices } from "../choices.js"
+import { TapStream } from "../tap/tapStream.js"
 import { BlockWriter, type Pairs } from "../wire/blockWriter.js"
 import { concat, uint32 } from "../wire/octets.js"
 import * as Raw from "../wire/rawFrame.js"
 import type { EngineRun } from "../world/engineRun.js"
+import type { Mutation } from "./mutation.js"
 
 const { END_HEADERS, END_STREAM, PADDED, Type } = Raw
 
@@ -19,9 +21,6 @@ const largestFragment = 8000
 /** No window is granted more, so that no change of settings takes it over 2^31-1. */
 const ample = 2 ** 30
 
-/** Changes what goes out, frame by frame. */
-export type Mutator = (frame: Uint8Array) => ReadonlyArray<Uint8Array>
-
 export abstract class PeerModel {
   readonly tap: EngineRun["tap"]
   protected readonly blocks = new BlockWriter()
@@ -31,9 +30,8 @@ export abstract class PeerModel {
   private patience = 8000
   /** Whether blocks stay away from the dynamic table. */
   isPlain = false
-  mutator: Mutator | undefined = undefined
-  /** Frames that were emitted, before the mutator saw them. */
-  emitted = 0
+  /** Changes what goes out, frame by frame. */
+  mutation: Mutation | undefined = undefined
 
   constructor(
     readonly choices: Choices,
@@ -41,6 +39,20 @@ export abstract class PeerModel {
   ) {
     this.tap = run.tap
     this.tap.onTableSize = (size) => this.blocks.setLimit(size)
+  }
+
+  /** Whether nothing is expected of a stream any more: the mutation may have touched it. */
+  isTouched(id: number): boolean {
+    return this.mutation !== undefined && (this.mutation.isWeak || this.mutation.touched.has(id))
+  }
+
+  /** The stream as the tap has it; one that nothing can come of where a mutation has taken its HEADERS away. */
+  protected tapped(id: number): TapStream {
+    const stream = this.tap.streams.get(id)
+    if (stream !== undefined) return stream
+    const nowhere = new TapStream(id, 0, 0)
+    nowhere.resets.push(Raw.Code.CANCEL)
+    return nowhere
   }
 
   /** Whether the connection is of no more use. */
@@ -59,8 +71,7 @@ export abstract class PeerModel {
   }
 
   protected emitOctets(octets: Uint8Array): void {
-    this.emitted++
-    for (const each of this.mutator === undefined ? [octets] : this.mutator(octets)) {
+    for (const each of this.mutation === undefined ? [octets] : this.mutation.apply(octets)) {
       this.tap.sent(each)
       this.out.push(each)
     }
@@ -123,6 +134,7 @@ export abstract class PeerModel {
   ): number {
     const window = Math.min(this.tap.weMaySend, this.tap.streams.get(streamId)?.weMaySend ?? 0)
     const length = Math.max(0, Math.min(most, window, this.mostPayload))
+    if (length === 0 && most > 0) return 0
     const [padded, payload] = this.padding(bodyAt(length), Math.min(window, this.mostPayload))
     this.emit(Type.DATA, (endStream && length === most ? END_STREAM : 0) | padded, streamId, payload)
     return length
@@ -183,7 +195,7 @@ export abstract class PeerModel {
   /** Answers what the engine waits for. */
   answer(): void {
     for (const payload of [...this.tap.pings]) this.emit(Type.PING, Raw.ACK, 0, payload)
-    while (this.tap.engineSettings.unacknowledged > 0) this.emitOctets(Raw.settingsAck)
+    for (let left = this.tap.engineSettings.unacknowledged; left > 0; left--) this.emitOctets(Raw.settingsAck)
   }
 
   protected ping(): void {
@@ -198,6 +210,14 @@ export abstract class PeerModel {
   protected priority(): void {
     const streamId = this.choices.between(1, 40)
     this.emit(Type.PRIORITY, 0, streamId, this.prioritySpec(streamId))
+  }
+
+  /** Lets the engine send more, where it has little left: to the end of a conversation. */
+  protected grantAll(ids: ReadonlyArray<number>): void {
+    for (const id of ids) {
+      const window = id === 0 ? this.tap.engineMaySend : (this.tap.streams.get(id)?.engineMaySend ?? Number.NaN)
+      if (window < 500_000) this.grant(id, 1_000_000 - Math.min(0, window))
+    }
   }
 
   /** Lets the engine send more: `most` at a time. */

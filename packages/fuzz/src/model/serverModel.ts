@@ -139,9 +139,7 @@ export class ServerModel extends PeerModel {
   }
 
   streamOf({ id }: Answered): TapStream {
-    const stream = this.tap.streams.get(id)
-    if (stream === undefined) throw new Error(`no stream ${id}`)
-    return stream
+    return this.tapped(id)
   }
 
   /** Whether we may still send on it. */
@@ -295,19 +293,23 @@ export class ServerModel extends PeerModel {
     this.client.collect()
     this.noticed()
     if (this.maxConcurrent < 1) this.changeSettings([[Raw.Setting.MAX_CONCURRENT_STREAMS, 100]])
+    let before = this.progress
     for (let idle = 0; idle < 400;) {
-      const before = this.progress
       this.answer()
       for (const answer of this.open) this.continueAnswer(answer, this.mostPayload)
       const waiting = [...this.tap.streams.values()].filter((stream) => !stream.isOver && stream.id <= this.lastId)
-      for (const id of [0, ...waiting.map(({ id }) => id)]) this.grant(id, 1_000_000)
+      this.grantAll([0, ...waiting.map(({ id }) => id)])
       this.deliver()
-      if (this.isOver || (this.isSettled && waiting.length === 0 && this.tap.pings.length === 0)) return
-      if (this.progress === before) {
+      if (this.isOver || this.mutation?.isWeak === true) return
+      const isDone = waiting.every(({ id }) => this.isTouched(id)) && this.tap.pings.length === 0
+      if (isDone && (this.isSettled || this.mutation !== undefined)) return
+      const { progress } = this
+      if (progress === before) {
         idle++
         this.client.advance(10)
         this.noticed()
       } else idle = 0
+      before = progress
     }
     throw new Finding("hang", `wishes go on: ${this.describe()}`)
   }

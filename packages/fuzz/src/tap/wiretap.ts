@@ -39,8 +39,8 @@ export class Wiretap {
   onTableSize: (size: number) => void = () => {}
   /** Octets of frames other than DATA that the engine has sent. */
   controlOctets = 0
-  /** The last frames of both directions, for whoever reads a finding. */
-  readonly log: Array<string> = []
+  /** The last frames of both directions. */
+  private readonly passed: Array<readonly [direction: string, frame: Raw.RawFrame]> = []
   private readonly sentReader: Raw.FrameReader
   private readonly receivedReader: Raw.FrameReader
   private readonly fields = Decoder.make({
@@ -69,8 +69,13 @@ export class Wiretap {
   }
 
   private note(direction: string, frame: Raw.RawFrame): void {
-    if (this.log.length >= 400) this.log.splice(0, 200)
-    this.log.push(`${direction} ${Raw.show(frame)}`)
+    if (this.passed.length >= 400) this.passed.splice(0, 200)
+    this.passed.push([direction, frame])
+  }
+
+  /** The last frames of both directions, for whoever reads a finding. */
+  get log(): ReadonlyArray<string> {
+    return this.passed.map(([direction, frame]) => `${direction} ${Raw.show(frame)}`)
   }
 
   // ------------------------------------------------------------------ to the engine

@@ -1,11 +1,13 @@
-/** A whole conversation of our client with a correct server. */
+/** A whole conversation of our client with a server: correct, or with one change in it. */
 import type { ClientOptions } from "@effect-http2/http2/Http2Client"
 import type { Choices } from "../choices.js"
 import { expect } from "../finding.js"
 import { checkValid } from "../model/answerCheck.js"
+import { Mutation } from "../model/mutation.js"
 import { ServerModel } from "../model/serverModel.js"
 import { ClientRun } from "../world/clientRun.js"
 import type { World } from "../world/world.js"
+import { expectEnd, expectScope, expectUntouched } from "./mutated.js"
 
 export const anyOptions = (choices: Choices): ClientOptions => ({
   initialWindowSize: choices.one([262_144, 65_535, 1000, 1, 100_000]),
@@ -18,32 +20,60 @@ export const anyOptions = (choices: Choices): ClientOptions => ({
 
 const mostBodies = [2000, 200, 70_000, 300_000] as const
 
-export const run = (world: World, choices: Choices): void => {
+/** A client with a model that has not begun. */
+export const make = (world: World, choices: Choices): ServerModel => {
   const options = anyOptions(choices)
   const client = new ClientRun(world, options)
   const most = Math.min(choices.one(mostBodies), (options.initialWindowSize ?? 0) < 1000 ? 300 : 300_000)
-  const model = new ServerModel(choices, client, most)
-  model.begin()
-  for (let steps = choices.between(1, 60); steps > 0; steps--) {
+  return new ServerModel(choices, client, most)
+}
+
+/** Some steps of it. */
+export const talk = (model: ServerModel, most: number): void => {
+  const { choices } = model
+  for (let steps = choices.between(1, most); steps > 0 && !model.isOver; steps--) {
     model.step()
     if (choices.once(2)) model.deliver()
   }
+}
+
+/** Everything that is left to be done and to be checked. */
+export const conclude = (model: ServerModel): void => {
+  const { choices, client, mutation } = model
   model.deliver()
   model.finish()
-  expect(
-    world.advanceUntil(() => model.isSettled, 600_000),
-    "hang",
-    () => "the user waits"
-  )
-  client.collect()
-  const { connectionError } = client.tap
-  expect(connectionError === undefined, "scope", () => `GOAWAY: ${connectionError?.reason ?? ""}`)
+  if (mutation === undefined) {
+    const areDone = client.world.advanceUntil(() => model.isSettled, 600_000)
+    client.collect()
+    expect(areDone, "hang", () => "the user waits")
+    expect(client.connection.unreadBytes === 0, "leak", () => `${client.connection.unreadBytes} octets are unread`)
+  }
+  expectScope(model)
   const answers = new Map([...model.answers.values()].map((answer) => [answer.n, answer]))
   for (const [n, wished] of client.wishes) {
     const answer = answers.get(n)
-    checkValid(wished, answer, answer === undefined ? undefined : client.tap.streams.get(answer.id), model.lastId)
+    // What was wished for and not sent, or not yet read, is of no stream.
+    if (mutation !== undefined && (answer === undefined || wished.fiber.unsafePoll() === null)) continue
+    const stream = answer === undefined ? undefined : client.tap.streams.get(answer.id)
+    expectUntouched(model, answer?.id ?? 0, () => checkValid(wished, answer, stream, model.lastId))
   }
-  expect(client.connection.unreadBytes === 0, "leak", () => `${client.connection.unreadBytes} octets are unread`)
-  if (choices.once(2)) client.pipe.sendEnd()
+  if (mutation !== undefined) expectEnd(client, !choices.once(4))
+  else if (choices.once(2)) client.pipe.sendEnd()
   client.close()
+}
+
+export const run = (world: World, choices: Choices): void => {
+  const model = make(world, choices)
+  model.begin()
+  talk(model, 60)
+  conclude(model)
+}
+
+export const runMutated = (world: World, choices: Choices): void => {
+  const model = make(world, choices)
+  model.isPlain = choices.once(2)
+  model.mutation = new Mutation(choices, choices.size(60), !model.isPlain)
+  model.begin()
+  talk(model, 40)
+  conclude(model)
 }

@@ -1,11 +1,13 @@
-/** A whole conversation of a correct client with our server. */
+/** A whole conversation of a client with our server: correct, or with one change in it. */
 import type { ServerOptions } from "@effect-http2/http2/Http2Server"
 import type { Choices } from "../choices.js"
 import { expect } from "../finding.js"
 import { ClientModel } from "../model/clientModel.js"
 import { checkValid } from "../model/exchange.js"
+import { Mutation } from "../model/mutation.js"
 import { ServerRun } from "../world/serverRun.js"
 import type { World } from "../world/world.js"
+import { expectEnd, expectScope, expectUntouched } from "./mutated.js"
 
 /** Options that change what the peer may do, all of them within what a correct peer can live with. */
 export const anyOptions = (choices: Choices): ServerOptions & { readonly maxConcurrentStreams: number } => ({
@@ -20,26 +22,58 @@ export const anyOptions = (choices: Choices): ServerOptions & { readonly maxConc
 
 const mostBodies = [2000, 200, 70_000, 300_000] as const
 
-export const run = (world: World, choices: Choices): void => {
+/** A server with a model that has not begun. */
+export const make = (world: World, choices: Choices): ClientModel => {
   const options = anyOptions(choices)
   const server = new ServerRun(world, options)
   const most = Math.min(choices.one(mostBodies), (options.initialWindowSize ?? 0) < 1000 ? 300 : 300_000)
-  const model = new ClientModel(choices, server, options.maxConcurrentStreams, most)
-  model.begin()
-  for (let steps = choices.between(1, 60); steps > 0; steps--) {
+  return new ClientModel(choices, server, options.maxConcurrentStreams, most)
+}
+
+/** Some steps of it. */
+export const talk = (model: ClientModel, most: number): void => {
+  const { choices } = model
+  for (let steps = choices.between(1, most); steps > 0 && !model.isOver; steps--) {
     model.step()
     if (choices.once(2)) model.deliver()
   }
+}
+
+/** Everything that is left to be done and to be checked. */
+export const conclude = (model: ClientModel): void => {
+  const { asked, choices, mutation, server } = model
+  model.deliver()
   model.finish()
-  const areDone = world.advanceUntil(() => server.stats.activeHandlers === 0, 600_000)
-  server.collect()
-  expect(areDone, "hang", () => `${server.stats.activeHandlers} handlers go on`)
-  const { connectionError } = server.tap
-  expect(connectionError === undefined, "scope", () => `GOAWAY: ${connectionError?.reason ?? ""}`)
-  for (const asked of model.asked.values()) {
-    checkValid(asked, model.streamOf(asked), server.inbox.get(asked.id), model.refusable.has(asked.id))
+  if (mutation === undefined) {
+    const areDone = server.world.advanceUntil(() => server.stats.activeHandlers === 0, 600_000)
+    server.collect()
+    expect(areDone, "hang", () => `${server.stats.activeHandlers} handlers go on`)
+    expect(server.connection.unreadBytes === 0, "leak", () => `${server.connection.unreadBytes} octets are unread`)
   }
-  expect(server.connection.unreadBytes === 0, "leak", () => `${server.connection.unreadBytes} octets are unread`)
-  if (choices.once(2)) server.pipe.sendEnd()
+  expectScope(model)
+  for (const each of asked.values()) {
+    const { id } = each
+    expectUntouched(model, id, () => {
+      checkValid(each, model.streamOf(each), server.inbox.get(id), model.refusable.has(id), mutation !== undefined)
+    })
+  }
+  if (mutation !== undefined) expectEnd(server, !choices.once(4))
+  else if (choices.once(2)) server.pipe.sendEnd()
   server.close()
+}
+
+export const run = (world: World, choices: Choices): void => {
+  const model = make(world, choices)
+  model.begin()
+  talk(model, 60)
+  conclude(model)
+}
+
+export const runMutated = (world: World, choices: Choices): void => {
+  const model = make(world, choices)
+  model.isPlain = choices.once(2)
+  model.mutation = new Mutation(choices, choices.size(60), !model.isPlain)
+  model.begin()
+  talk(model, 40)
+  conclude(model)
 }

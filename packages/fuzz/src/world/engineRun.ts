@@ -92,7 +92,8 @@ export abstract class EngineRun {
       activeStreams,
       connections,
       streams: this.connection.activeStreams,
-      unreadBytes: this.connection.unreadBytes,
+      // DATA that ends the connection is never read.
+      unreadBytes: this.tap.connectionError === undefined ? this.connection.unreadBytes : 0,
       fibers: this.world.fibers.running.size
     }
   }

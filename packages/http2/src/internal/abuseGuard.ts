@@ -10,6 +10,8 @@ import { TokenBucket } from "./tokenBucket.js"
 export class AbuseGuard {
   private readonly resets: TokenBucket
   private readonly glitches: TokenBucket
+  /** Octets that the peer has given credit for on streams that have ended. */
+  private lateCredit = 0
 
   constructor(
     private readonly options: Resolved,
@@ -32,6 +34,15 @@ export class AbuseGuard {
    */
   glitch(what: string): void {
     if (!this.glitches.take(this.now())) throw tripped("glitchBurst", `too many frames without use, the last: ${what}`)
+  }
+
+  /**
+   * WINDOW_UPDATE on a stream that has ended a while ago: a peer that still reads what came on it gives credit for that, in as many pieces as it likes, and
+   * for no more than what was sent to it, `sentOctets` on all streams.
+   */
+  creditOnClosed(increment: number, sentOctets: number): void {
+    this.lateCredit += increment
+    if (this.lateCredit > sentOctets) this.glitch("WINDOW_UPDATE on a closed stream")
   }
 
   /**

@@ -9,7 +9,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
-import { check } from "./outgoing.js"
+import { checkTrailers } from "./sectionSize.js"
 import type { StreamCore } from "./streamCore.js"
 
 const gone = (core: StreamCore): Http2Error.Http2Error =>
@@ -75,7 +75,7 @@ export const endBody = (
 ): Effect.Effect<void, Http2Error.Http2Error> => {
   if (!core.isSending) return Effect.fail(gone(core))
   try {
-    if (trailers !== undefined) check(trailers)
+    if (trailers !== undefined) checkTrailers(core.owner.peerMaxHeaderListSize, core.id, trailers)
     core.sendEnd(trailers !== undefined && trailers.fields.length > 0 ? trailers : undefined)
     return Effect.void
   } catch (error) {

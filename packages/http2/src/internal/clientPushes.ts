@@ -10,6 +10,7 @@ import { ClientStream } from "./clientStream.js"
 import type { ConnectionCore } from "./connectionCore.js"
 import { Listeners } from "./listeners.js"
 import { lost } from "./lost.js"
+import { malformed } from "./messageErrors.js"
 import { type FieldSection, RequestHead, Violation } from "./messageHead.js"
 import type { Origins } from "./origins.js"
 import { type Keeper, Promised } from "./promised.js"
@@ -49,6 +50,7 @@ export class ClientPushes implements Keeper {
   private readonly unseen = new Set<Promised>()
   /** Octets that lie in the bodies of the unclaimed ones. */
   private unclaimedOctets = 0
+  private isShedding = false
   /** Told when there is another one to be seen, or never will be. */
   readonly whenPromised = new Listeners()
 
@@ -106,9 +108,7 @@ export class ClientPushes implements Keeper {
     head: RequestHead | Violation,
     associated: ClientStream
   ): void {
-    if (head instanceof Violation) {
-      throw streamError(stream.id, ErrorCode.PROTOCOL_ERROR, head.section, head.reason)
-    }
+    if (head instanceof Violation) throw malformed(stream.id, head)
     if (!this.isAuthoritative(stream.id, origin, associated)) {
       const reason = `the server does not answer for ${head.scheme}://${head.authority}`
       throw streamError(stream.id, ErrorCode.PROTOCOL_ERROR, "8.4", reason)
@@ -155,13 +155,27 @@ export class ClientPushes implements Keeper {
     throw streamError(stream.id, ErrorCode.REFUSED_STREAM, "5.1.2", `over ${most} streams`, "maxConcurrentStreams")
   }
 
-  /** FLOW CONTROL: what nobody may ever read holds no more than half of the connection's window. */
+  /**
+   * FLOW CONTROL: what nobody may ever read holds no more than half of the connection's window. Who has just been told of a promise has the event loop's
+   * turn to ask for it.
+   */
   received(promised: Promised, octets: number): void {
     if (!this.unclaimed.has(promised)) return
     promised.unclaimedOctets += octets
     this.unclaimedOctets += octets
-    const { connectionWindowSize } = promised.stream.owner.options
-    if (this.unclaimedOctets * 2 > connectionWindowSize) promised.expire("connectionWindowSize")
+    const { owner } = promised.stream
+    const most = owner.options.connectionWindowSize / 2
+    if (this.unclaimedOctets <= most || this.isShedding) return
+    this.isShedding = true
+    owner.defer(() => this.shed(most))
+  }
+
+  /** Gives up what came last, until no more than `most` octets wait. */
+  private shed(most: number): void {
+    this.isShedding = false
+    for (const promised of [...this.unclaimed].reverse()) {
+      if (this.unclaimedOctets > most && promised.unclaimedOctets > 0) promised.expire("connectionWindowSize")
+    }
   }
 
   accept(promised: Promised): void {

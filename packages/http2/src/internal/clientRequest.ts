@@ -14,6 +14,7 @@ import { ClientStream, type ResponseListener } from "./clientStream.js"
 import type { ConnectionCore } from "./connectionCore.js"
 import type { ClientRole, Waiting } from "./clientRole.js"
 import type { ResponseHead } from "./messageHead.js"
+import { sizeViolation } from "./sectionSize.js"
 
 /** A request, checked and ready to be sent. A class, as all that is made for each request: V8 may put what a literal makes where it stays for long. */
 export class Prepared {
@@ -102,6 +103,11 @@ export class ClientRequest implements Waiting, ResponseListener {
   /** `unsafeCancel` as an effect. */
   get cancel(): Effect.Effect<void> {
     return Effect.sync(() => this.unsafeCancel())
+  }
+
+  violation({ peerMaxHeaderListSize }: ConnectionCore): Http2Error.StreamError | undefined {
+    const { headers, more, pseudo } = this.prepared
+    return sizeViolation(peerMaxHeaderListSize, 0, pseudo, headers, more)
   }
 
   open(connection: ConnectionCore, streamId: number): void {

@@ -12,6 +12,8 @@ import type { Origins } from "./origins.js"
 
 /** A request that waits for a stream. */
 export interface Waiting extends Asking {
+  /** Why the server, as it is known now, would not take it. */
+  violation(connection: ConnectionCore): Http2Error.StreamError | undefined
   /** There is a place: `streamId` is the request's. */
   open(connection: ConnectionCore, streamId: number): void
   /** There will never be one. */
@@ -86,6 +88,8 @@ export class ClientRole implements Role {
   }
 
   private open(connection: ConnectionCore, request: Waiting): void {
+    const violation = request.violation(connection)
+    if (violation !== undefined) return request.refuse(violation)
     const id = this.nextId
     this.nextId += 2
     request.open(connection, id)

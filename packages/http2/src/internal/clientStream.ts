@@ -8,6 +8,7 @@ import type { Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
 import * as Priority from "../Priority.js"
 import { parseResponse, parseTrailers } from "./message.js"
+import { malformed } from "./messageErrors.js"
 import { type FieldSection, type ResponseHead, Violation } from "./messageHead.js"
 import { StreamCore, type StreamOwner } from "./streamCore.js"
 import * as StreamState from "./streamState.js"
@@ -64,7 +65,8 @@ export class ClientStream extends StreamCore {
 
   /** PRIORITY_UPDATE (RFC 9218 §7.1): all parameters, of which those that are left out have their defaults. False where it would be of no use. */
   sendPriorityUpdate(parameters: Priority.Parameters): boolean {
-    if (!StreamState.isReceiving(this.state) || !this.owner.takesPriorityUpdates) return false
+    const isComing = this.state === State.reservedRemote || StreamState.isReceiving(this.state)
+    if (!isComing || !this.owner.takesPriorityUpdates) return false
     this.owner.outbox.control(new PriorityUpdate(this.id, Priority.toField(Priority.make(parameters))))
     return true
   }
@@ -72,7 +74,7 @@ export class ClientStream extends StreamCore {
   override receiveSection(section: FieldSection, endStream: boolean): void {
     if (this.head !== undefined) return this.receiveEndSection(section, endStream)
     const head = parseResponse(section)
-    if (head instanceof Violation) throw this.malformed(head.section, head.reason)
+    if (head instanceof Violation) throw malformed(this.id, head)
     if (head.status < 200) return this.receiveInformational(head, endStream)
     this.head = head
     if (endStream) this.receiveWhole(head)
@@ -106,7 +108,7 @@ export class ClientStream extends StreamCore {
     if (this.isOpenTunnel) throw this.malformed("8.5", "HEADERS on a tunnel")
     if (!endStream) throw this.malformed("8.1", "trailers without END_STREAM")
     const trailers = parseTrailers(section)
-    if (trailers instanceof Violation) throw this.malformed(trailers.section, trailers.reason)
+    if (trailers instanceof Violation) throw malformed(this.id, trailers)
     this.receiveTrailers(trailers)
   }
 

@@ -16,6 +16,7 @@ import { HeaderBlocks } from "./headerBlock.js"
 import { Listeners } from "./listeners.js"
 import type { LocalSettings } from "./localSettings.js"
 import { lost } from "./lost.js"
+import { emptyOctets } from "./octets.js"
 import { Outbox } from "./outbox.js"
 import { Pings } from "./pings.js"
 import { ReceiveWindow } from "./receiveWindow.js"
@@ -79,7 +80,7 @@ export class ConnectionCore implements StreamOwner {
   ) {
     this.outbox = new Outbox(transport, options, now, (run) => this.attempt(run))
     this.deliveries = new Deliveries((task) => transport.defer(task))
-    this.starts = new Starts((task) => transport.defer(task), (run) => this.attempt(run))
+    this.starts = new Starts((task) => this.defer(task))
     this.table = new StreamTable(role.isServer ? 0 : 1)
     this.guard = new AbuseGuard(options, now)
     this.blocks = new HeaderBlocks(options)
@@ -180,6 +181,10 @@ export class ConnectionCore implements StreamOwner {
     this.starts.add(stream, this.outbox.isInTurn)
   }
 
+  defer(task: () => void): void {
+    this.transport.defer(() => this.attempt(task))
+  }
+
   deliverLater(body: BodyQueue): void {
     this.deliveries.add(body, this.outbox.isInTurn)
   }
@@ -243,9 +248,14 @@ export class ConnectionCore implements StreamOwner {
     this.whenDraining.notify()
   }
 
-  /** The peer has ended its side: a clean end where nothing was open. `isMidFrame`: in the middle of a frame. */
+  /**
+   * The peer has ended its side: a clean end where nothing was open. It may still read, and then hears of what was processed (§6.8). `isMidFrame`: in
+   * the middle of a frame.
+   */
   receivedEnd(isMidFrame: boolean): void {
+    if (this.status === "closed") return
     const isClean = this.table.size === 0 && !this.blocks.isOpen && !isMidFrame
+    this.outbox.control(new Frame.GoAway(this.lastAccepted, ErrorCode.NO_ERROR, emptyOctets))
     this.close(isClean ? undefined : (this.goneAway ?? lost()))
   }
 
@@ -255,10 +265,15 @@ export class ConnectionCore implements StreamOwner {
     else this.whenEnded.add(listener)
   }
 
+  /** The last stream of the peer that was, or will be, processed. */
+  private get lastAccepted(): number {
+    return Math.min(this.table.highestRemote, this.acceptedUpTo)
+  }
+
   /** A connection error (§5.4.1): says why, and ends everything. */
   fail(error: Http2Error.ConnectionError): void {
     if (this.status === "closed") return
-    this.sendGoAway(Math.min(this.table.highestRemote, this.acceptedUpTo), error.code, error.reason)
+    this.sendGoAway(this.lastAccepted, error.code, error.reason)
     this.close(error)
   }
 
@@ -267,7 +282,6 @@ export class ConnectionCore implements StreamOwner {
     if (this.status === "closed") return
     this.status = "closed"
     this.error = error
-    this.outbox.flush()
     this.outbox.close()
     const reason = error ?? lost()
     for (const stream of this.table.values()) stream.abort(reason)

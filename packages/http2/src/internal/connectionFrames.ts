@@ -3,7 +3,6 @@
  * dispatched. Called by the dispatcher.
  */
 import * as ErrorCode from "../ErrorCode.js"
-import * as FlowControl from "../FlowControl.js"
 import * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
 import * as Settings from "../Settings.js"
@@ -94,7 +93,7 @@ export const receiveConnectionWindow = (connection: ConnectionCore, increment: n
     throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.9", "WINDOW_UPDATE by 0")
   }
   if (increment < 16) connection.guard.glitch("a tiny WINDOW_UPDATE")
-  if (!FlowControl.adjustNow(connection.outbox.window, increment)) {
+  if (!connection.outbox.grant(increment)) {
     throw Http2Error.connectionError(
       ErrorCode.FLOW_CONTROL_ERROR,
       "6.9.1",

@@ -15,8 +15,7 @@ import * as Scope from "effect/Scope"
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Response from "../Http2Response.js"
 import type { Http2Stats } from "../Http2Stats.js"
-import { writeBody, writeTrailers } from "./bodyWriter.js"
-import { resetError } from "./respond.js"
+import * as Respond from "./respond.js"
 import type { ServerStream } from "./serverStream.js"
 import { StreamScope } from "./streamScope.js"
 import { trimmed } from "./trimmedRuntime.js"
@@ -153,16 +152,13 @@ export class HandlerRunner<R> {
     }
     // By the handler itself.
     if (stream.hasResponded) return close(stream, scope, Exit.void)
+    let rest: Effect.Effect<void, unknown> | undefined
     try {
-      if (stream.respond(response)) return close(stream, scope, Exit.void)
+      rest = Respond.begin(stream, response, scope)
     } catch (error) {
       return this.failed(stream, scope, Cause.fail(error))
     }
-    const { body, trailers } = response
-    const rest =
-      body === undefined || body instanceof Uint8Array
-        ? writeTrailers(stream, trailers)
-        : writeBody(stream, body, trailers, scope)
+    if (rest === undefined) return close(stream, scope, Exit.void)
     return Effect.matchCauseEffect(Effect.interruptible(rest), {
       onFailure: (cause) => this.failed(stream, scope, cause),
       onSuccess: () => close(stream, scope, Exit.void)
@@ -173,14 +169,13 @@ export class HandlerRunner<R> {
   private failed(stream: ServerStream, scope: StreamScope, cause: Cause.Cause<unknown>): Effect.Effect<void> {
     const finalize = close(stream, scope, Exit.failCause(cause))
     if (Cause.isInterruptedOnly(cause)) {
-      if (stream.isSending) stream.reset(resetError(stream, ErrorCode.CANCEL, "the handler was interrupted", cause))
+      Respond.breakOff(stream, cause)
       return finalize
     }
     // What the stream itself failed with is told to the peer already, and is not the handler's.
     if (stream.error !== undefined && isCausedBy(cause, stream.error)) return finalize
-    if (stream.isSending && stream.hasResponded) {
-      stream.reset(resetError(stream, ErrorCode.INTERNAL_ERROR, "the body of the response failed", cause))
-    } else if (stream.isSending) this.respondError(stream)
+    if (stream.hasResponded) Respond.breakOff(stream, cause)
+    else if (stream.isSending) this.respondError(stream)
     const what = `Unhandled failure of the handler of ${stream.head.method} ${stream.head.path}`
     return Effect.zipRight(Effect.logError(what, cause), finalize)
   }
@@ -189,7 +184,8 @@ export class HandlerRunner<R> {
     try {
       stream.respond(internalServerError)
     } catch (error) {
-      stream.reset(resetError(stream, ErrorCode.INTERNAL_ERROR, "not even the error could be sent", Cause.die(error)))
+      const cause = Cause.die(error)
+      stream.reset(Respond.resetError(stream, ErrorCode.INTERNAL_ERROR, "not even the error could be sent", cause))
       stream.owner.forcedReset()
     }
   }

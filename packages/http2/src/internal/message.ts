@@ -8,7 +8,9 @@ import * as Rules from "./fieldRules.js"
 import { type FieldSection, RequestHead, ResponseHead, Violation } from "./messageHead.js"
 
 const tooLarge = (section: FieldSection): Violation =>
-  new Violation("10.5.1", section.overflow === "size" ? "the field section is too large" : "too many fields", true)
+  section.overflow === "size"
+    ? new Violation("10.5.1", "the field section is too large", "maxHeaderListSize")
+    : new Violation("10.5.1", "too many fields", "maxHeaderFields")
 
 /** The fields behind the pseudo-header fields, checked, with cookie crumbs joined (§8.2.3). */
 const regularFields = (section: FieldSection, from: number): Array<HeaderField> | Violation => {

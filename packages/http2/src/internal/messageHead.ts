@@ -11,8 +11,13 @@ export class Violation {
   constructor(
     readonly section: string,
     readonly reason: string,
-    readonly isTooLarge = false
+    /** The limit of ours that a section exceeds. */
+    readonly limit?: "maxHeaderListSize" | "maxHeaderFields"
   ) {}
+
+  get isTooLarge(): boolean {
+    return this.limit !== undefined
+  }
 }
 
 /** The head of a request (§8.3.1). What it has not is the empty string: a CONNECT has no scheme and no path. */

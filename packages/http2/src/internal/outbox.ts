@@ -23,8 +23,9 @@ const largestFrame = 524_288
 const progress = 16_384
 
 export class Outbox {
-  /** The window of the connection for what we send. */
+  /** The window of the connection for what we send, and all that was ever in it. */
   readonly window = FlowControl.make(initial.initialWindowSize)
+  private granted = initial.initialWindowSize
   readonly fields: FieldEncoder
   /** The peer's SETTINGS_MAX_FRAME_SIZE. */
   maxFrameSize = initial.maxFrameSize
@@ -56,6 +57,17 @@ export class Outbox {
   ) {
     this.buffer = new WriteBuffer(transport)
     this.fields = new FieldEncoder(this.buffer, options)
+  }
+
+  /** FLOW CONTROL: WINDOW_UPDATE: receive: for the connection. False beyond 2^31-1. */
+  grant(increment: number): boolean {
+    this.granted += increment
+    return FlowControl.adjustNow(this.window, increment)
+  }
+
+  /** Octets of DATA that have left, padding counted. */
+  get sentOctets(): number {
+    return this.granted - FlowControl.available(this.window)
   }
 
   /** A whole frame that is not DATA and has no field block. */
@@ -153,14 +165,6 @@ export class Outbox {
   drop(sender: Sender): void {
     sender.clear()
     if (sender.isReady) this.scheduler.remove(sender)
-  }
-
-  /** The trailers, or the empty frame, that end a stream whose body has left. */
-  finish(sender: Sender): void {
-    const { trailers, owner } = sender
-    if (trailers === undefined) this.endStream(owner.id)
-    else this.headers(owner.id, [], trailers.fields, [], true)
-    owner.sentEnd()
   }
 
   /** Asks for a write once the current turn of the event loop is over. */
@@ -268,7 +272,7 @@ export class Outbox {
     if (octets === this.maxFrameSize && !endsHere) this.buffer.dataFrame(this.fullHeader(sender), data)
     else this.buffer.frame(Frame.Type.DATA, endsHere ? END_STREAM : NONE, sender.owner.id, data)
     if (endsHere) sender.owner.sentEnd()
-    else if (isLast) this.finish(sender)
+    else if (isLast) sender.owner.sendLast(sender.trailers)
   }
 
   /** The header of a DATA frame as large as the peer takes: most frames of a large body have the same. */
@@ -285,8 +289,9 @@ export class Outbox {
     return this.buffer.view(octets)
   }
 
-  /** Nothing more is written. */
+  /** What there is goes out, and nothing more: no DATA behind GOAWAY. */
   close(): void {
+    this.buffer.flush()
     this.isClosed = true
     this.scheduler.clear()
     this.notifyDrained()

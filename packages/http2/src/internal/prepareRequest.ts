@@ -53,6 +53,9 @@ const checked = (request: ClientRequest, defaults: Defaults, tunnel: TunnelKind 
   const { contentLength, host } = check(headers)
   const target = authority === undefined ? defaults.authority : new HeaderField(":authority", authority)
   checkTarget(method, scheme, target.value, path, host)
+  if (method === "CONNECT" && request.trailers !== undefined) {
+    throw Http2Error.usageError(0, "8.5", "a tunnel has no trailers")
+  }
   if (body instanceof Uint8Array && contentLength >= 0 && contentLength !== body.length) {
     throw Http2Error.usageError(0, "8.1.1", `content-length is ${contentLength}, the body has ${body.length} octets`)
   }

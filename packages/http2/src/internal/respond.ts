@@ -1,8 +1,10 @@
 /**
- * A response that a handler sends by itself, before it is done. Called by the public `Request` of Http2Server.ts; handlerRunner.ts takes its errors from here.
+ * A response from its head to the end of its body, and what becomes of one that breaks off. Called by handlerRunner.ts with what a handler gives,
+ * and by IncomingRequest.ts for what a handler sends by itself, before it is done.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Http2Response } from "../Http2Response.js"
@@ -26,18 +28,31 @@ export const resetError = (
   })
 
 /** A body that did not come to its end must not look as if it had. */
-const resetFor =
-  (stream: ServerStream) =>
-  (cause: Cause.Cause<unknown>): Effect.Effect<void> =>
-    Effect.sync(() => {
-      if (!stream.isSending) return
-      const isInterrupted = Cause.isInterruptedOnly(cause)
-      stream.reset(
-        isInterrupted
-          ? resetError(stream, ErrorCode.CANCEL, "the handler was interrupted", cause)
-          : resetError(stream, ErrorCode.INTERNAL_ERROR, "the body of the response failed", cause)
-      )
-    })
+export const breakOff = (stream: ServerStream, cause: Cause.Cause<unknown>): void => {
+  if (!stream.isSending) return
+  stream.reset(
+    Cause.isInterruptedOnly(cause)
+      ? resetError(stream, ErrorCode.CANCEL, "the handler was interrupted", cause)
+      : resetError(stream, ErrorCode.INTERNAL_ERROR, "the body of the response failed", cause)
+  )
+}
+
+/**
+ * Sends what is at hand of `response`. What is left to be run for the rest of it, undefined where that was all. What a Stream acquires belongs to
+ * `scope`, and where there is none, to the body alone. Throws as `ServerStream.respond` does.
+ */
+export const begin = (
+  stream: ServerStream,
+  response: Http2Response,
+  scope: Scope.Scope | undefined
+): Effect.Effect<void, unknown> | undefined => {
+  if (stream.respond(response)) return undefined
+  const { body, trailers } = response
+  if (body === undefined || body instanceof Uint8Array) return writeTrailers(stream, trailers)
+  return scope === undefined
+    ? Effect.scopedWith((own) => writeBody(stream, body, trailers, own))
+    : writeBody(stream, body, trailers, scope)
+}
 
 /** Sends `response`, unless one was sent. See `Http2Server.Request.respond`. */
 export const sendResponse = (stream: ServerStream, response: Http2Response): Effect.Effect<void, unknown> => {
@@ -46,14 +61,11 @@ export const sendResponse = (stream: ServerStream, response: Http2Response): Eff
     return Effect.fail(Http2Error.usageError(stream.id, "8.1", "the response was sent already"))
   }
   try {
-    if (stream.respond(response)) return Effect.void
+    const rest = begin(stream, response, undefined)
+    return rest === undefined
+      ? Effect.void
+      : Effect.onError(rest, (cause) => Effect.sync(() => breakOff(stream, cause)))
   } catch (error) {
     return Effect.fail(error)
   }
-  const { body, trailers } = response
-  const rest =
-    body === undefined || body instanceof Uint8Array
-      ? writeTrailers(stream, trailers)
-      : Effect.scopedWith((scope) => writeBody(stream, body, trailers, scope))
-  return Effect.onError(rest, resetFor(stream))
 }

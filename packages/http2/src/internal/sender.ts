@@ -11,6 +11,8 @@ export interface SenderOwner {
   readonly id: number
   /** END_STREAM has left. */
   sentEnd(): void
+  /** All of the body has left: what comes behind it is to follow. */
+  sendLast(trailers: Headers | undefined): void
 }
 
 export class Sender {

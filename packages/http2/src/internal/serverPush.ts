@@ -14,6 +14,7 @@ import { RequestHead } from "./messageHead.js"
 import { check, checkTarget } from "./outgoing.js"
 import { promiseViolation } from "./pushPromise.js"
 import { pseudoFields } from "./requestPseudo.js"
+import { checkSection } from "./sectionSize.js"
 import { ServerStream } from "./serverStream.js"
 import * as StreamState from "./streamState.js"
 
@@ -31,8 +32,7 @@ export type MayPush = (promised: PromisedTarget, stream: ServerStream) => boolea
 
 /** The same origin: whoever answers for one answers for the other (§8.4, §10.1). */
 const isSameOrigin: MayPush = ({ authority, scheme }, { head }) =>
-  ofRequest(scheme, authority) !== undefined &&
-  ofRequest(scheme, authority) === ofRequest(head.scheme, head.authority)
+  ofRequest(scheme, authority) !== undefined && ofRequest(scheme, authority) === ofRequest(head.scheme, head.authority)
 
 /** The highest id that a server can give to a stream. */
 const lastId = 0x7ffffffe
@@ -77,7 +77,7 @@ export class ServerPush {
     if (obstacle !== undefined) throw Http2Error.usageError(stream.id, ...obstacle)
     const head = this.headOf(stream, promise)
     const pseudo = pseudoFields(head.method, head.scheme, new HeaderField(":authority", head.authority), head.path)
-    this.checkSize(stream, pseudo, head.headers)
+    checkSection(connection.peerMaxHeaderListSize, stream.id, pseudo, head.headers)
     const id = connection.table.highestLocal + 2
     connection.outbox.promise(stream.id, id, pseudo, head.headers.fields)
     connection.stats.pushes++
@@ -103,12 +103,6 @@ export class ServerPush {
     return head
   }
 
-  private checkSize(stream: ServerStream, pseudo: ReadonlyArray<HeaderField>, headers: Headers.Headers): void {
-    const size = pseudo.reduce((sum, field) => sum + field.size, check(headers).size)
-    if (size <= this.connection.peerMaxHeaderListSize) return
-    throw Http2Error.usageError(stream.id, "6.5.2", "the promised fields are larger than the peer accepts")
-  }
-
   /** Whether one of our streams can begin now: the client may have lowered its limit since the promise (§5.1.2). */
   get hasPlace(): boolean {
     const { remoteSettings, table } = this.connection
@@ -119,10 +113,7 @@ export class ServerPush {
 }
 
 /** `ServerPush.push` as an effect. */
-export const pushOn = (
-  stream: ServerStream,
-  promise: PromisedRequest
-): Effect.Effect<void, Http2Error.Http2Error> => {
+export const pushOn = (stream: ServerStream, promise: PromisedRequest): Effect.Effect<void, Http2Error.Http2Error> => {
   const { error, id, pusher } = stream
   if (error !== undefined) return Effect.fail(error)
   if (pusher === undefined) return Effect.fail(Http2Error.usageError(id, "6.6", "a pushed stream carries no promises"))

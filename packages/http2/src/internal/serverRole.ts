@@ -9,6 +9,7 @@ import * as Http2Error from "../Http2Error.js"
 import * as Http2Response from "../Http2Response.js"
 import type { ConnectionCore, Role } from "./connectionCore.js"
 import { parseRequest } from "./message.js"
+import { malformed } from "./messageErrors.js"
 import { type FieldSection, RequestHead, Violation } from "./messageHead.js"
 import { checkDependency } from "./priority.js"
 import { PriorityUpdates } from "./priorityUpdates.js"
@@ -104,9 +105,7 @@ export class ServerRole implements Role {
   }
 
   private refuse(stream: ServerStream, violation: Violation): void {
-    if (!violation.isTooLarge) {
-      throw Http2Error.streamError(stream.id, ErrorCode.PROTOCOL_ERROR, violation.section, violation.reason)
-    }
+    if (!violation.isTooLarge) throw malformed(stream.id, violation)
     stream.begin()
     stream.respond(tooLarge)
     stream.finish()

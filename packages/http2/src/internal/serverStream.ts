@@ -13,9 +13,11 @@ import * as Priority from "../Priority.js"
 import { dateField } from "./dateField.js"
 import type { HeaderFacts } from "./headerFacts.js"
 import { parseTrailers } from "./message.js"
+import { malformed } from "./messageErrors.js"
 import { type FieldSection, type RequestHead, Violation } from "./messageHead.js"
 import { emptyOctets } from "./octets.js"
 import { check } from "./outgoing.js"
+import { checkSection, sizeViolation } from "./sectionSize.js"
 import type { Sender } from "./sender.js"
 import { StreamCore, type StreamOwner } from "./streamCore.js"
 import * as StreamState from "./streamState.js"
@@ -95,9 +97,7 @@ export class ServerStream extends StreamCore {
       throw Http2Error.streamError(this.id, ErrorCode.PROTOCOL_ERROR, "8.1", "trailers without END_STREAM")
     }
     const trailers = parseTrailers(section)
-    if (trailers instanceof Violation) {
-      throw Http2Error.streamError(this.id, ErrorCode.PROTOCOL_ERROR, trailers.section, trailers.reason)
-    }
+    if (trailers instanceof Violation) throw malformed(this.id, trailers)
     this.receiveTrailers(trailers)
   }
 
@@ -109,6 +109,8 @@ export class ServerStream extends StreamCore {
   protected override onPull(): void {
     if (!this.head.expectsContinue || this.sentContinue || this.hasResponded || !this.isSending) return
     this.sentContinue = true
+    // A client that does not even accept this will hear of it with the response.
+    if (sizeViolation(this.owner.peerMaxHeaderListSize, this.id, statusField(100), empty) !== undefined) return
     this.informational(100, empty)
   }
 
@@ -158,7 +160,7 @@ export class ServerStream extends StreamCore {
       throw Http2Error.usageError(this.id, "8.1", `${status} is not an informational status that HTTP/2 has`)
     }
     if (this.hasResponded) throw Http2Error.usageError(this.id, "8.1", "the response was sent already")
-    check(headers)
+    this.checkHead(status, headers, noFields)
     this.sendHead(statusField(status), headers, noFields, false)
   }
 
@@ -167,7 +169,7 @@ export class ServerStream extends StreamCore {
     if (this.head.method !== "CONNECT" || this.hasResponded || status < 200 || status > 299) {
       throw Http2Error.usageError(this.id, "8.5", "a tunnel is the answer of 2xx to a CONNECT request")
     }
-    check(headers)
+    this.checkHead(status, headers, noFields)
     this.hasResponded = true
     this.isTunnel = true
     this.sendHead(statusField(status), headers, noFields, false)
@@ -183,12 +185,13 @@ export class ServerStream extends StreamCore {
       throw Http2Error.usageError(this.id, "8.3.2", `${status} is not the status of a final response`)
     }
     const facts = check(headers)
-    this.checkResponse(facts, body)
+    this.checkResponse(response, facts)
     const isBodyless = this.head.method === "HEAD" || status === 204 || status === 304
     const octets = body instanceof Uint8Array ? body : emptyOctets
     const hasStream = body !== undefined && !(body instanceof Uint8Array)
     const endsWithHead = isBodyless || (octets.length === 0 && !hasStream && response.trailers === undefined)
     const date = this.sendDate && !facts.hasDate ? dateField(this.owner.now()) : noFields
+    this.checkHead(status, headers, date)
     this.hasResponded = true
     this.sendHead(statusField(status), headers, date, endsWithHead)
     if (endsWithHead) return true
@@ -196,15 +199,18 @@ export class ServerStream extends StreamCore {
     return !hasStream && response.trailers === undefined
   }
 
-  private checkResponse(facts: HeaderFacts, body: Http2Response["body"]): void {
-    const { contentLength, size } = facts
+  private checkResponse({ body, status, trailers }: Http2Response, { contentLength }: HeaderFacts): void {
     if (body instanceof Uint8Array && contentLength >= 0 && contentLength !== body.length) {
       const reason = `content-length is ${contentLength}, the body has ${body.length} octets`
       throw Http2Error.usageError(this.id, "8.1.1", reason)
     }
-    if (size + 42 > this.owner.peerMaxHeaderListSize) {
-      throw Http2Error.usageError(this.id, "6.5.2", "the response's fields are larger than the peer accepts")
+    if (trailers !== undefined && this.head.method === "CONNECT" && status < 300) {
+      throw Http2Error.usageError(this.id, "8.5", "a tunnel has no trailers")
     }
+  }
+
+  private checkHead(status: number, headers: Headers, more: ReadonlyArray<HeaderField>): void {
+    checkSection(this.owner.peerMaxHeaderListSize, this.id, statusField(status), headers, more)
   }
 
   /** Whether all is done here, and only the end of the request is still to come. */

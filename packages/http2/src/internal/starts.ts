@@ -11,15 +11,12 @@ export interface Startable {
 export class Starts {
   private readonly waiting: Array<Startable> = []
 
-  /** `defer` runs a task once the event loop's turn is over, `attempt` one whose errors have their effect. */
-  constructor(
-    private readonly defer: (task: () => void) => void,
-    private readonly attempt: (run: () => void) => void
-  ) {}
+  /** `defer` runs a task once the event loop's turn is over. */
+  constructor(private readonly defer: (task: () => void) => void) {}
 
   add(stream: Startable, isInTurn: boolean): void {
     this.waiting.push(stream)
-    if (!isInTurn && this.waiting.length === 1) this.defer(this.startDeferred)
+    if (!isInTurn && this.waiting.length === 1) this.defer(this.startAll)
   }
 
   /** All frames of the turn are processed. What starts may add others. */
@@ -29,6 +26,5 @@ export class Starts {
     }
   }
 
-  private readonly startDeferred = (): void => this.attempt(this.startAll)
   private readonly startAll = (): void => this.endTurn()
 }

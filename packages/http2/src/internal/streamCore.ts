@@ -3,15 +3,15 @@
  * roles is in serverStream.ts and clientStream.ts. Called by the dispatcher's handlers, the connection and the public `Http2Stream`.
  */
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
-import * as ErrorCode from "../ErrorCode.js"
 import * as FlowControl from "../FlowControl.js"
 import { empty, type Headers } from "../Headers.js"
-import * as Http2Error from "../Http2Error.js"
+import type * as Http2Error from "../Http2Error.js"
 import type { Priority } from "../Priority.js"
 import { BodyQueue } from "./bodyQueue.js"
+import { beyondWindow, dataBeforeHead, lengthError } from "./messageErrors.js"
 import type { FieldSection } from "./messageHead.js"
-import { concat, emptyOctets } from "./octets.js"
 import { ReceiveWindow } from "./receiveWindow.js"
+import { sizeViolation } from "./sectionSize.js"
 import { Sender, type SenderOwner } from "./sender.js"
 import { stateError } from "./stateError.js"
 import type { StreamOwner as Owner } from "./streamOwner.js"
@@ -120,11 +120,11 @@ export abstract class StreamCore implements SenderOwner {
     const { body } = this
     if (body === undefined) {
       this.owner.consumed(flowControlledLength)
-      throw Http2Error.streamError(this.id, ErrorCode.PROTOCOL_ERROR, "8.1", "DATA before the head of the message")
+      throw dataBeforeHead(this.id)
     }
     if (!this.fitsWindow(flowControlledLength, endStream)) {
       this.owner.consumed(flowControlledLength)
-      throw Http2Error.streamError(this.id, ErrorCode.FLOW_CONTROL_ERROR, "6.9.1", "DATA beyond the stream's window")
+      throw beyondWindow(this.id)
     }
     this.receivedBytes += data.length
     const isLong = this.expectedBytes >= 0 && this.receivedBytes > this.expectedBytes
@@ -136,11 +136,11 @@ export abstract class StreamCore implements SenderOwner {
     if (padding > 0) this.consumedBody(padding)
     if (isLong) {
       this.consumedBody(data.length)
-      throw this.lengthError()
+      throw lengthError(this.id, this.expectedBytes, this.receivedBytes)
     }
     if (data.length > 0) body.push(data)
     if (isEnd) body.end()
-    else if (endStream) throw this.lengthError()
+    else if (endStream) throw lengthError(this.id, this.expectedBytes, this.receivedBytes)
   }
 
   /** Whether the body has all that content-length says. */
@@ -167,17 +167,10 @@ export abstract class StreamCore implements SenderOwner {
     return this.expectedBytes >= 0 && this.receivedBytes < this.expectedBytes
   }
 
-  private lengthError(): Http2Error.StreamError {
-    const reason = `content-length is ${this.expectedBytes}, the body is ${this.isShort ? "shorter" : "longer"}`
-    return Http2Error.streamError(this.id, ErrorCode.PROTOCOL_ERROR, "8.1.1", reason, {
-      receivedBytes: this.receivedBytes
-    })
-  }
-
   /** Trailers end the body. */
   protected receiveTrailers(trailers: Headers): void {
     const { body } = this
-    if (this.isShort) throw this.lengthError()
+    if (this.isShort) throw lengthError(this.id, this.expectedBytes, this.receivedBytes)
     this.trailers = trailers
     if (body !== undefined) this.receivedEnd(body, Event.receiveHeadersEnd)
   }
@@ -229,15 +222,24 @@ export abstract class StreamCore implements SenderOwner {
 
   /** Ends our side once what waits has left. */
   sendEnd(trailers: Headers | undefined): void {
-    const { outbox } = this.owner
     const { sender } = this
     if (sender !== undefined && sender.queued > 0) {
       sender.trailers = trailers
       sender.isFinished = true
       return
     }
+    this.sendLast(trailers)
+  }
+
+  /** All of the body has left: `trailers`, or an empty frame, end our side. The peer may accept less by now than when they were given. */
+  sendLast(trailers: Headers | undefined): void {
+    const { outbox, peerMaxHeaderListSize } = this.owner
     if (trailers === undefined) outbox.endStream(this.id)
-    else outbox.headers(this.id, [], trailers.fields, [], true)
+    else {
+      const violation = sizeViolation(peerMaxHeaderListSize, this.id, [], trailers)
+      if (violation !== undefined) return this.reset(violation)
+      outbox.headers(this.id, [], trailers.fields, [], true)
+    }
     this.sentEnd()
   }
 
@@ -286,14 +288,6 @@ export abstract class StreamCore implements SenderOwner {
 
   resetAcknowledged(): void {
     if (this.state === State.resetSent) this.transition(Event.resetAcknowledged)
-  }
-
-  /** The whole body, where it has arrived, nothing of it was read, and it is not longer than `limit`. */
-  takeWholeBody(limit: number): Uint8Array | undefined {
-    const { body } = this
-    if (body === undefined) return emptyOctets
-    const chunks = body.received <= limit ? body.takeWhole() : undefined
-    return chunks === undefined ? undefined : concat(chunks)
   }
 
   /** Nobody will read the body: the windows get back what waits. */

@@ -84,7 +84,10 @@ export const receiveRstStream = (connection: ConnectionCore, frame: Frame.RstStr
   const { errorCode, streamId } = frame
   const stream = connection.table.get(streamId)
   if (stream === undefined) {
-    if (connection.table.isIdle(streamId) && !isBeyondGoAway(connection, streamId)) throw idle("RST_STREAM")
+    if (isBeyondGoAway(connection, streamId)) return
+    if (connection.table.isIdle(streamId)) throw idle("RST_STREAM")
+    // §5.1: where it has just ended, the two have crossed on their way.
+    if (!connection.table.resetEnded(streamId)) connection.guard.glitch("RST_STREAM on a closed stream")
     return
   }
   connection.stats.resetsReceived++
@@ -106,7 +109,10 @@ export const receiveRstStream = (connection: ConnectionCore, frame: Frame.RstStr
 export const receiveStreamWindow = (connection: ConnectionCore, streamId: number, increment: number): void => {
   const stream = connection.table.get(streamId)
   if (stream === undefined) {
-    if (connection.table.isIdle(streamId) && !isBeyondGoAway(connection, streamId)) throw idle("WINDOW_UPDATE")
+    if (isBeyondGoAway(connection, streamId)) return
+    if (connection.table.isIdle(streamId)) throw idle("WINDOW_UPDATE")
+    const hasJustEnded = connection.table.endingOf(streamId) === "ended"
+    if (!hasJustEnded) connection.guard.creditOnClosed(increment, connection.outbox.sentOctets)
     return
   }
   const isAllowed = StreamState.isState(StreamState.next(stream.state, Event.receiveWindowUpdate))

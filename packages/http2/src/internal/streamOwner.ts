@@ -28,6 +28,8 @@ export interface StreamOwner<Stream> {
   readonly now: () => number
   /** Octets of DATA were consumed: they go back to the connection's window. */
   consumed(octets: number): void
+  /** Runs `task` once the event loop's turn is over: fibers that were woken by then have gone on. */
+  defer(task: () => void): void
   /** A body has something for a consumer that waits: it is handed over soon. */
   deliverLater(body: BodyQueue): void
   /** The stream is closed. `byPeer`: the peer reset it. */

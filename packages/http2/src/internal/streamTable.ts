@@ -95,6 +95,13 @@ export class StreamTable<S extends Entry> {
     return left === id ? "ended" : left === -id ? "reset" : "unknown"
   }
 
+  /** The peer resets `id`, which has just ended. False where it has not, as far as that is still known, or was reset already. */
+  resetEnded(id: number): boolean {
+    if (this.endingOf(id) !== "ended") return false
+    this.left[(id >>> 1) & (this.slots.length - 1)] = -id
+    return true
+  }
+
   /** The streams that are alive; those that were there when it was called. */
   values(): ReadonlyArray<S> {
     const streams: Array<S> = []

@@ -13,6 +13,8 @@ import { check, http, http2, makeClient, makeEvent, makeRelay } from "./support/
 const text = (client: Effect.Effect.Success<ReturnType<typeof makeClient>>, url: string) =>
   Effect.flatMap(client.get(url), (response) => response.text)
 
+const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+
 const respond = (stream: Http2.ServerHttp2Stream): void => {
   stream.respond({ ":status": 200 })
   stream.end("ok")
@@ -140,5 +142,31 @@ check("the end of the scope gives up a dial", () =>
     yield* accepted.happened
     yield* Scope.close(scope, Exit.void)
     expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: "RequestError", reason: "Transport" })
+  })
+)
+
+check("a dial that fails while the connection is full is not repeated without end, nor waited for", () =>
+  Effect.gen(function* () {
+    const streams: Array<Http2.ServerHttp2Stream> = []
+    const { server, url } = yield* http2((stream) => streams.push(stream), { settings: { maxConcurrentStreams: 1 } })
+    const stats = NodeHttp2Client.makeStats()
+    let lookups = 0
+    const client = yield* makeClient({
+      stats,
+      lookup: (_, { all }, callback) => {
+        if (++lookups > 1) callback(new Error("nobody else"), "")
+        else callback(null, all === true ? [{ address: "127.0.0.1", family: 4 }] : "127.0.0.1", 4)
+      }
+    })
+    // Before its limit is known, the server gets both, and refuses one of them.
+    const fibers = [yield* Effect.fork(text(client, url)), yield* Effect.fork(text(client, url))]
+    while (stats.dialsFailed === 0) yield* turn
+    for (let i = 0; i < 200; i++) yield* turn
+    expect([stats.dialsFailed, streams.length]).toEqual([1, 1])
+    for (const stream of streams) respond(stream)
+    while (streams.length < 2) yield* turn
+    for (const stream of streams.slice(1)) respond(stream)
+    for (const fiber of fibers) expect(yield* Fiber.join(fiber)).toBe("ok")
+    expect(server.listening).toBe(true)
   })
 )

@@ -4,23 +4,12 @@ import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Http from "node:http"
-import * as Http2 from "node:http2"
 import * as Https from "node:https"
-import * as Net from "node:net"
 import { expect } from "vitest"
+import { proxyHttp1, proxyHttp2 } from "./support/proxies.js"
 import { fromEnvironment, toRules } from "../../src/internal/client/proxyRules.js"
 import { toOrigin } from "../../src/internal/client/target.js"
-import {
-  certificate,
-  check,
-  http,
-  http2,
-  http2Plain,
-  https,
-  makeClient,
-  randomBytes,
-  serve
-} from "./support/servers.js"
+import { certificate, check, http, http2, http2Plain, https, makeClient, randomBytes } from "./support/servers.js"
 
 const keys = { key: certificate.key, cert: certificate.cert }
 
@@ -29,62 +18,10 @@ const ask = (client: HttpClient.HttpClient, url: string) =>
     Effect.map(response.text, (text) => [Option.getOrUndefined(NodeHttp2Client.protocolOf(response)), text] as const)
   )
 
-const onward = (authority: string): Net.Socket => {
-  const { hostname, port } = new URL(`http://${authority}`)
-  const socket = Net.connect(Number(port), hostname === "localhost" ? "127.0.0.1" : hostname)
-  socket.on("error", () => undefined)
-  return socket
-}
-
-/** A proxy of HTTP/1.1; what it was asked is in `asked`. */
-const proxyHttp1 = (server: Http.Server, scheme: string) =>
-  Effect.gen(function* () {
-    const asked: Array<string> = []
-    let dials = 0
-    server.on("connection", () => dials++)
-    server.on("connect", (request: Http.IncomingMessage, socket: Net.Socket) => {
-      asked.push(`CONNECT ${request.url} ${request.headers["proxy-authorization"] ?? ""}`.trim())
-      socket.on("error", () => undefined)
-      if (request.url?.startsWith("forbidden") === true) return void socket.end("HTTP/1.1 403 Forbidden\r\n\r\n")
-      const target = onward(request.url ?? "")
-      target.on("close", () => socket.destroy())
-      socket.on("close", () => target.destroy())
-      socket.write("HTTP/1.1 200 OK\r\n\r\n")
-      socket.pipe(target).pipe(socket)
-    })
-    server.on("request", (request: Http.IncomingMessage, response: Http.ServerResponse) => {
-      asked.push(`${request.method} ${request.url} ${request.headers["proxy-authorization"] ?? ""}`.trim())
-      response.end("forwarded")
-    })
-    const { port } = yield* serve(server)
-    return { url: `${scheme}://localhost:${port}`, asked, dials: () => dials }
-  })
-
-const proxyHttp2 = Effect.gen(function* () {
-  const asked: Array<string> = []
-  let dials = 0
-  const server = Http2.createSecureServer(keys)
-  server.on("connection", () => dials++)
-  server.on("session", (session) => session.on("error", () => undefined))
-  server.on("stream", (stream, headers) => {
-    const authority = String(headers[":authority"])
-    asked.push(`${headers[":method"]} ${authority} ${headers["proxy-authorization"] ?? ""}`.trim())
-    stream.on("error", () => undefined)
-    if (authority.startsWith("forbidden")) return stream.respond({ ":status": 403 }, { endStream: true })
-    const target = onward(authority)
-    target.on("close", () => stream.close())
-    stream.on("close", () => target.destroy())
-    stream.respond({ ":status": 200 })
-    stream.pipe(target).pipe(stream)
-  })
-  const { port } = yield* serve(server)
-  return { url: `https://localhost:${port}`, asked, dials: () => dials }
-})
-
 const proxies = [
   ["HTTP/1.1", () => proxyHttp1(Http.createServer(), "http")],
   ["HTTP/1.1 over TLS", () => proxyHttp1(Https.createServer(keys), "https")],
-  ["HTTP/2", () => proxyHttp2]
+  ["HTTP/2", () => proxyHttp2()]
 ] as const
 
 const octets = randomBytes(500_000).toString("base64")

@@ -157,10 +157,11 @@ C.clientCases("6.5 SETTINGS", [
   ...(
     [
       [Setting.ENABLE_PUSH, 1, Code.PROTOCOL_ERROR, "rfc9113-6.5.2-6"],
-      [Setting.ENABLE_PUSH, 2, Code.PROTOCOL_ERROR, "rfc9113-6.5.2-3"],
+      [Setting.ENABLE_PUSH, 2, Code.PROTOCOL_ERROR, "rfc9113-6.5.2-3] [rfc9113-6.5-7"],
       [Setting.INITIAL_WINDOW_SIZE, 0x80000000, Code.FLOW_CONTROL_ERROR, "rfc9113-6.5.2-9"],
       [Setting.MAX_FRAME_SIZE, 16_383, Code.PROTOCOL_ERROR, "rfc9113-6.5.2-11"],
-      [Setting.MAX_FRAME_SIZE, 16_777_216, Code.PROTOCOL_ERROR, "rfc9113-6.5.2-11"]
+      [Setting.MAX_FRAME_SIZE, 16_777_216, Code.PROTOCOL_ERROR, "rfc9113-6.5.2-11] [rfc9113-6.5-7"],
+      [Setting.ENABLE_CONNECT_PROTOCOL, 2, Code.PROTOCOL_ERROR, "rfc8441-3-1"]
     ] as const
   ).map(([id, value, code, rule]): C.Case => ({
     title: `setting ${id} of ${value} [${rule}]`,
@@ -173,12 +174,12 @@ C.clientCases("6.5 SETTINGS", [
     outcome: connectionError(Code.PROTOCOL_ERROR)
   },
   {
-    title: "ENABLE_CONNECT_PROTOCOL taken back (RFC 8441 3)",
+    title: "ENABLE_CONNECT_PROTOCOL taken back [rfc8441-3-2]",
     steps: [Raw.settings([8, 1]), Raw.settings([8, 0])],
     outcome: connectionError(Code.PROTOCOL_ERROR)
   },
   {
-    title: "ENABLE_CONNECT_PROTOCOL taken back in one frame (RFC 8441 3)",
+    title: "ENABLE_CONNECT_PROTOCOL taken back in one frame [rfc8441-3-2]",
     steps: [Raw.settings([8, 1], [8, 0])],
     outcome: connectionError(Code.PROTOCOL_ERROR)
   },
@@ -222,6 +223,20 @@ C.clientCases("6.7 PING, 6.8 GOAWAY, 5.4.1", [
     title: "GOAWAY that raises the last stream id [rfc9113-6.8-5]",
     steps: [Buffer.concat([Raw.goAway(1, Code.NO_ERROR), Raw.goAway(3, Code.NO_ERROR)])],
     outcome: connectionError(Code.PROTOCOL_ERROR)
+  },
+  {
+    title: "one error is reported where there are several [rfc9113-5.4-1] [rfc9113-5.4-2] [rfc9113-5.4-3]",
+    steps: [Buffer.concat([Raw.data(0, "x"), Raw.ping("1234567"), Raw.headers(2, [0x88])])],
+    outcome: connectionError(Code.PROTOCOL_ERROR)
+  },
+  {
+    title: "one error of a stream is reported where there are several [rfc9113-5.4-1]",
+    steps: [
+      Raw.headers(1, Raw.block([":path", "/"], ["A", " b "]), Raw.OPEN),
+      Raw.data(1, "test"),
+      Raw.windowUpdate(1, 0)
+    ],
+    outcome: C.streamError(Code.PROTOCOL_ERROR)
   },
   {
     title: "an error after the response, which is kept [rfc9113-5.4-3]",

@@ -53,7 +53,7 @@ C.clientCases("8.1 message exchanges", [
 ])
 
 C.clientCases(
-  "8.1.1, 8.2, 8.3 malformed responses [rfc9113-8.1.1-3]",
+  "8.1.1, 8.2, 8.3 malformed responses [rfc9113-8.1.1-3] [rfc9113-8.2.1-2]",
   (
     [
       ["no :status [rfc9113-8.3.2-1]", Raw.block(["x-test", "ok"])],
@@ -73,6 +73,8 @@ C.clientCases(
       ["a colon in a name [rfc9113-8.2.1-4]", response(["x:test", "ok"])],
       ["NUL in a value [rfc9113-8.2.1-5]", response(["x-test", "a\x00"])],
       ["CR LF in a value [rfc9113-8.2.1-5]", response(["x-test", "a\r\nb: c"])],
+      ["a control in a value [rfc9113-8.2.1-1]", response(["x-test", "a\x01b"])],
+      ["a name that is no token [rfc9113-8.2.1-1]", response(["x(test)", "ok"])],
       ["a space behind a value [rfc9113-8.2.1-6]", response(["x-test", "a "])],
       ...["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"].map(
         (name) => [`${name} [rfc9113-8.2.2-2]`, response([name, "x"])] as const

@@ -106,28 +106,30 @@ describe("a client that says GOAWAY and does not go", () => {
 })
 
 describe("6.8 a server that shuts down", () => {
-  U.check("does not wait for requests whose answer is complete [rfc9113-6.8-6]", () =>
-    Effect.gen(function* () {
-      const scope = yield* Scope.make()
-      const stats = Http2Stats.make()
-      const listening = S.listen("answering", stats, { gracefulShutdownTimeout: "1 hour" })
-      const peer = yield* RawPeer.connect(yield* Scope.extend(listening, scope))
-      yield* S.shake(peer)
-      yield* peer.send(Raw.headers(1, S.post, Raw.OPEN), Raw.data(1, "test"))
-      yield* peer.frame(Type.DATA, 1)
-      yield* Effect.forkScoped(Scope.close(scope, Exit.void))
-      const seen: Array<readonly [type: number, payload: string]> = []
-      for (let frame = yield* peer.next; typeof frame !== "string"; frame = yield* peer.next) {
-        if (frame.type === Type.PING && frame.flags === 0) yield* peer.send(Raw.ping(frame.payload, Raw.ACK))
-        else if (!S.isNoise(frame)) seen.push([frame.type, frame.payload.toString("hex")])
-      }
-      expect(seen).toEqual([
-        [Type.GOAWAY, "7fffffff00000000"],
-        [Type.GOAWAY, "0000000100000000"],
-        [Type.RST_STREAM, "00000000"]
-      ])
-      peer.socket.end()
-      yield* S.nothingLeft(stats)
-    })
+  U.check(
+    "does not wait for requests whose answer is complete; GOAWAY says that it takes no more, no limit of 0 [rfc9113-6.8-6] [rfc9113-6.5.2-8]",
+    () =>
+      Effect.gen(function* () {
+        const scope = yield* Scope.make()
+        const stats = Http2Stats.make()
+        const listening = S.listen("answering", stats, { gracefulShutdownTimeout: "1 hour" })
+        const peer = yield* RawPeer.connect(yield* Scope.extend(listening, scope))
+        yield* S.shake(peer)
+        yield* peer.send(Raw.headers(1, S.post, Raw.OPEN), Raw.data(1, "test"))
+        yield* peer.frame(Type.DATA, 1)
+        yield* Effect.forkScoped(Scope.close(scope, Exit.void))
+        const seen: Array<readonly [type: number, payload: string]> = []
+        for (let frame = yield* peer.next; typeof frame !== "string"; frame = yield* peer.next) {
+          if (frame.type === Type.PING && frame.flags === 0) yield* peer.send(Raw.ping(frame.payload, Raw.ACK))
+          else if (!S.isNoise(frame)) seen.push([frame.type, frame.payload.toString("hex")])
+        }
+        expect(seen).toEqual([
+          [Type.GOAWAY, "7fffffff00000000"],
+          [Type.GOAWAY, "0000000100000000"],
+          [Type.RST_STREAM, "00000000"]
+        ])
+        peer.socket.end()
+        yield* S.nothingLeft(stats)
+      })
   )
 })

@@ -14,9 +14,22 @@ S.serverCases("5.4.1 connection errors, 5.5 extensions", [
     outcome: S.connectionError(Code.FRAME_SIZE_ERROR)
   },
   {
-    title: "one error is reported where there are several [rfc9113-5.4-2] [rfc9113-5.4-3]",
+    title: "one error is reported where there are several [rfc9113-5.4-1] [rfc9113-5.4-2] [rfc9113-5.4-3]",
     steps: [Buffer.concat([Raw.data(0, "x"), Raw.ping("1234567"), Raw.headers(2, S.get)])],
     outcome: S.connectionError(Code.PROTOCOL_ERROR)
+  },
+  {
+    title: "one error of a stream is reported where there are several [rfc9113-5.4-1]",
+    steps: [
+      Raw.headers(
+        1,
+        Buffer.concat([Raw.priorityFields(1), S.request({ te: "gzip", "content-length": "x" })]),
+        Raw.OPEN | Raw.PRIORITY
+      ),
+      Raw.data(1, "test", Raw.END_STREAM),
+      Raw.windowUpdate(1, 0)
+    ],
+    outcome: S.streamError(1, Code.PROTOCOL_ERROR)
   },
   {
     title: "unknown frames on stream 0 and on streams in any state [rfc9113-5.5-1] [rfc9113-5.5-2]",
@@ -25,7 +38,7 @@ S.serverCases("5.4.1 connection errors, 5.5 extensions", [
       Raw.raw(0x0b, 0xff, 9),
       Raw.headers(1, S.get),
       Raw.raw(0xff, 0xff, 1, "0123"),
-      Raw.raw(0x10, 1, 2, "0123")
+      Raw.raw(0x20, 1, 2, "0123")
     ],
     outcome: S.ignored
   }
@@ -55,13 +68,14 @@ S.serverCases("6.5 SETTINGS", [
   { title: "an acknowledgement that nobody waits for", steps: [Raw.settingsAck], outcome: S.ignored },
   ...(
     [
-      [Setting.ENABLE_PUSH, 2, Code.PROTOCOL_ERROR, "rfc9113-6.5.2-3"],
+      [Setting.ENABLE_PUSH, 2, Code.PROTOCOL_ERROR, "rfc9113-6.5.2-3] [rfc9113-6.5-7"],
       [Setting.ENABLE_PUSH, 0xffffffff, Code.PROTOCOL_ERROR, "rfc9113-6.5.2-3"],
       [Setting.INITIAL_WINDOW_SIZE, 0x80000000, Code.FLOW_CONTROL_ERROR, "rfc9113-6.5.2-9"],
       [Setting.INITIAL_WINDOW_SIZE, 0xffffffff, Code.FLOW_CONTROL_ERROR, "rfc9113-6.5.2-9"],
-      [Setting.MAX_FRAME_SIZE, 0, Code.PROTOCOL_ERROR, "rfc9113-6.5.2-11"],
+      [Setting.MAX_FRAME_SIZE, 0, Code.PROTOCOL_ERROR, "rfc9113-6.5.2-11] [rfc9113-6.5-7"],
       [Setting.MAX_FRAME_SIZE, 16_383, Code.PROTOCOL_ERROR, "rfc9113-6.5.2-11"],
-      [Setting.MAX_FRAME_SIZE, 16_777_216, Code.PROTOCOL_ERROR, "rfc9113-6.5.2-11"]
+      [Setting.MAX_FRAME_SIZE, 16_777_216, Code.PROTOCOL_ERROR, "rfc9113-6.5.2-11"],
+      [Setting.ENABLE_CONNECT_PROTOCOL, 2, Code.PROTOCOL_ERROR, "rfc8441-3-1"]
     ] as const
   ).map(([id, value, code, rule]): S.Case => ({
     title: `setting ${id} of ${value} [${rule}]`,

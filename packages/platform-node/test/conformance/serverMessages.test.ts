@@ -70,6 +70,9 @@ const malformed: ReadonlyArray<readonly [title: string, block: Buffer]> = [
   ["8.2.1 NUL in a value [rfc9113-8.2.1-5]", literals(["x-test", "a\x00b"])],
   ["8.2.1 LF in a value [rfc9113-8.2.1-5]", literals(["x-test", "a\nb: c"])],
   ["8.2.1 CR in a value [rfc9113-8.2.1-5]", literals(["x-test", "a\rb"])],
+  ["8.2.1 a control in a value [rfc9113-8.2.1-1]", literals(["x-test", "a\x01b"])],
+  ["8.2.1 DEL in a value [rfc9113-8.2.1-1]", literals(["x-test", "a\x7f"])],
+  ["8.2.1 a name that is no token [rfc9113-8.2.1-1]", literals(["x(test)", "ok"])],
   ["8.2.1 a space in front of a value [rfc9113-8.2.1-6]", literals(["x-test", " a"])],
   ["8.2.1 a tab behind a value [rfc9113-8.2.1-6]", literals(["x-test", "a\t"])],
   ["8.2.1 LF in :path [rfc9113-8.2.1-5]", S.request({ ":path": "/\nx" })],
@@ -122,7 +125,7 @@ const malformed: ReadonlyArray<readonly [title: string, block: Buffer]> = [
 ]
 
 S.serverCases(
-  "8.1.1, 8.2, 8.3 malformed requests",
+  "8.1.1, 8.2, 8.3 malformed requests [rfc9113-8.2.1-2]",
   malformed.flatMap(([title, block]) => [
     { title, steps: [Raw.headers(1, block)], outcome: streamError(1, Code.PROTOCOL_ERROR), handlers: ["answering"] },
     {

@@ -1,12 +1,11 @@
 /** nginx, nghttpd and HAProxy, started for a suite or a test on free ports of 127.0.0.1, and stopped behind it. */
-import { spawn } from "node:child_process"
-import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import * as Net from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Certificate from "../certificate.js"
+import * as Program from "./program.js"
 
 export interface PeerServer {
   readonly https: string
@@ -20,6 +19,12 @@ export interface PeerServer {
   readonly stop: () => Promise<void>
 }
 
+/** A reverse proxy in front of a server of ours. */
+export interface Proxy {
+  readonly https: string
+  readonly stop: () => Promise<void>
+}
+
 /** Ports that were free a moment ago: these programs cannot choose one and tell. */
 const freePorts = async (count: number): Promise<ReadonlyArray<number>> => {
   const servers = Array.from({ length: count }, () => Net.createServer().listen(0, "127.0.0.1"))
@@ -29,62 +34,99 @@ const freePorts = async (count: number): Promise<ReadonlyArray<number>> => {
   return ports
 }
 
-/** Completes when the port takes connections; throws where the program ended instead. */
-const accepting = async (port: number, child: ChildProcess, output: { text: string }): Promise<void> => {
-  while (child.exitCode === null && child.signalCode === null) {
-    const socket = Net.connect(port, "127.0.0.1")
-    const [connected] = (await Promise.race([
-      once(socket, "connect").then(() => [true]),
-      once(socket, "close").then(() => [false])
-    ]).catch(() => [false])) as [boolean]
-    socket.destroy()
-    if (connected) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  throw new Error(`${child.spawnfile} ended: ${output.text}`)
+/** What a program is given: a folder with `key.pem` and `cert.pem`, and ports of its own. */
+interface Place {
+  readonly folder: string
+  readonly ports: ReadonlyArray<number>
 }
 
-const start = async (command: string, args: ReadonlyArray<string>, ports: ReadonlyArray<number>) => {
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] })
-  const output = { text: "" }
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (chunk: string) => {
-      output.text += chunk
-    })
-  }
-  const ended = once(child, "close")
-  await Promise.all(ports.map((port) => accepting(port, child, output)))
-  return async (): Promise<void> => {
-    child.kill("SIGTERM")
-    await ended
-  }
+interface Launch {
+  readonly program: string
+  readonly certificate: Certificate.Certificate
+  /** How many ports it needs. */
+  readonly ports: number
+  /** What it says when it listens. */
+  readonly listens: RegExp
+  /** Writes its files; its arguments, once for each time that it is to be started. */
+  readonly prepare: (place: Place) => Promise<ReadonlyArray<ReadonlyArray<string>>>
 }
 
-const makeFolder = async (certificate: Certificate.Certificate): Promise<{ folder: string; root: string }> => {
+/** Completes when the program listens. Where it ends instead, what was started is stopped and the folder removed, as `stop` does. */
+const launch = async ({ certificate, listens, ports, prepare, program }: Launch) => {
   const folder = await mkdtemp(join(tmpdir(), "effect-http2-peer-"))
-  const root = join(folder, "root")
-  await mkdir(root)
-  await writeFile(join(folder, "key.pem"), certificate.key)
-  await writeFile(join(folder, "cert.pem"), certificate.cert)
-  return { folder, root }
+  let started: ReadonlyArray<Program.Program> = []
+  const stop = async (): Promise<void> => {
+    await Promise.allSettled(started.map(({ stop }) => stop()))
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await writeFile(join(folder, "key.pem"), certificate.key)
+    await writeFile(join(folder, "cert.pem"), certificate.cert)
+    const place = { folder, ports: await freePorts(ports) }
+    started = (await prepare(place)).map((args) => Program.start(program, args))
+    await Promise.all(started.map(({ says }) => says(listens)))
+    return { ...place, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
 }
 
-const nginxConfig = (folder: string, tlsPort: number, plainPort: number, http1Port: number): string => `
+/** As a server of the files in `root` below its folder; the last port, where there is a third, is of HTTP/1.1. */
+const launchServer = async (options: Omit<Launch, "certificate">): Promise<PeerServer> => {
+  const certificate = await Certificate.make()
+  const prepare = async (place: Place) => {
+    await mkdir(join(place.folder, "root"))
+    return options.prepare(place)
+  }
+  const { folder, ports, stop } = await launch({ ...options, certificate, prepare })
+  const [tls, plain, http1] = ports
+  return {
+    https: `https://localhost:${tls}`,
+    http: `http://127.0.0.1:${plain}`,
+    ...(http1 === undefined ? {} : { http1: `https://localhost:${http1}` }),
+    ca: certificate.cert,
+    root: join(folder, "root"),
+    stop
+  }
+}
+
+const launchProxy = async (options: Omit<Launch, "ports">): Promise<Proxy> => {
+  const { ports, stop } = await launch({ ...options, ports: 1 })
+  return { https: `https://localhost:${ports[0]}`, stop }
+}
+
+// It says so among its notices, once it has its sockets.
+const nginxListens = /using the "\w+" event method/
+
+/** As root, workers would become somebody who may not read the folder; there are none with `master_process off`. */
+const nginxConfig = (folder: string, http: string): string => `
 daemon off;
 master_process off;
 worker_processes 1;
-error_log stderr error;
+error_log stderr notice;
 pid ${folder}/nginx.pid;
 events { worker_connections 512; }
 http {
   access_log off;
-  default_type application/octet-stream;
   client_body_temp_path ${folder}/body;
   proxy_temp_path ${folder}/proxy;
   fastcgi_temp_path ${folder}/fastcgi;
   uwsgi_temp_path ${folder}/uwsgi;
   scgi_temp_path ${folder}/scgi;
   client_max_body_size 1g;
+  ${http}
+}
+`
+
+const nginxArguments = async (folder: string, http: string): Promise<ReadonlyArray<ReadonlyArray<string>>> => {
+  const file = join(folder, "nginx.conf")
+  await writeFile(file, nginxConfig(folder, http))
+  return [["-p", folder, "-c", file, "-e", "stderr"]]
+}
+
+const nginxFiles = (folder: string, [tlsPort, plainPort, http1Port]: ReadonlyArray<number>): string => `
+  default_type application/octet-stream;
   large_client_header_buffers 8 32k;
   keepalive_requests 100000;
   server {
@@ -100,73 +142,39 @@ http {
     location = /nothing { return 204; }
     location = /elsewhere { return 302 /hello; }
   }
-}
 `
 
 /** nginx, with TLS and with prior knowledge. PUT to `/upload/NAME` writes the file `upload/NAME` below its root. */
-export const nginx = async (program: string): Promise<PeerServer> => {
-  const certificate = await Certificate.make()
-  const { folder, root } = await makeFolder(certificate)
-  await mkdir(join(root, "upload"))
-  const [tlsPort = 0, plainPort = 0, http1Port = 0] = await freePorts(3)
-  await writeFile(join(folder, "nginx.conf"), nginxConfig(folder, tlsPort, plainPort, http1Port))
-  // As root, workers would become somebody who may not read the folder; there are none with `master_process off`.
-  const args = ["-p", folder, "-c", join(folder, "nginx.conf"), "-e", "stderr"]
-  const end = await start(program, args, [tlsPort, plainPort, http1Port])
-  return {
-    https: `https://localhost:${tlsPort}`,
-    http: `http://127.0.0.1:${plainPort}`,
-    http1: `https://localhost:${http1Port}`,
-    ca: certificate.cert,
-    root,
-    stop: () => end().then(() => rm(folder, { recursive: true, force: true }))
-  }
-}
-
-/** nghttpd twice, with TLS and without: it pads its frames, sends trailers, and gives uploads back. */
-export const nghttpd = async (program: string): Promise<PeerServer> => {
-  const certificate = await Certificate.make()
-  const { folder, root } = await makeFolder(certificate)
-  const [tlsPort = 0, plainPort = 0] = await freePorts(2)
-  const options = ["-a", "127.0.0.1", "-d", root, "--echo-upload", "-b", "100", "--trailer", "x-trailer: behind"]
-  const keys = [join(folder, "key.pem"), join(folder, "cert.pem")]
-  const ends = await Promise.all([
-    start(program, [...options, String(tlsPort), ...keys], [tlsPort]),
-    start(program, [...options, "--no-tls", String(plainPort)], [plainPort])
-  ])
-  return {
-    https: `https://localhost:${tlsPort}`,
-    http: `http://127.0.0.1:${plainPort}`,
-    ca: certificate.cert,
-    root,
-    stop: async () => {
-      await Promise.all(ends.map((end) => end()))
-      await rm(folder, { recursive: true, force: true })
+export const nginx = (program: string): Promise<PeerServer> =>
+  launchServer({
+    program,
+    ports: 3,
+    listens: nginxListens,
+    prepare: async ({ folder, ports }) => {
+      await mkdir(join(folder, "root", "upload"))
+      return nginxArguments(folder, nginxFiles(folder, ports))
     }
-  }
-}
+  })
 
-/** A reverse proxy in front of a server of ours. */
-export interface Proxy {
-  readonly https: string
-  readonly stop: () => Promise<void>
-}
+/** nghttpd twice, with TLS and without: it pads its frames, sends trailers, and gives uploads back. `more` are options of it. */
+export const nghttpd = (program: string, ...more: ReadonlyArray<string>): Promise<PeerServer> =>
+  launchServer({
+    program,
+    ports: 2,
+    // Which it does with `-v` only.
+    listens: /listen 127\.0\.0\.1:/,
+    prepare: ({ folder, ports: [tlsPort, plainPort] }) => {
+      const options = ["-v", "-a", "127.0.0.1", "-d", join(folder, "root"), "--echo-upload", "-b", "100", ...more]
+      const trailer = ["--trailer", "x-trailer: behind"]
+      const keys = [join(folder, "key.pem"), join(folder, "cert.pem")]
+      return Promise.resolve([
+        [...options, ...trailer, String(tlsPort), ...keys],
+        [...options, ...trailer, "--no-tls", String(plainPort)]
+      ])
+    }
+  })
 
-const nginxProxyConfig = (folder: string, port: number, http2: boolean, upstream: number): string => `
-daemon off;
-master_process off;
-worker_processes 1;
-error_log stderr error;
-pid ${folder}/nginx.pid;
-events { worker_connections 512; }
-http {
-  access_log off;
-  client_body_temp_path ${folder}/body;
-  proxy_temp_path ${folder}/proxy;
-  fastcgi_temp_path ${folder}/fastcgi;
-  uwsgi_temp_path ${folder}/uwsgi;
-  scgi_temp_path ${folder}/scgi;
-  client_max_body_size 1g;
+const nginxInFront = (folder: string, port: number | undefined, http2: boolean, upstream: number): string => `
   upstream ours { server 127.0.0.1:${upstream}; keepalive 16; }
   server {
     listen 127.0.0.1:${port} ssl${http2 ? " http2" : ""};
@@ -182,10 +190,23 @@ http {
       proxy_request_buffering off;
     }
   }
-}
 `
 
-const haproxyConfig = (folder: string, port: number, upstream: number): string => `
+/** nginx, which speaks TLS, and HTTP/1.1 to the port `upstream`. In front it speaks HTTP/2 too, where `http2` says so. */
+export const nginxProxy = (
+  program: string,
+  certificate: Certificate.Certificate,
+  upstream: number,
+  http2: boolean
+): Promise<Proxy> =>
+  launchProxy({
+    program,
+    certificate,
+    listens: nginxListens,
+    prepare: ({ folder, ports: [port] }) => nginxArguments(folder, nginxInFront(folder, port, http2, upstream))
+  })
+
+const haproxyConfig = (folder: string, port: number | undefined, upstream: number): string => `
 global
   maxconn 512
   nbthread 1
@@ -203,41 +224,17 @@ backend back
   server ours 127.0.0.1:${upstream} proto h2
 `
 
-const startProxy = async (
-  certificate: Certificate.Certificate,
-  program: string,
-  prepare: (folder: string, port: number) => Promise<ReadonlyArray<string>>
-): Promise<Proxy> => {
-  const { folder } = await makeFolder(certificate)
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true })
-  try {
-    const [port = 0] = await freePorts(1)
-    const end = await start(program, await prepare(folder, port), [port])
-    return { https: `https://localhost:${port}`, stop: () => end().then(remove) }
-  } catch (error) {
-    await remove()
-    throw error
-  }
-}
-
-/** nginx, which speaks TLS, and HTTP/1.1 to the port `upstream`. In front it speaks HTTP/2 too, where `http2` says so. */
-export const nginxProxy = (
-  program: string,
-  certificate: Certificate.Certificate,
-  upstream: number,
-  http2: boolean
-): Promise<Proxy> =>
-  startProxy(certificate, program, async (folder, port) => {
-    const file = join(folder, "nginx.conf")
-    await writeFile(file, nginxProxyConfig(folder, port, http2, upstream))
-    return ["-p", folder, "-c", file, "-e", "stderr"]
-  })
-
 /** HAProxy, which speaks TLS and what ALPN says in front, and HTTP/2 with prior knowledge to the port `upstream`. */
 export const haproxy = (program: string, certificate: Certificate.Certificate, upstream: number): Promise<Proxy> =>
-  startProxy(certificate, program, async (folder, port) => {
-    const file = join(folder, "haproxy.cfg")
-    await writeFile(join(folder, "both.pem"), `${certificate.cert}\n${certificate.key}`)
-    await writeFile(file, haproxyConfig(folder, port, upstream))
-    return ["-db", "-f", file]
+  launchProxy({
+    program,
+    certificate,
+    // Its master says one or the other, by its version, when its worker has the sockets; without `-W` it is silent.
+    listens: /New worker .*forked|Loading success/,
+    prepare: async ({ folder, ports: [port] }) => {
+      const file = join(folder, "haproxy.cfg")
+      await writeFile(join(folder, "both.pem"), `${certificate.cert}\n${certificate.key}`)
+      await writeFile(file, haproxyConfig(folder, port, upstream))
+      return [["-W", "-db", "-f", file]]
+    }
   })

@@ -30,7 +30,7 @@ export class Borrowing implements PlaceUser {
   /** One that takes a request now. */
   find(unwanted: Place | undefined): Http2Place | undefined {
     for (const place of this.places) {
-      if (place === unwanted || place.places(1) <= 0) continue
+      if (place === unwanted || place.places() <= 0) continue
       // What its server says may have changed since.
       if (place.serves(this.origin) && !place.isSurpassedFor(this.origin) && !place.owner.needsProbe(place))
         return place

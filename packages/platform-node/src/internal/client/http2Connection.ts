@@ -91,6 +91,9 @@ class Http2Request implements Http2Client.ClientRequest {
   }
 }
 
+/** How many requests are sent at once to a server that has not said yet how many it takes; the others follow a round trip later. */
+export const assumedStreams = 10
+
 /** Who sends requests over a connection. */
 export interface PlaceUser {
   /** Something has changed: a stream ended, the peer set another limit, takes no more requests, or answers for other origins. */
@@ -169,11 +172,11 @@ export class Http2Place implements Place {
   /** Whether a request to `origin` should rather go over the connection that answers for more. */
   isSurpassedFor(origin: Origin): boolean {
     const { surpassedBy } = this
-    return surpassedBy !== undefined && surpassedBy.places(1) > 0 && surpassedBy.serves(origin)
+    return surpassedBy !== undefined && surpassedBy.places() > 0 && surpassedBy.serves(origin)
   }
 
   /** How many requests more can be sent now. Before the peer has said how many streams it takes, `assumed` may be open. */
-  places(assumed: number): number {
+  places(assumed = assumedStreams): number {
     if (this.isClosing || this.isProbing || this.isRetired) return 0
     const { connection } = this.client
     const places = this.client.places()

@@ -34,6 +34,8 @@ export const openHttp2 = (
       )
       return yield* Http2Client.make(transport, {
         ...options.http2,
+        // Nobody would take what is pushed.
+        enablePush: false,
         authority: origin.authority,
         scheme: origin.isTls ? "https" : "http",
         // Through a tunnel, the port of the socket is the proxy's.

@@ -11,7 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { Borrowing } from "./borrowing.js"
 import { Http1Place } from "./http1Connection.js"
-import { Http2Place, type PlaceOwner } from "./http2Connection.js"
+import { assumedStreams, Http2Place, type PlaceOwner } from "./http2Connection.js"
 import type { OpenedSocket, Place } from "./message.js"
 import { openHttp2 } from "./openHttp2.js"
 import type { PoolContext } from "./poolContext.js"
@@ -19,9 +19,6 @@ import { closed, fromCause } from "./poolErrors.js"
 import type { Origin } from "./target.js"
 import { Tasks } from "./tasks.js"
 import { type Waiter, WaitingLine } from "./waitingLine.js"
-
-/** How many requests are sent at once to an origin that has not said yet how many it takes; the others follow a round trip later. */
-const assumedStreams = 10
 
 export class Pool implements PlaceOwner {
   private readonly connections: Array<Http2Place> = []
@@ -46,7 +43,7 @@ export class Pool implements PlaceOwner {
 
   constructor(
     readonly origin: Origin,
-    private readonly context: PoolContext
+    private readonly context: PoolContext<Pool>
   ) {
     this.isPlain = !origin.isTls && !context.options.hasPriorKnowledge(origin.key)
     this.line = new WaitingLine(context.options.maxQueued, context.options.stats, context.now)
@@ -104,7 +101,8 @@ export class Pool implements PlaceOwner {
 
   /** The unwanted connection, where there cannot be another. */
   private lastResort({ isOwnOnly, unwanted }: Waiter): Place | undefined {
-    return unwanted === undefined || this.canGrow ? undefined : this.find(undefined, isOwnOnly)
+    const mayBeAnother = this.canGrow && !this.isBarred
+    return unwanted === undefined || mayBeAnother ? undefined : this.find(undefined, isOwnOnly)
   }
 
   private get canGrow(): boolean {

@@ -9,14 +9,7 @@ import type { Resolved } from "./options.js"
 import type { Sharing } from "./sharing.js"
 import type { Origin } from "./target.js"
 
-/** A pool, to those who keep pools. */
-export interface Pooled {
-  readonly origin: Origin
-  /** Ends everything. */
-  readonly close: Effect.Effect<void>
-}
-
-export interface PoolContext {
+export interface PoolContext<Pool> {
   readonly options: Resolved
   readonly runtime: Runtime.Runtime<never>
   readonly now: () => number
@@ -30,8 +23,8 @@ export interface PoolContext {
   readonly proxyHeaders: (origin: Origin) => Readonly<Record<string, string>> | undefined
   /** The connections of all pools, where requests may go over those of other origins. */
   readonly sharing: Sharing | undefined
-  /** The pool will have connections. */
-  readonly onBusy: (pool: Pooled) => void
+  /** The pool, which may be forgotten already, will have connections. */
+  readonly onBusy: (pool: Pool) => void
   /** The pool may be forgotten. */
-  readonly onIdle: (pool: Pooled) => void
+  readonly onIdle: (pool: Pool) => void
 }

@@ -9,7 +9,7 @@ import { dial } from "./dial.js"
 import type { Options } from "./options.js"
 import { resolve, type Resolved } from "./options.js"
 import { Pool } from "./pool.js"
-import type { PoolContext, Pooled } from "./poolContext.js"
+import type { PoolContext } from "./poolContext.js"
 import { Sharing } from "./sharing.js"
 import type { Origin } from "./target.js"
 import { Tunnels } from "./tunnels.js"
@@ -19,9 +19,9 @@ const enough = 1024
 
 export class Pools {
   private readonly pools = new Map<string, Pool>()
-  /** Those that were dropped, and had to open a connection for a request that they had. */
-  private readonly strays = new Set<Pooled>()
-  private readonly context: PoolContext
+  /** Those that were forgotten, and replaced, before they had to open a connection for a request. */
+  private readonly strays = new Set<Pool>()
+  private readonly context: PoolContext<Pool>
   /** The connections to proxies: nothing stands on the way to these. */
   private readonly proxies: Pools | undefined
   private isClosed = false
@@ -49,7 +49,9 @@ export class Pools {
       proxyHeaders: (origin) => tunnels.forwardHeaders(origin),
       sharing: options.reuseConnections ? new Sharing(options) : undefined,
       onBusy: (pool) => {
-        if (this.pools.get(pool.origin.key) !== pool) this.strays.add(pool)
+        const { key } = pool.origin
+        if (!this.pools.has(key)) this.pools.set(key, pool)
+        else if (this.pools.get(key) !== pool) this.strays.add(pool)
       },
       onIdle: (pool) => {
         this.strays.delete(pool)

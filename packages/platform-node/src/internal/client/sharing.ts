@@ -39,8 +39,8 @@ export class Sharing {
     if (!origin.isTls || this.places.size === 0) return nobody
     const byAddress: Array<Http2Place> = []
     for (const place of this.places) {
-      if (isKnown(place) || place.places(1) <= 0 || place.isSurpassedFor(origin) || !this.mayCarry(place, origin))
-        continue
+      if (place.isOwnOf(origin) || isKnown(place) || place.places() <= 0) continue
+      if (place.isSurpassedFor(origin) || !this.mayCarry(place, origin)) continue
       if (place.originSet !== undefined) return { sure: place, byAddress: [] }
       if (place.isDirect && place.origin.port === origin.port) byAddress.push(place)
     }

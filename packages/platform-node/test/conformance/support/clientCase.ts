@@ -53,6 +53,8 @@ export interface Case {
   /** Default: both. */
   readonly requests?: ReadonlyArray<RequestName>
   readonly ways?: ReadonlyArray<Way>
+  /** Of the client. */
+  readonly options?: NodeHttp2.ConnectOptions
 }
 
 const exchange = (
@@ -225,7 +227,7 @@ export const clientCases = (title: string, cases: ReadonlyArray<Case>): void => 
 
 const run = (test: Case, request: RequestName, way: Way): Effect.Effect<void, unknown> =>
   Effect.gen(function* () {
-    const [client, peer, stats] = yield* open(way === "apart over TLS")
+    const [client, peer, stats] = yield* open(way === "apart over TLS", test.options)
     peer.log.push(`(from a request that is ${request}, ${way})`)
     yield* shake(peer)
     const asked = yield* ask(client, peer, request)

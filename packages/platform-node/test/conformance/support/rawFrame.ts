@@ -12,7 +12,8 @@ export const Type = {
   PING: 6,
   GOAWAY: 7,
   WINDOW_UPDATE: 8,
-  CONTINUATION: 9
+  CONTINUATION: 9,
+  PRIORITY_UPDATE: 16
 } as const
 
 export const ACK = 0x01
@@ -44,7 +45,9 @@ export const Setting = {
   MAX_CONCURRENT_STREAMS: 3,
   INITIAL_WINDOW_SIZE: 4,
   MAX_FRAME_SIZE: 5,
-  MAX_HEADER_LIST_SIZE: 6
+  MAX_HEADER_LIST_SIZE: 6,
+  ENABLE_CONNECT_PROTOCOL: 8,
+  NO_RFC7540_PRIORITIES: 9
 } as const
 
 export const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1")
@@ -104,6 +107,10 @@ export const priorityFields = (dependency: number, weight = 16, exclusive = fals
 
 export const priority = (id: number, dependency: number, weight = 16, exclusive = false): Buffer =>
   raw(Type.PRIORITY, 0, id, priorityFields(dependency, weight, exclusive))
+
+/** RFC 9218 §7.1. */
+export const priorityUpdate = (prioritizedId: number, value: Octets, id = 0): Buffer =>
+  raw(Type.PRIORITY_UPDATE, 0, id, Buffer.concat([uint32(prioritizedId), octets(value)]))
 
 export const pushPromise = (id: number, promised: number, block: Octets): Buffer =>
   raw(Type.PUSH_PROMISE, END_HEADERS, id, Buffer.concat([uint32(promised), octets(block)]))

@@ -1,0 +1,31 @@
+/**
+ * What can be wrong with the message that a stream receives, as the stream error that it is (RFC 9113 §6.9.1, §8.1.1). Called by the streams and the
+ * server's role.
+ */
+import * as ErrorCode from "../ErrorCode.js"
+import * as Http2Error from "../Http2Error.js"
+import type { Violation } from "./messageHead.js"
+
+/** A field section that breaks a rule, or exceeds a limit of ours. */
+export const malformed = (streamId: number, { limit, reason, section }: Violation): Http2Error.StreamError =>
+  new Http2Error.StreamError({
+    streamId,
+    code: ErrorCode.PROTOCOL_ERROR,
+    origin: "Local",
+    reason,
+    section,
+    limit,
+    processed: "unknown"
+  })
+
+export const dataBeforeHead = (streamId: number): Http2Error.StreamError =>
+  Http2Error.streamError(streamId, ErrorCode.PROTOCOL_ERROR, "8.1", "DATA before the head of the message")
+
+export const beyondWindow = (streamId: number): Http2Error.StreamError =>
+  Http2Error.streamError(streamId, ErrorCode.FLOW_CONTROL_ERROR, "6.9.1", "DATA beyond the stream's window")
+
+/** The body is not as long as content-length says, `expected` octets. */
+export const lengthError = (streamId: number, expected: number, receivedBytes: number): Http2Error.StreamError => {
+  const reason = `content-length is ${expected}, the body is ${receivedBytes < expected ? "shorter" : "longer"}`
+  return Http2Error.streamError(streamId, ErrorCode.PROTOCOL_ERROR, "8.1.1", reason, { receivedBytes })
+}

@@ -1,0 +1,12 @@
+/**
+ * A body that is whole already, for whoever wants all of it at once: no Stream, no effect. Called by IncomingMessage.ts and Http2Client.ts.
+ */
+import { concat, emptyOctets } from "./octets.js"
+import type { StreamCore } from "./streamCore.js"
+
+/** The whole body, where it has arrived, nothing of it was read, and it is not longer than `limit`. */
+export const takeWholeBody = ({ body }: StreamCore, limit: number): Uint8Array | undefined => {
+  if (body === undefined) return emptyOctets
+  const chunks = body.received <= limit ? body.takeWhole() : undefined
+  return chunks === undefined ? undefined : concat(chunks)
+}

@@ -1,0 +1,355 @@
+/** What a log is shown of the frames that pass a transport, in both directions and at both roles. */
+import * as Encoder from "@effect-http2/hpack/Encoder"
+import type { HeaderField } from "@effect-http2/hpack/HeaderField"
+import * as ExtensionFrame from "@effect-http2/http2/ExtensionFrame"
+import * as Frame from "@effect-http2/http2/Frame"
+import * as FrameLog from "@effect-http2/http2/FrameLog"
+import * as Http2Client from "@effect-http2/http2/Http2Client"
+import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2Server from "@effect-http2/http2/Http2Server"
+import * as MemoryTransport from "@effect-http2/http2/MemoryTransport"
+import type { Transport } from "@effect-http2/http2/Transport"
+import { describe, it } from "@effect/vitest"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { expect } from "vitest"
+import {
+  ascii,
+  block,
+  concat,
+  data,
+  encode,
+  fieldsOf,
+  get,
+  headers,
+  ok,
+  ping,
+  preface,
+  rawFrame
+} from "./support/wire.js"
+import { reset, settings, settingsAck, windowUpdate } from "./support/wire.js"
+import type { Pairs } from "./support/wire.js"
+
+type Role = "client" | "server"
+
+/** One call of the log. */
+interface Shown {
+  readonly direction: FrameLog.Direction
+  readonly frame: Frame.Frame
+  readonly fields: Pairs | undefined
+}
+
+const pairsOf = (fields: ReadonlyArray<HeaderField> | undefined): Pairs | undefined =>
+  fields?.map(({ name, value }) => [name, value])
+
+const collector = () => {
+  const all: Array<Shown> = []
+  const log: FrameLog.Log = (direction, frame, fields) => void all.push({ direction, frame, fields: pairsOf(fields) })
+  return { all, log }
+}
+
+/** Where the client's preface comes before the frames. */
+const beginsWithPreface = (role: Role, direction: FrameLog.Direction): boolean =>
+  (direction === "sent") === (role === "client")
+
+/** Lets `reads` pass in one direction; what the log is shown, and what has arrived at the other end. */
+const pass = (direction: FrameLog.Direction, reads: ReadonlyArray<Uint8Array>, role: Role = "client") =>
+  Effect.gen(function* () {
+    const { all, log } = collector()
+    const scripted = yield* MemoryTransport.scripted()
+    const transport = FrameLog.inspect(scripted.transport, log, role)
+    const start = beginsWithPreface(role, direction) ? [preface] : []
+    if (direction === "sent") {
+      transport.write([...start, ...reads])
+      return { shown: all, arrived: yield* scripted.received }
+    }
+    yield* Effect.forEach([...start, ...reads], scripted.send)
+    yield* scripted.end
+    const arrived = yield* Stream.runCollect(transport.incoming)
+    return { shown: all, arrived: concat(Chunk.toReadonlyArray(arrived)) }
+  })
+
+const directions = ["sent", "received"] as const
+const sides = (["client", "server"] as const).flatMap((role) => directions.map((direction) => ({ role, direction })))
+
+/** In each direction: `frames` in one read are shown with these fields, and so they are cut into single octets. */
+const shows = (name: string, frames: ReadonlyArray<Frame.Frame>, fields: ReadonlyArray<Pairs | undefined>): void => {
+  const octets = concat(frames.map((frame) => encode(frame)))
+  const single = Array.from(octets, (octet) => Uint8Array.of(octet))
+  for (const direction of directions) {
+    it.effect(`${direction}: ${name}`, () =>
+      Effect.gen(function* () {
+        const expected = frames.map((frame, index) => ({ direction, frame, fields: fields[index] }))
+        expect((yield* pass(direction, [octets])).shown).toEqual(expected)
+        expect((yield* pass(direction, single)).shown).toEqual(expected)
+      })
+    )
+  }
+}
+
+describe("FrameLog", () => {
+  it.effect.each(sides)("$role, $direction: each frame once, in order, and the octets as they were", (side) =>
+    Effect.gen(function* () {
+      const frames = [
+        settings([4, 1000]),
+        settingsAck,
+        headers(1, get, false),
+        data(1, "content", true),
+        windowUpdate(0, 5),
+        ping(7),
+        reset(1),
+        new Frame.Priority(3, { dependency: 1, exclusive: true, weight: 256 }),
+        new Frame.GoAway(1, 0, ascii("so long")),
+        new Frame.Unknown(0x42, 0xff, 9, ascii("?"))
+      ]
+      const reads = frames.map((frame) => encode(frame))
+      const { arrived, shown } = yield* pass(side.direction, reads, side.role)
+      expect(shown.map(({ frame }) => frame)).toEqual(frames)
+      expect(shown.filter(({ direction }) => direction !== side.direction)).toEqual([])
+      expect(shown.flatMap(({ fields }, index) => (fields === undefined ? [] : [[index, fields]]))).toEqual([[2, get]])
+      expect(arrived).toEqual(concat([...(beginsWithPreface(side.role, side.direction) ? [preface] : []), ...reads]))
+    })
+  )
+
+  it.scoped("both ends of a connection see the same conversation", () =>
+    Effect.gen(function* () {
+      const [near, far] = yield* MemoryTransport.make()
+      const client = collector()
+      const server = collector()
+      yield* Http2Server.make(
+        (request) => Effect.map(request.text(), (text) => Http2Response.text(text.toUpperCase())),
+        FrameLog.inspect(far, server.log, "server"),
+        { sendDate: false }
+      )
+      const http = yield* Http2Client.make(FrameLog.inspect(near, client.log, "client"), { authority: "test" })
+      for (const body of ["one", "two"]) {
+        const response = yield* http.collect({ method: "POST", path: "/shout", body })
+        expect(new TextDecoder().decode(response.body)).toBe(body.toUpperCase())
+      }
+      const of = (all: ReadonlyArray<Shown>, direction: FrameLog.Direction) =>
+        all.filter((shown) => shown.direction === direction).map(({ fields, frame }) => ({ frame, fields }))
+      const requests = of(client.all, "sent")
+      expect(of(server.all, "received")).toEqual(requests)
+      // What the server writes last may still be on its way.
+      const responses = of(client.all, "received")
+      expect(of(server.all, "sent").slice(0, responses.length)).toEqual(responses)
+      const sections = (all: typeof requests) => all.flatMap(({ fields }) => (fields === undefined ? [] : [fields]))
+      const request = [
+        [":method", "POST"],
+        [":scheme", "http"],
+        [":authority", "test"],
+        [":path", "/shout"]
+      ]
+      expect(sections(requests).map((fields) => fields.slice(0, 4))).toEqual([request, request])
+      expect(sections(responses).map((fields) => fields[0])).toEqual([
+        [":status", "200"],
+        [":status", "200"]
+      ])
+    })
+  )
+})
+
+describe("a field section", () => {
+  const whole = block(get)
+  const [first, second, third] = [whole.subarray(0, 3), whole.subarray(3, 4), whole.subarray(4)]
+
+  shows(
+    "is shown with the CONTINUATION that completes it",
+    [
+      new Frame.Headers(1, true, false, first, { dependency: 0, exclusive: false, weight: 16 }),
+      new Frame.Continuation(1, false, second),
+      new Frame.Continuation(1, true, third),
+      headers(3, ok)
+    ],
+    [undefined, undefined, get, ok]
+  )
+
+  shows(
+    "of PUSH_PROMISE is the promised request, with the frame that completes it",
+    [
+      new Frame.PushPromise(1, 2, true, whole),
+      new Frame.PushPromise(1, 4, false, first),
+      new Frame.Continuation(1, true, concat([second, third]))
+    ],
+    [get, undefined, get]
+  )
+
+  const encoder = Encoder.make()
+  const fields: ReadonlyArray<Pairs> = [
+    [
+      [":status", "200"],
+      ["x-one", "1"]
+    ],
+    [
+      [":method", "GET"],
+      ["x-one", "1"]
+    ],
+    [["x-one", "1"]]
+  ]
+  const [response, promise, trailers] = fields.map((pairs) => encoder.encode(fieldsOf(pairs)))
+
+  shows(
+    "may refer to those before it, of whatever frame",
+    [
+      new Frame.Headers(1, false, true, response ?? whole, undefined),
+      new Frame.PushPromise(1, 2, true, promise ?? whole),
+      ping(1),
+      new Frame.Headers(1, true, true, trailers ?? whole, undefined)
+    ],
+    [fields[0], fields[1], undefined, fields[2]]
+  )
+
+  /** A dynamic table size update to 2^31-1, the largest that is read. */
+  const largestTable = Uint8Array.of(0x3f, 0xe0, 0xff, 0xff, 0xff, 0x07)
+  shows(
+    "may use a table of any size",
+    [new Frame.Headers(1, true, true, concat([largestTable, whole]), undefined), headers(3, ok)],
+    [get, ok]
+  )
+
+  shows(
+    "that does not decode is not shown, nor any behind it, whose table nobody knows",
+    [headers(1, get), new Frame.Headers(3, true, true, Uint8Array.of(0x82, 0xff, 0x80), undefined), headers(5, get)],
+    [get, undefined, undefined]
+  )
+
+  it.effect("has a table in each direction", () =>
+    Effect.gen(function* () {
+      const { all, log } = collector()
+      const scripted = yield* MemoryTransport.scripted()
+      const transport = FrameLog.inspect(scripted.transport, log, "server")
+      const both = [Encoder.make(), Encoder.make()].map((encoder, index) => {
+        const pairs: Pairs = [["x-one", String(index)]]
+        return [1, 3].map((id) => encode(new Frame.Headers(id, true, true, encoder.encode(fieldsOf(pairs)), undefined)))
+      })
+      const [incoming = [], outgoing = []] = both
+      yield* scripted.send(concat([preface, ...incoming]))
+      yield* scripted.end
+      transport.write(outgoing.slice(0, 1))
+      yield* Stream.runDrain(transport.incoming)
+      transport.write(outgoing.slice(1))
+      const of = (direction: FrameLog.Direction) =>
+        all.filter((shown) => shown.direction === direction).map((shown) => shown.fields)
+      expect(of("received")).toEqual([[["x-one", "0"]], [["x-one", "0"]]])
+      expect(of("sent")).toEqual([[["x-one", "1"]], [["x-one", "1"]]])
+    })
+  )
+})
+
+describe("other frames", () => {
+  shows(
+    "of extensions",
+    [
+      new ExtensionFrame.AltSvc(0, "https://example.com", 'h3=":443"'),
+      new ExtensionFrame.Origin(0, 0, ["https://example.com", "https://example.org"]),
+      new ExtensionFrame.PriorityUpdate(1, "u=1, i")
+    ],
+    []
+  )
+
+  for (const direction of directions) {
+    it.effect(`${direction}: DATA in pieces, as it comes`, () =>
+      Effect.gen(function* () {
+        const octets = encode(data(1, "content", true), { padding: 3 })
+        const reads = [octets.subarray(0, 10), octets.subarray(10, 12), octets.subarray(12, 19), octets.subarray(19)]
+        const { shown } = yield* pass(direction, reads)
+        const pieces = shown.map(({ frame }) =>
+          frame._tag === "Data"
+            ? [new TextDecoder().decode(frame.data), frame.endStream, frame.continued, frame.flowControlledLength]
+            : frame
+        )
+        expect(pieces).toEqual([
+          ["", false, false, 1],
+          ["co", false, true, 2],
+          ["ntent", false, true, 7],
+          ["", true, true, 1]
+        ])
+      })
+    )
+
+    it.effect(`${direction}: one that breaks a rule is shown as such, and is the last`, () =>
+      Effect.gen(function* () {
+        const reads = [encode(ping(1)), rawFrame(Frame.Type.PING, 0, 1, new Uint8Array(8)), encode(ping(2))]
+        const { arrived, shown } = yield* pass(direction, reads, direction === "sent" ? "server" : "client")
+        expect(shown.map(({ frame }) => frame)).toMatchObject([
+          { _tag: "Ping" },
+          { _tag: "Invalid", type: Frame.Type.PING, errorCode: 1, section: "6.7" }
+        ])
+        expect(arrived).toEqual(concat(reads))
+      })
+    )
+  }
+
+  it.effect("stay as they were when their octets are overwritten", () =>
+    Effect.gen(function* () {
+      const { all, log } = collector()
+      const { transport } = yield* MemoryTransport.scripted()
+      const octets = encode(data(1, "content"))
+      FrameLog.inspect(transport, log, "server").write([octets])
+      octets.fill(0)
+      expect(all).toEqual([{ direction: "sent", frame: data(1, "content"), fields: undefined }])
+    })
+  )
+})
+
+describe("the transport", () => {
+  /** One whose members are a class's: accessors and methods, which look for what they need in `this`. */
+  class Held implements Transport {
+    readonly calls: Array<string> = []
+    constructor(private readonly inner: Transport) {}
+    get peer() {
+      return this.inner.peer
+    }
+    get incoming() {
+      return this.inner.incoming
+    }
+    get end() {
+      return this.inner.end
+    }
+    get close() {
+      return this.inner.close
+    }
+    get memory() {
+      return {
+        allocate: (size: number): Uint8Array => this.called("allocate", new Uint8Array(size)),
+        view: (octets: Uint8Array): Uint8Array => this.called("view", octets)
+      }
+    }
+    write(chunks: ReadonlyArray<Uint8Array>): boolean {
+      return this.called("write", this.inner.write(chunks))
+    }
+    pendingBytes(): number {
+      return this.called("pendingBytes", this.inner.pendingBytes())
+    }
+    onDrain(listener: () => void): void {
+      this.called("onDrain", this.inner.onDrain(listener))
+    }
+    defer(task: () => void): void {
+      this.called("defer", this.inner.defer(task))
+    }
+    private called<A>(name: string, result: A): A {
+      this.calls.push(name)
+      return result
+    }
+  }
+
+  it.effect("is what it was in all other respects, however it is made", () =>
+    Effect.gen(function* () {
+      const scripted = yield* MemoryTransport.scripted()
+      const held = new Held(scripted.transport)
+      const transport = FrameLog.inspect(held, () => {}, "server")
+      expect(transport.peer).toBe(scripted.transport.peer)
+      expect(transport.write([encode(ping(1))])).toBe(true)
+      expect(transport.pendingBytes()).toBe(0)
+      transport.memory?.view(transport.memory.allocate(1))
+      yield* Effect.async<void>((resume) => transport.defer(() => resume(Effect.void)))
+      yield* Effect.async<void>((resume) => transport.onDrain(() => resume(Effect.void)))
+      yield* transport.end
+      expect(yield* scripted.received).toEqual(encode(ping(1)))
+      yield* transport.close
+      expect(yield* scripted.closed).toBe(true)
+      expect(held.calls).toEqual(["write", "pendingBytes", "allocate", "view", "defer", "onDrain"])
+    })
+  )
+})
