@@ -1,13 +1,11 @@
 /** The programs of README.md: they compile, and do what the README says. */
-import { spawn } from "node:child_process"
-import { once } from "node:events"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Http2Options from "@effect-http2/http2/Http2Options"
 import ts from "typescript"
 import { beforeAll, describe, expect, it } from "vitest"
-import { runSource } from "./support/programs.js"
+import { runSource, startSource } from "./support/programs.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const folder = join(root, "scratchpad/dist/readme")
@@ -44,17 +42,14 @@ describe("the programs of the README", () => {
   })
 
   it("run: the client gets what the server gives", async () => {
-    const child = spawn(process.execPath, ["--import", "tsx", "scratchpad/dist/readme/hello.ts"], { cwd: root })
-    const exited = once(child, "exit")
-    const [printed] = (await once(child.stdout, "data")) as [Buffer]
-    expect(printed.toString()).toBe(`http://localhost:${port}\n`)
+    const program = startSource("dist/readme/hello.ts", [])
+    expect(await program.says(/^.*\n/)).toBe(`http://localhost:${port}\n`)
     const { code, stderr, stdout } = await runSource("dist/readme/ask.ts", [])
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
     const lines = ["200 text/plain; charset=utf-8 Hello from Effect", "", "NUMBER 99", "1", "2", "3"]
     expect(stdout.split("\n").slice(0, lines.length)).toEqual(lines)
     expect(stdout.trimEnd().split("\n")).toHaveLength(13)
-    child.kill("SIGTERM")
-    expect(await exited).toEqual([0, null])
+    expect(await program.stop()).toMatchObject({ code: 0, stderr: "" })
   })
 })
 

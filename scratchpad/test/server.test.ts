@@ -183,6 +183,7 @@ describe.each(["http", "https"] as const)("the playground over %s:", (scheme) =>
       activeHandlers: number,
       handlersInterrupted: number,
       requests: number,
+      pushes: number,
       resetsSent: number,
       resetsReceived: number,
       heapUsed: number

@@ -4,21 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
+import * as JsonList from "./jsonList.js"
 import type { Collected } from "./tests.js"
-
-const isCollected = (value: unknown): value is Collected =>
-  typeof value === "object" &&
-  value !== null &&
-  "name" in value &&
-  typeof value.name === "string" &&
-  "file" in value &&
-  typeof value.file === "string"
-
-const parse = (json: string): ReadonlyArray<Collected> => {
-  const list: unknown = JSON.parse(json)
-  if (!Array.isArray(list) || !list.every(isCollected)) throw new Error("vitest list: not the JSON that is expected")
-  return list
-}
 
 const run = (args: ReadonlyArray<string>, root: string): void => {
   const vitest = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs")
@@ -44,7 +31,7 @@ export const collect = (root: string): ReadonlyArray<Collected> => {
   try {
     // Files share a worker, as nothing of a test runs: a tenth of the time.
     run(["list", "--no-isolate", "--project=!scratchpad", `--json=${result}`], root)
-    return parse(readFileSync(result, "utf8"))
+    return JsonList.parse(readFileSync(result, "utf8"), "vitest list", "name", "file")
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -4,25 +4,15 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import * as JsonList from "./jsonList.js"
 
 export interface Requirement {
   readonly id: string
   readonly level: string
 }
 
-const isRequirement = (value: unknown): value is Requirement =>
-  typeof value === "object" &&
-  value !== null &&
-  "id" in value &&
-  typeof value.id === "string" &&
-  "level" in value &&
-  typeof value.level === "string"
-
-const readFile = (file: string): ReadonlyArray<Requirement> => {
-  const list: unknown = JSON.parse(readFileSync(file, "utf8"))
-  if (!Array.isArray(list) || !list.every(isRequirement)) throw new Error(`${file}: not a list of requirements`)
-  return list
-}
+const readFile = (file: string): ReadonlyArray<Requirement> =>
+  JsonList.parse(readFileSync(file, "utf8"), file, "id", "level")
 
 /** Every requirement in a folder, or undefined where there is no such folder. */
 export const read = (folder: string): ReadonlyArray<Requirement> | undefined =>

@@ -8,7 +8,7 @@ const from = Number(process.argv[3] ?? 0),
 const t = performance.now()
 const kinds = new Map<string, number>()
 for (let seed = from; seed < from + n; seed++) {
-  if (process.env['V']) console.log(seed)
+  if (process.env["V"]) console.log(seed)
   try {
     run(world, Choices.ofSeed(seed))
   } catch (e) {

@@ -12,6 +12,7 @@ import { HpackError } from "./HpackError.js"
 import { BlockReader } from "./internal/blockReader.js"
 import { DynamicTable } from "./internal/dynamicTable.js"
 import { staticTable, staticTableLength } from "./internal/staticTable.js"
+import { TableCapacity } from "./internal/tableCapacity.js"
 
 /**
  * @since 0.1.0
@@ -78,10 +79,7 @@ export class Decoder {
   private readonly maxHeaderFields: number
   private readonly table: DynamicTable
   private readonly reader: BlockReader = new BlockReader()
-  /** What the peer may raise the capacity to (RFC 7541 section 6.3). */
-  private tableSizeLimit: number
-  /** What the next block must lower the capacity to or below, or -1 (RFC 7541 section 4.2). */
-  private requiredReduction: number = -1
+  private readonly capacity: TableCapacity
 
   // the list being decoded
   private fields: Array<HeaderField> = noFields
@@ -89,10 +87,11 @@ export class Decoder {
   private overflow: DecodedBlock["overflow"] = "none"
 
   constructor(options?: DecoderOptions) {
-    this.tableSizeLimit = options?.headerTableSize ?? defaultHeaderTableSize
+    const tableSizeLimit = options?.headerTableSize ?? defaultHeaderTableSize
     this.maxHeaderListSize = options?.maxHeaderListSize ?? defaultMaxHeaderListSize
     this.maxHeaderFields = options?.maxHeaderFields ?? defaultMaxHeaderFields
-    this.table = new DynamicTable(Math.min(this.tableSizeLimit, defaultHeaderTableSize))
+    this.table = new DynamicTable(Math.min(tableSizeLimit, defaultHeaderTableSize))
+    this.capacity = new TableCapacity(this.table, tableSizeLimit)
   }
 
   /**
@@ -106,7 +105,9 @@ export class Decoder {
     this.fields = []
     this.size = 0
     this.overflow = "none"
-    this.readTableSizeUpdates()
+    if (this.capacity.readUpdates(reader)) {
+      this.generation++
+    }
     // in the order in which they appear (RFC 7541 section 3.2)
     while (reader.position < reader.end) {
       const octet = block[reader.position]!
@@ -135,13 +136,8 @@ export class Decoder {
    * what the peer uses, its next block must begin with a size update (RFC 7541 section 4.2), and the table shrinks then.
    */
   setHeaderTableSize(size: number): void {
-    if (size === this.tableSizeLimit) {
-      return
-    }
-    this.generation++
-    this.tableSizeLimit = size
-    if (size < this.table.capacity && (this.requiredReduction === -1 || size < this.requiredReduction)) {
-      this.requiredReduction = size
+    if (this.capacity.setLimit(size)) {
+      this.generation++
     }
   }
 
@@ -170,38 +166,6 @@ export class Decoder {
    */
   get entries(): ReadonlyArray<HeaderField> {
     return this.table.toArray()
-  }
-
-  /**
-   * Size updates, which come before anything else in a block (RFC 7541 section 4.2). There are at most two of them unless
-   * the peer is odd; more do no harm.
-   */
-  private readTableSizeUpdates(): void {
-    const reader = this.reader
-    while (reader.position < reader.end && (reader.bytes[reader.position]! & 0xe0) === 0x20) {
-      const size = reader.integer(0x1f)
-      if (size > this.tableSizeLimit) {
-        throw new HpackError(
-          "InvalidTableSizeUpdate",
-          "6.3",
-          `dynamic table size update to ${size} exceeds the limit of ${this.tableSizeLimit}`
-        )
-      }
-      if (this.requiredReduction !== -1 && size <= this.requiredReduction) {
-        this.requiredReduction = -1
-      }
-      if (size !== this.table.capacity) {
-        this.generation++
-        this.table.setCapacity(size)
-      }
-    }
-    if (this.requiredReduction !== -1) {
-      throw new HpackError(
-        "InvalidTableSizeUpdate",
-        "4.2",
-        `dynamic table size update to ${this.requiredReduction} or less is missing`
-      )
-    }
   }
 
   private fieldAt(index: number): HeaderField {

@@ -18,6 +18,21 @@ describe("limits", () => {
     expect(pairsOf(over.fields)).toEqual([["a", "b"]])
   })
 
+  it("takes another limit for lists from the next block on, which then decodes as if for the first time", () => {
+    const block = concat(literal("plain", "a", "b"), literal("plain", "c", "d"))
+    const decoder = Decoder.make({ maxHeaderListSize: 67 })
+    for (const [size, overflow] of [
+      [68, "none"],
+      [67, "size"],
+      [68, "none"]
+    ] as const) {
+      const { generation } = decoder
+      decoder.setMaxHeaderListSize(size)
+      expect(decoder.generation).toBeGreaterThan(generation)
+      expect(decoder.decode(block)).toMatchObject({ size: 68, overflow })
+    }
+  })
+
   it("allows exactly as many fields as the limit, and reports one more", () => {
     const hundred = new Uint8Array(100).fill(0x82)
     const decoder = Decoder.make()

@@ -43,6 +43,13 @@ export interface Http2Options {
   readonly maxSendBufferPerStream?: number
   /** Octets that may wait in the transport before DATA is held back. Default 1,048,576. */
   readonly maxSendBuffer?: number
+  /**
+   * Padding (RFC 9113 §10.7): the payloads of DATA, HEADERS and PUSH_PROMISE frames that we send are filled up to a multiple of so many octets, 2 up to 256,
+   * where the windows have room for that. Who watches an encrypted connection then learns the sizes of small messages no closer than to that multiple:
+   * how well a secret was compressed beside what an attacker has chosen, for instance. It is no help where sizes differ by more, nor against who
+   * sees frames come and go; and it takes bandwidth and window. A multiple, and no random length: chance can be averaged away. Default 0: none.
+   */
+  readonly padding?: number
   /** Frames that answer or control and that may wait for a peer that does not read. Default 1,000. */
   readonly maxQueuedControlFrames?: number
   /** Resets of streams, in either direction, at once. Default 200, or `maxConcurrentStreams` where that is more: all may be cancelled at once. */
@@ -67,7 +74,7 @@ export interface Http2Options {
   readonly idleTimeout?: Duration.DurationInput
   /** After how long without a frame from the peer, while streams are open, a PING asks whether it is there. Default 30 seconds. */
   readonly keepAliveInterval?: Duration.DurationInput
-  /** How long the peer may take to acknowledge a PING. Default 15 seconds. */
+  /** How long nothing may come from the peer, once a PING waits to be acknowledged. Default 15 seconds. */
   readonly pingTimeout?: Duration.DurationInput
   /** How long a stream may stand blocked by the peer's window or a peer that does not read, before it is reset. Default 60 seconds. */
   readonly stallTimeout?: Duration.DurationInput
@@ -103,6 +110,7 @@ export const defaults: Resolved = {
   maxSettingsEntries: 32,
   maxSendBufferPerStream: 262_144,
   maxSendBuffer: 1_048_576,
+  padding: 0,
   maxQueuedControlFrames: 1000,
   resetBurst: 200,
   resetRate: 20,
@@ -126,6 +134,7 @@ const bounds: { readonly [K in keyof Http2Options]?: readonly [least: number, mo
   connectionWindowSize: [65_535, Settings.MAX_WINDOW_SIZE],
   maxFrameSize: [16_384, 16_777_215],
   headerTableSize: [0, 0xffffffff],
+  padding: [0, 256],
   maxSendBufferPerStream: [1, Number.POSITIVE_INFINITY],
   maxSendBuffer: [1, Number.POSITIVE_INFINITY]
 }
@@ -162,7 +171,8 @@ export const resolve = (options: Http2Options = {}): Resolved => {
     if (!isOption(name) || value === undefined) continue
     const number = toNumber(name, value)
     const [least, most] = bounds[name] ?? [0, Number.POSITIVE_INFINITY]
-    if (!(number >= least && number <= most)) throw invalid(name, value)
+    const isWhole = name !== "padding" || Number.isInteger(number)
+    if (!(number >= least && number <= most && isWhole)) throw invalid(name, value)
     resolved[name] = number
   }
   if (options.resetBurst === undefined)

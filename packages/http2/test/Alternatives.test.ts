@@ -141,16 +141,23 @@ describe("ALTSVC at a client", () => {
     })
   )
 
-  it.scoped("a callback that throws ends the connection with what it has thrown", () =>
-    Effect.gen(function* () {
-      const cause = new Error("mine")
-      const { failure, peer } = yield* asked({
-        onAltSvc: () => {
+  const frames = {
+    onAltSvc: new AltSvc(0, own, value),
+    isAuthoritative: new AltSvc(0, other, value),
+    onOriginSet: says()
+  }
+  for (const [name, frame] of Object.entries(frames)) {
+    it.scoped(`${name} that throws ends the connection with what it has thrown`, () =>
+      Effect.gen(function* () {
+        const cause = new Error("mine")
+        const thrower = (): never => {
           throw cause
         }
+        const { failure, peer } = yield* asked({ [name]: thrower })
+        yield* peer.send(frame)
+        const reason = `${name} has thrown`
+        expect(yield* failure).toMatchObject({ _tag: "Http2ConnectionError", origin: "User", reason, cause })
       })
-      yield* peer.send(new AltSvc(0, own, value))
-      expect(yield* failure).toMatchObject({ _tag: "Http2ConnectionError", origin: "User", cause })
-    })
-  )
+    )
+  }
 })

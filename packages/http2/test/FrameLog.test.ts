@@ -1,6 +1,4 @@
 /** What a log is shown of the frames that pass a transport, in both directions and at both roles. */
-import * as Encoder from "@effect-http2/hpack/Encoder"
-import type { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as ExtensionFrame from "@effect-http2/http2/ExtensionFrame"
 import * as Frame from "@effect-http2/http2/Frame"
 import * as FrameLog from "@effect-http2/http2/FrameLog"
@@ -10,83 +8,27 @@ import * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as MemoryTransport from "@effect-http2/http2/MemoryTransport"
 import type { Transport } from "@effect-http2/http2/Transport"
 import { describe, it } from "@effect/vitest"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
 import { expect } from "vitest"
+import { beginsWithPreface, collector, directions, pass, shows } from "./support/frameLog.js"
+import type { Shown } from "./support/frameLog.js"
 import {
   ascii,
-  block,
   concat,
   data,
   encode,
-  fieldsOf,
   get,
   headers,
-  ok,
   ping,
   preface,
-  rawFrame
+  rawFrame,
+  reset,
+  settings,
+  settingsAck,
+  windowUpdate
 } from "./support/wire.js"
-import { reset, settings, settingsAck, windowUpdate } from "./support/wire.js"
-import type { Pairs } from "./support/wire.js"
 
-type Role = "client" | "server"
-
-/** One call of the log. */
-interface Shown {
-  readonly direction: FrameLog.Direction
-  readonly frame: Frame.Frame
-  readonly fields: Pairs | undefined
-}
-
-const pairsOf = (fields: ReadonlyArray<HeaderField> | undefined): Pairs | undefined =>
-  fields?.map(({ name, value }) => [name, value])
-
-const collector = () => {
-  const all: Array<Shown> = []
-  const log: FrameLog.Log = (direction, frame, fields) => void all.push({ direction, frame, fields: pairsOf(fields) })
-  return { all, log }
-}
-
-/** Where the client's preface comes before the frames. */
-const beginsWithPreface = (role: Role, direction: FrameLog.Direction): boolean =>
-  (direction === "sent") === (role === "client")
-
-/** Lets `reads` pass in one direction; what the log is shown, and what has arrived at the other end. */
-const pass = (direction: FrameLog.Direction, reads: ReadonlyArray<Uint8Array>, role: Role = "client") =>
-  Effect.gen(function* () {
-    const { all, log } = collector()
-    const scripted = yield* MemoryTransport.scripted()
-    const transport = FrameLog.inspect(scripted.transport, log, role)
-    const start = beginsWithPreface(role, direction) ? [preface] : []
-    if (direction === "sent") {
-      transport.write([...start, ...reads])
-      return { shown: all, arrived: yield* scripted.received }
-    }
-    yield* Effect.forEach([...start, ...reads], scripted.send)
-    yield* scripted.end
-    const arrived = yield* Stream.runCollect(transport.incoming)
-    return { shown: all, arrived: concat(Chunk.toReadonlyArray(arrived)) }
-  })
-
-const directions = ["sent", "received"] as const
 const sides = (["client", "server"] as const).flatMap((role) => directions.map((direction) => ({ role, direction })))
-
-/** In each direction: `frames` in one read are shown with these fields, and so they are cut into single octets. */
-const shows = (name: string, frames: ReadonlyArray<Frame.Frame>, fields: ReadonlyArray<Pairs | undefined>): void => {
-  const octets = concat(frames.map((frame) => encode(frame)))
-  const single = Array.from(octets, (octet) => Uint8Array.of(octet))
-  for (const direction of directions) {
-    it.effect(`${direction}: ${name}`, () =>
-      Effect.gen(function* () {
-        const expected = frames.map((frame, index) => ({ direction, frame, fields: fields[index] }))
-        expect((yield* pass(direction, [octets])).shown).toEqual(expected)
-        expect((yield* pass(direction, single)).shown).toEqual(expected)
-      })
-    )
-  }
-}
 
 describe("FrameLog", () => {
   it.effect.each(sides)("$role, $direction: each frame once, in order, and the octets as they were", (side) =>
@@ -146,93 +88,6 @@ describe("FrameLog", () => {
         [":status", "200"],
         [":status", "200"]
       ])
-    })
-  )
-})
-
-describe("a field section", () => {
-  const whole = block(get)
-  const [first, second, third] = [whole.subarray(0, 3), whole.subarray(3, 4), whole.subarray(4)]
-
-  shows(
-    "is shown with the CONTINUATION that completes it",
-    [
-      new Frame.Headers(1, true, false, first, { dependency: 0, exclusive: false, weight: 16 }),
-      new Frame.Continuation(1, false, second),
-      new Frame.Continuation(1, true, third),
-      headers(3, ok)
-    ],
-    [undefined, undefined, get, ok]
-  )
-
-  shows(
-    "of PUSH_PROMISE is the promised request, with the frame that completes it",
-    [
-      new Frame.PushPromise(1, 2, true, whole),
-      new Frame.PushPromise(1, 4, false, first),
-      new Frame.Continuation(1, true, concat([second, third]))
-    ],
-    [get, undefined, get]
-  )
-
-  const encoder = Encoder.make()
-  const fields: ReadonlyArray<Pairs> = [
-    [
-      [":status", "200"],
-      ["x-one", "1"]
-    ],
-    [
-      [":method", "GET"],
-      ["x-one", "1"]
-    ],
-    [["x-one", "1"]]
-  ]
-  const [response, promise, trailers] = fields.map((pairs) => encoder.encode(fieldsOf(pairs)))
-
-  shows(
-    "may refer to those before it, of whatever frame",
-    [
-      new Frame.Headers(1, false, true, response ?? whole, undefined),
-      new Frame.PushPromise(1, 2, true, promise ?? whole),
-      ping(1),
-      new Frame.Headers(1, true, true, trailers ?? whole, undefined)
-    ],
-    [fields[0], fields[1], undefined, fields[2]]
-  )
-
-  /** A dynamic table size update to 2^31-1, the largest that is read. */
-  const largestTable = Uint8Array.of(0x3f, 0xe0, 0xff, 0xff, 0xff, 0x07)
-  shows(
-    "may use a table of any size",
-    [new Frame.Headers(1, true, true, concat([largestTable, whole]), undefined), headers(3, ok)],
-    [get, ok]
-  )
-
-  shows(
-    "that does not decode is not shown, nor any behind it, whose table nobody knows",
-    [headers(1, get), new Frame.Headers(3, true, true, Uint8Array.of(0x82, 0xff, 0x80), undefined), headers(5, get)],
-    [get, undefined, undefined]
-  )
-
-  it.effect("has a table in each direction", () =>
-    Effect.gen(function* () {
-      const { all, log } = collector()
-      const scripted = yield* MemoryTransport.scripted()
-      const transport = FrameLog.inspect(scripted.transport, log, "server")
-      const both = [Encoder.make(), Encoder.make()].map((encoder, index) => {
-        const pairs: Pairs = [["x-one", String(index)]]
-        return [1, 3].map((id) => encode(new Frame.Headers(id, true, true, encoder.encode(fieldsOf(pairs)), undefined)))
-      })
-      const [incoming = [], outgoing = []] = both
-      yield* scripted.send(concat([preface, ...incoming]))
-      yield* scripted.end
-      transport.write(outgoing.slice(0, 1))
-      yield* Stream.runDrain(transport.incoming)
-      transport.write(outgoing.slice(1))
-      const of = (direction: FrameLog.Direction) =>
-        all.filter((shown) => shown.direction === direction).map((shown) => shown.fields)
-      expect(of("received")).toEqual([[["x-one", "0"]], [["x-one", "0"]]])
-      expect(of("sent")).toEqual([[["x-one", "1"]], [["x-one", "1"]]])
     })
   )
 })

@@ -29,7 +29,7 @@ const ask = ({ peer }: Effect.Effect.Success<ReturnType<typeof server>>, first: 
   )
 
 describe("at a server", () => {
-  it.scoped("WINDOW_UPDATE and RST_STREAM that cross with the end of each of very many streams [rfc9113-5.1-7]", () =>
+  it.scoped("WINDOW_UPDATE and RST_STREAM that cross with the end of each of very many streams [rfc9113-6.9-3]", () =>
     Effect.gen(function* () {
       const played = yield* server(handler, few)
       const { connection, peer } = played
@@ -62,7 +62,7 @@ describe("at a server", () => {
 })
 
 describe("at a client", () => {
-  it.scoped("WINDOW_UPDATE and RST_STREAM that cross with the end of each of very many streams [rfc9113-5.1-7]", () =>
+  it.scoped("WINDOW_UPDATE and RST_STREAM that cross with the end of each of very many streams [rfc9113-6.9-3]", () =>
     Effect.gen(function* () {
       const { client: http, peer } = yield* client(few)
       for (let i = 0; i < 500; i++) {

@@ -13,12 +13,11 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as TestClock from "effect/TestClock"
 import { expect } from "vitest"
 import { engines, eventually, nextTurn } from "./support/engines.js"
 import { logged } from "./support/failures.js"
-import { client as clientPeer, server as serverPeer } from "./support/peer.js"
-import { block, data, filled, get, headers, type Pairs, settings } from "./support/wire.js"
+import { client as clientPeer } from "./support/peer.js"
+import { block, data, filled, get } from "./support/wire.js"
 
 const client = { enablePush: true }
 const range = (length: number): ReadonlyArray<number> => Array.from({ length }, (_, index) => index)

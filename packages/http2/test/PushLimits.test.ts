@@ -121,13 +121,16 @@ describe("a server", () => {
   it.scoped("is not stopped by a client that cancels all that it is pushed", () =>
     Effect.gen(function* () {
       const { connection, peer, stats } = yield* serverPeer(
-        pushing(
-          range(50).map((n) => `/${n}`),
-          () => Effect.never
-        ),
+        (request) =>
+          request.path === "/"
+            ? Effect.as(
+                Effect.forEach(range(50), (n) => request.push({ path: `/${n}` })),
+                Http2Response.empty()
+              )
+            : Effect.never,
         { resetBurst: 5, maxConcurrentStreams: 60 }
       )
-      yield* peer.send(settings(), headers(1, get))
+      yield* peer.send(headers(1, get))
       yield* peer.barrier()
       yield* peer.send(...range(50).map((n) => new Frame.RstStream(2 + 2 * n, ErrorCode.CANCEL)))
       yield* peer.barrier(0x43)

@@ -1,5 +1,6 @@
 /** Our limits and switches, changed on an open connection: from when on they hold. */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
+import * as Frame from "@effect-http2/http2/Frame"
 import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -8,7 +9,7 @@ import * as Fiber from "effect/Fiber"
 import { expect } from "vitest"
 import { client } from "./support/peer.js"
 import { answer, goesOn, okRequest, serverWith, settingsSent, update } from "./support/settings.js"
-import { get, headers, type Pairs, reset, settingsAck } from "./support/wire.js"
+import { block, get, headers, type Pairs, reset, settingsAck } from "./support/wire.js"
 
 const { Id } = Settings
 
@@ -162,6 +163,39 @@ describe("enablePush of a client", () => {
         yield* update({ connection, peer }, { enablePush: value === 1 })
         expect(settingsSent(peer).at(-1)).toEqual([[Id.ENABLE_PUSH, value]])
       }
+    })
+  )
+
+  const promise = (streamId: number) => new Frame.PushPromise(1, streamId, true, block(get))
+
+  it.scoped("from 1 to 0: promises on their way are declined, later ones end the connection [rfc9113-6.5.2-2]", () =>
+    Effect.gen(function* () {
+      const { client: http, failure, peer } = yield* client({ enablePush: true })
+      const { connection } = http
+      yield* Effect.fork(http.collect({}))
+      yield* peer.await("Headers")
+      yield* update({ connection, peer }, { enablePush: false })
+      yield* peer.send(promise(2))
+      expect(yield* peer.await("RstStream")).toMatchObject({ streamId: 2, errorCode: ErrorCode.CANCEL })
+      yield* peer.answerPing
+      yield* peer.barrier()
+      expect(connection.isDraining).toBe(false)
+      yield* peer.send(settingsAck, promise(4))
+      expect(yield* failure).toMatchObject({ code: ErrorCode.PROTOCOL_ERROR })
+    })
+  )
+
+  it.scoped("from 0 to 1: promises are taken at once", () =>
+    Effect.gen(function* () {
+      const { client: http, peer } = yield* client()
+      const { connection } = http
+      yield* Effect.fork(http.collect({}))
+      yield* peer.await("Headers")
+      yield* update({ connection, peer }, { enablePush: true })
+      yield* peer.send(promise(2))
+      yield* peer.barrier()
+      expect(peer.frames.some((frame) => frame._tag === "RstStream")).toBe(false)
+      expect(connection.isDraining).toBe(false)
     })
   )
 })

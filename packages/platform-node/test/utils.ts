@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { EventEmitter } from "node:events"
+import type * as Http2 from "node:http2"
 import * as Net from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -90,6 +91,21 @@ export const serve = <S extends Net.Server>(
         server.emit("shutdown")
       })
   )
+
+export type StreamHandler = (stream: Http2.ServerHttp2Stream, headers: Http2.IncomingHttpHeaders) => void
+
+/** `server`, whose streams `handler` gets. That sessions and streams fail is nothing to a server of a test. */
+export const onStream = <S extends Http2.Http2Server | Http2.Http2SecureServer>(
+  server: S,
+  handler: StreamHandler
+): S => {
+  server.on("session", (session) => session.on("error", () => {}))
+  server.on("stream", (stream, headers) => {
+    stream.on("error", () => {})
+    handler(stream, headers)
+  })
+  return server
+}
 
 /** The next socket that a server accepts: of a plain one at its connection, of a TLS one after the handshake. */
 export const nextSocket = <T extends Net.Socket = Net.Socket>(

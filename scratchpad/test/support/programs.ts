@@ -22,8 +22,11 @@ export const run = (name: string, args: ReadonlyArray<string>, env?: NodeJS.Proc
   startProgram(name, args, env).finished
 
 /** A program from its source, as `npx tsx` runs it. */
+export const startSource = (file: string, args: ReadonlyArray<string>): Program =>
+  startHere(process.execPath, ["--import", "tsx", `scratchpad/${file}`, ...args])
+
 export const runSource = (file: string, args: ReadonlyArray<string>): Promise<Finished> =>
-  startHere(process.execPath, ["--import", "tsx", `scratchpad/${file}`, ...args]).finished
+  startSource(file, args).finished
 
 export interface Playground extends Program {
   readonly https: string

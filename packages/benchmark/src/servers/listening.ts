@@ -1,6 +1,7 @@
-/** Ports for servers that cannot choose one by themselves, and waiting until they listen. */
+/** Ports for servers that cannot choose one by themselves, and waiting until they listen. Called by the launchers of servers. */
 import * as Net from "node:net"
 import type { Child } from "../children.js"
+import type { RunningServer } from "./peer.js"
 
 /** A port that was free a moment ago. */
 export const freePort = (): Promise<number> =>
@@ -22,8 +23,8 @@ const tryConnect = (port: number): Promise<boolean> =>
 
 const START_TIMEOUT = 10_000
 
-/** Completes once `port` can be connected to; rejects with what the program said where it ended, or after 10 s. */
-export const untilListening = async (child: Child, port: number): Promise<void> => {
+/** Completes with `port` once it can be connected to; rejects with what the program said where it ended, or after 10 s. */
+export const untilListening = async (child: Child, port: number): Promise<number> => {
   let ended = false
   void child.ended.then(() => (ended = true))
   const deadline = Date.now() + START_TIMEOUT
@@ -31,6 +32,7 @@ export const untilListening = async (child: Child, port: number): Promise<void> 
     if (ended || Date.now() > deadline) throw new Error(`did not start: ${child.errors() || "no message"}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
+  return port
 }
 
 /** Completes with the port that a program of ours announces; rejects with what it said where it ended, or after 10 s. */
@@ -54,3 +56,13 @@ export const announcedPort = (child: Child): Promise<number> =>
       fail()
     })
   })
+
+/** The server that `child` is, once its port is known; where that does not come about the program is stopped. */
+export const running = async (child: Child, port: Promise<number>): Promise<RunningServer> => {
+  try {
+    return { child, port: await port }
+  } catch (error) {
+    await child.stop()
+    throw error
+  }
+}

@@ -4,7 +4,7 @@
  */
 import * as Children from "../children.js"
 import { basicTasks, settings } from "../workloads.js"
-import { freePort, untilListening } from "./listening.js"
+import { freePort, running, untilListening } from "./listening.js"
 import type { Peer, RunningServer, StartOptions } from "./peer.js"
 
 const start = async ({ files, tls }: StartOptions): Promise<RunningServer> => {
@@ -19,13 +19,7 @@ const start = async ({ files, tls }: StartOptions): Promise<RunningServer> => {
   ].map(([name, value]) => `${name}=${value}`)
   const args = tls ? [...options, String(port), files.key, files.cert] : [...options, "--no-tls", String(port)]
   const child = Children.start("nghttpd", args, "tested")
-  try {
-    await untilListening(child, port)
-    return { child, port }
-  } catch (error) {
-    await child.stop()
-    throw error
-  }
+  return running(child, untilListening(child, port))
 }
 
 export const nghttpd: Peer = {

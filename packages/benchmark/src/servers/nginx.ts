@@ -8,7 +8,7 @@ import { join } from "node:path"
 import * as Children from "../children.js"
 import { responseFields } from "../fields.js"
 import { HELLO, path, settings } from "../workloads.js"
-import { freePort, untilListening } from "./listening.js"
+import { freePort, running, untilListening } from "./listening.js"
 import type { Peer, RunningServer, StartOptions } from "./peer.js"
 
 const configuration = (folder: string, port: number, { files, tls }: StartOptions, http1: boolean): string => {
@@ -54,13 +54,7 @@ const start =
     const file = join(folder, "nginx.conf")
     writeFileSync(file, configuration(folder, port, options, http1))
     const child = Children.start("nginx", ["-p", folder, "-e", join(folder, "error.log"), "-c", file], "tested")
-    try {
-      await untilListening(child, port)
-      return { child, port }
-    } catch (error) {
-      await child.stop()
-      throw error
-    }
+    return running(child, untilListening(child, port))
   }
 
 export const nginx: Peer = {

@@ -3,22 +3,17 @@ import { fileURLToPath } from "node:url"
 import * as Children from "../children.js"
 import { basicTasks } from "../workloads.js"
 import type { Task } from "../workloads.js"
-import { announcedPort } from "./listening.js"
+import { announcedPort, running } from "./listening.js"
 import type { Peer, RunningServer, StartOptions } from "./peer.js"
 import type { ServerConfig } from "./program.js"
 
 const start =
   (program: string, variant: string) =>
-  async ({ files, nodeFlags, task, tls }: StartOptions): Promise<RunningServer> => {
+  ({ files, nodeFlags, task, tls }: StartOptions): Promise<RunningServer> => {
     const config: ServerConfig = { task, variant, tls: tls ? { key: files.key, cert: files.cert } : undefined }
     const file = fileURLToPath(new URL(`./${program}.js`, import.meta.url))
     const child = Children.start(process.execPath, [...nodeFlags, file, JSON.stringify(config)], "tested")
-    try {
-      return { child, port: await announcedPort(child) }
-    } catch (error) {
-      await child.stop()
-      throw error
-    }
+    return running(child, announcedPort(child))
   }
 
 /** A server of this package. */

@@ -87,6 +87,7 @@ export class Mutation {
       case 4: {
         this.what = "another length in the header"
         this.isWeak = true
+        if (frame.length < Raw.HEADER) return [frame]
         const copy = frame.slice()
         const length = choices.once(2) ? choices.size(70_000) : Math.max(0, payload.length + choices.below(9) - 4)
         copy.set([length >>> 16, (length >>> 8) & 0xff, length & 0xff])

@@ -78,6 +78,18 @@ export class Wiretap {
     return this.passed.map(([direction, frame]) => `${direction} ${Raw.show(frame)}`)
   }
 
+  /** Which frames of the engine came behind which of ours. */
+  get pairs(): ReadonlySet<string> {
+    const pairs = new Set<string>()
+    let last = ""
+    for (const [direction, { flags, type }] of this.passed) {
+      const each = `${direction}${type}.${flags & 0x2d}`
+      pairs.add(`${last}${each}`)
+      last = each
+    }
+    return pairs
+  }
+
   // ------------------------------------------------------------------ to the engine
 
   sent(octets: Uint8Array): void {

@@ -21,10 +21,10 @@ export const anyOptions = (choices: Choices): ClientOptions => ({
 const mostBodies = [2000, 200, 70_000, 300_000] as const
 
 /** A client with a model that has not begun. */
-export const make = (world: World, choices: Choices): ServerModel => {
+export const make = (world: World, choices: Choices, mostBody = 300_000): ServerModel => {
   const options = anyOptions(choices)
   const client = new ClientRun(world, options)
-  const most = Math.min(choices.one(mostBodies), (options.initialWindowSize ?? 0) < 1000 ? 300 : 300_000)
+  const most = Math.min(choices.one(mostBodies), mostBody, (options.initialWindowSize ?? 0) < 1000 ? 300 : 300_000)
   return new ServerModel(choices, client, most)
 }
 

@@ -23,10 +23,10 @@ export const anyOptions = (choices: Choices): ServerOptions & { readonly maxConc
 const mostBodies = [2000, 200, 70_000, 300_000] as const
 
 /** A server with a model that has not begun. */
-export const make = (world: World, choices: Choices): ClientModel => {
+export const make = (world: World, choices: Choices, mostBody = 300_000): ClientModel => {
   const options = anyOptions(choices)
   const server = new ServerRun(world, options)
-  const most = Math.min(choices.one(mostBodies), (options.initialWindowSize ?? 0) < 1000 ? 300 : 300_000)
+  const most = Math.min(choices.one(mostBodies), mostBody, (options.initialWindowSize ?? 0) < 1000 ? 300 : 300_000)
   return new ClientModel(choices, server, options.maxConcurrentStreams, most)
 }
 

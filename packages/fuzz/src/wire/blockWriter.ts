@@ -10,7 +10,7 @@ import { concat, ofText } from "./octets.js"
 export type Pair = readonly [name: string, value: string]
 export type Pairs = ReadonlyArray<Pair>
 
-const staticTable: Pairs = Array.from({ length: 61 }, (_, index) => {
+export const staticTable: Pairs = Array.from({ length: 61 }, (_, index) => {
   const [field] = Decoder.make().decode(Uint8Array.of(0x81 + index)).fields
   return [field?.name ?? "", field?.value ?? ""]
 })

@@ -1,7 +1,7 @@
 /**
  * Frames as octets, written and read without the engine's code, so that its mistakes are not repeated here. Nothing is checked.
  */
-import { concat, readUint32, uint32 } from "./octets.js"
+import { concat, ofText, readUint32, uint32 } from "./octets.js"
 
 export const Type = {
   DATA: 0,
@@ -54,7 +54,7 @@ export const Setting = {
 export const MAX_WINDOW = 0x7fffffff
 export const HEADER = 9
 
-export const preface: Uint8Array = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1")
+export const preface: Uint8Array = ofText("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
 
 export interface RawFrame {
   readonly type: number
@@ -139,37 +139,44 @@ export const show = ({ flags, payload, streamId, type }: RawFrame): string => {
 
 /** Octets to frames, in any cutting. */
 export class FrameReader {
-  private rest: Uint8Array = new Uint8Array(0)
+  private parts: Array<Uint8Array> = []
+  /** Octets in `parts`, and how many the frame at their start needs at least. */
+  left = 0
+  private needed = HEADER
 
   /** `skip`: octets before the first frame. */
   constructor(private skip = 0) {}
 
-  /** Octets of a frame that is not whole. */
-  get left(): number {
-    return this.rest.length
+  read(octets: Uint8Array): ReadonlyArray<RawFrame> {
+    const skipped = Math.min(this.skip, octets.length)
+    this.skip -= skipped
+    if (octets.length > skipped) this.parts.push(octets.subarray(skipped))
+    this.left += octets.length - skipped
+    return this.left < this.needed ? none : this.parse()
   }
 
-  read(octets: Uint8Array): ReadonlyArray<RawFrame> {
-    let all = this.rest.length === 0 ? octets : concat([this.rest, octets])
-    if (this.skip > 0) {
-      const skipped = Math.min(this.skip, all.length)
-      this.skip -= skipped
-      all = all.subarray(skipped)
-    }
+  private parse(): ReadonlyArray<RawFrame> {
+    const all = concat(this.parts)
     const frames: Array<RawFrame> = []
     let at = 0
+    this.needed = HEADER
     while (all.length - at >= HEADER) {
-      const end = at + HEADER + (((all[at] ?? 0) << 16) | ((all[at + 1] ?? 0) << 8) | (all[at + 2] ?? 0))
-      if (end > all.length) break
+      const length = ((all[at] ?? 0) << 16) | ((all[at + 1] ?? 0) << 8) | (all[at + 2] ?? 0)
+      this.needed = HEADER + length
+      if (all.length - at < this.needed) break
       frames.push({
         type: all[at + 3] ?? 0,
         flags: all[at + 4] ?? 0,
         streamId: readUint32(all, at + 5) & 0x7fffffff,
-        payload: all.subarray(at + HEADER, end)
+        payload: all.subarray(at + HEADER, at + this.needed)
       })
-      at = end
+      at += this.needed
+      this.needed = HEADER
     }
-    this.rest = all.slice(at)
+    this.left = all.length - at
+    this.parts = this.left === 0 ? [] : [all.subarray(at)]
     return frames
   }
 }
+
+const none: ReadonlyArray<RawFrame> = []

@@ -7,6 +7,7 @@ import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import { expect, Finding } from "../finding.js"
 import { Wiretap } from "../tap/wiretap.js"
@@ -105,13 +106,23 @@ export abstract class EngineRun {
     expect(isOver, "hang", () => `the connection is not closed: ${JSON.stringify(this.left)}`)
   }
 
+  private closing: Fiber.RuntimeFiber<void> | undefined = undefined
+
+  /** The end of the engine's scope begins. */
+  beginClose(): Fiber.RuntimeFiber<void> {
+    return (this.closing ??= this.world.fork(Scope.close(this.scope, Exit.void)))
+  }
+
   /** The end of the engine's scope: it closes what is open, and nothing of it remains. */
   close(): void {
-    const closing = this.world.fork(Scope.close(this.scope, Exit.void))
+    const closing = this.beginClose()
     const isOver = this.world.advanceUntil(() => closing.unsafePoll() !== null, forever)
     this.collect()
     expect(isOver, "hang", () => `the scope does not end: ${JSON.stringify(this.left)}`)
     expect(this.isClosed, "leak", () => "the transport is not closed")
+    // Users that pause come back first.
+    this.world.advanceUntil(() => this.world.fibers.running.size === 0, forever)
+    this.collect()
     const { left } = this
     expect(
       Object.values(left).every((count) => count === 0),

@@ -7,11 +7,16 @@ import * as Http2Error from "../Http2Error.js"
 import type { Resolved } from "../Http2Options.js"
 import { TokenBucket } from "./tokenBucket.js"
 
+/** Octets of credit under which a WINDOW_UPDATE is not worth its frame. */
+const tiny = 16
+
 export class AbuseGuard {
   private readonly resets: TokenBucket
   private readonly glitches: TokenBucket
   /** Octets that the peer has given credit for on streams that have ended. */
   private lateCredit = 0
+  /** Octets that it has given credit for in WINDOW_UPDATEs under `tiny`. */
+  private tinyCredit = 0
 
   constructor(
     private readonly options: Resolved,
@@ -30,10 +35,20 @@ export class AbuseGuard {
 
   /**
    * A frame that costs work and carries nothing: CVE-2019-9518 (empty DATA), CVE-2019-9513 (PRIORITY), CVE-2020-11080 (SETTINGS churn),
-   * tiny WINDOW_UPDATEs, streams beyond the limit, frames for streams that are gone.
+   * streams beyond the limit, frames for streams that are gone.
    */
   glitch(what: string): void {
     if (!this.glitches.take(this.now())) throw tripped("glitchBurst", `too many frames without use, the last: ${what}`)
+  }
+
+  /**
+   * CVE-2019-9511 (Data Dribble): a window that is doled out, so that a body leaves in tiny frames. Who gives back what it has read of frames that were
+   * whole, `uncutOctets`, may do so in as many pieces as it likes, for the stream and for the connection.
+   */
+  credit(increment: number, uncutOctets: number): void {
+    if (increment >= tiny) return
+    this.tinyCredit += increment
+    if (this.tinyCredit > 2 * uncutOctets) this.glitch("a tiny WINDOW_UPDATE")
   }
 
   /**

@@ -92,7 +92,7 @@ export const receiveConnectionWindow = (connection: ConnectionCore, increment: n
   if (increment === 0) {
     throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.9", "WINDOW_UPDATE by 0")
   }
-  if (increment < 16) connection.guard.glitch("a tiny WINDOW_UPDATE")
+  connection.guard.credit(increment, connection.outbox.uncutOctets)
   if (!connection.outbox.grant(increment)) {
     throw Http2Error.connectionError(
       ErrorCode.FLOW_CONTROL_ERROR,

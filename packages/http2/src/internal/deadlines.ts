@@ -85,8 +85,9 @@ export class Deadlines {
     limit(this.frameSince, "frameTimeout", ErrorCode.ENHANCE_YOUR_CALM, "10.5", "a frame stays half sent")
     limit(this.blockSince, "headersTimeout", ErrorCode.ENHANCE_YOUR_CALM, "10.5.1", "a field block stays half sent")
     limit(this.floodedSince, "stallTimeout", ErrorCode.ENHANCE_YOUR_CALM, "10.5", "answers are asked for and not read")
-    // The peer is gone, or as good as that.
-    limit(connection.pings.oldest, "pingTimeout", ErrorCode.INTERNAL_ERROR, "6.7", "a PING was not acknowledged")
+    // The peer is gone, or as good as that. While frames come it is not: the answer may stand behind all that the windows hold, on a slow line.
+    const silentSince = Math.max(connection.pings.oldest, connection.lastReceivedAt)
+    limit(silentSince, "pingTimeout", ErrorCode.INTERNAL_ERROR, "6.7", "a PING was not acknowledged")
     if (connection.table.size === 0 && connection.role.lingering === 0) {
       // A peer that said that it goes has to be seen off too.
       if (connection.status === "open" || connection.goneAway !== undefined) {

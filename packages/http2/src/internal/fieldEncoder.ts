@@ -7,10 +7,11 @@ import * as Frame from "../Frame.js"
 import type { Resolved } from "../Http2Options.js"
 import { writeFrameHeader } from "./frameEncoder.js"
 import { copy, writeUint32 } from "./octets.js"
+import { mostPadding, padLength } from "./padding.js"
 import type { WriteBuffer } from "./writeBuffer.js"
 
 const { CONTINUATION, HEADERS, PUSH_PROMISE } = Frame.Type
-const { END_HEADERS, END_STREAM, NONE } = Frame.Flag
+const { END_HEADERS, END_STREAM, NONE, PADDED } = Frame.Flag
 
 type Fields = ReadonlyArray<HeaderField>
 
@@ -27,6 +28,10 @@ const none: Fields = []
 
 export class FieldEncoder {
   private readonly encoder: Encoder.Encoder
+  /** The option; and octets in front of a payload, the pad length among them, and behind it. */
+  private readonly padding: number
+  private readonly before: number
+  private readonly behind: number
   private last: Remembered = { pseudo: none, fields: none, more: none, generation: -1, block: new Uint8Array(0) }
 
   constructor(
@@ -34,6 +39,10 @@ export class FieldEncoder {
     options: Resolved
   ) {
     this.encoder = Encoder.make({ maxHeaderTableSize: options.headerTableSize })
+    this.padding = options.padding
+    const isPadded = options.padding > 1
+    this.before = isPadded ? 10 : 9
+    this.behind = isPadded ? mostPadding : 0
   }
 
   /** The peer's SETTINGS_HEADER_TABLE_SIZE. */
@@ -63,13 +72,14 @@ export class FieldEncoder {
     const most = isKnown
       ? last.block.length
       : Encoder.upperBound(pseudo) + Encoder.upperBound(fields) + Encoder.upperBound(more)
-    const at = buffer.reserve(9 + most)
+    const at = buffer.reserve(this.before + most + this.behind)
     const { octets } = buffer
-    let end = at + 9
+    let end = at + this.before
     if (isKnown) {
       octets.set(last.block, end)
       end += last.block.length
     } else end = this.encode(pseudo, fields, more, octets, end)
+    if (this.padding > 1) return this.pad(HEADERS, streamFlag, streamId, at, end, maxFrameSize)
     const length = end - at - 9
     if (length <= maxFrameSize) {
       writeFrameHeader(octets, at, length, HEADERS, END_HEADERS | streamFlag, streamId)
@@ -83,15 +93,39 @@ export class FieldEncoder {
    */
   writePromise(streamId: number, promisedStreamId: number, pseudo: Fields, fields: Fields, maxFrameSize: number): void {
     const { buffer, encoder } = this
-    const at = buffer.reserve(13 + Encoder.upperBound(pseudo) + Encoder.upperBound(fields))
+    const at = buffer.reserve(this.before + 4 + Encoder.upperBound(pseudo) + Encoder.upperBound(fields) + this.behind)
     const { octets } = buffer
-    writeUint32(octets, at + 9, promisedStreamId)
-    const end = encoder.encodeInto(fields, octets, encoder.encodeInto(pseudo, octets, at + 13))
+    const start = at + this.before
+    writeUint32(octets, start, promisedStreamId)
+    const end = encoder.encodeInto(fields, octets, encoder.encodeInto(pseudo, octets, start + 4))
+    if (this.padding > 1) return this.pad(PUSH_PROMISE, NONE, streamId, at, end, maxFrameSize)
     const length = end - at - 9
     if (length <= maxFrameSize) {
       writeFrameHeader(octets, at, length, PUSH_PROMISE, END_HEADERS, streamId)
       buffer.commit(end)
     } else this.split(PUSH_PROMISE, NONE, streamId, copy(octets, at + 9, end), maxFrameSize)
+  }
+
+  /**
+   * A padded frame of `type`, whose payload lies in the buffer from its place behind the pad length up to `end`. Where one frame of `maxFrameSize` does not
+   * hold it with its padding, what is left over goes into CONTINUATION, which cannot be padded.
+   */
+  private pad(type: number, flags: number, streamId: number, at: number, end: number, maxFrameSize: number): void {
+    const { buffer } = this
+    const { octets } = buffer
+    const start = at + this.before
+    const padding = padLength(end - start, Number.POSITIVE_INFINITY, this.padding)
+    const length = 1 + end - start + padding
+    if (length <= maxFrameSize) {
+      writeFrameHeader(octets, at, length, type, END_HEADERS | PADDED | flags, streamId)
+      octets[at + 9] = padding
+      octets.fill(0, end, end + padding)
+      return buffer.commit(end + padding)
+    }
+    const payload = copy(octets, start, end)
+    const first = maxFrameSize - 1 - padding
+    buffer.paddedFrame(type, flags, streamId, payload.subarray(0, first), padding)
+    this.split(CONTINUATION, NONE, streamId, payload.subarray(first), maxFrameSize)
   }
 
   private encode(pseudo: Fields, fields: Fields, more: Fields, octets: Uint8Array, at: number): number {

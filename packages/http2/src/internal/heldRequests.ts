@@ -32,6 +32,7 @@ export class HeldRequests<Request extends Asking> {
 
   /** Whether `request` has to wait; then it does. */
   hold(request: Request): boolean {
+    if (this.waiting.size === 0) return false
     for (const [{ head, origin }, requests] of this.waiting) {
       if (!request.asksFor(head.method, head.path) || request.origin !== origin) continue
       requests.add(request)
@@ -42,6 +43,7 @@ export class HeldRequests<Request extends Asking> {
 
   /** `request` does not want to wait any more. */
   withdraw(request: Request): void {
+    if (this.waiting.size === 0) return
     for (const requests of this.waiting.values()) requests.delete(request)
   }
 

@@ -6,7 +6,7 @@ import type { AltSvc, Origin } from "../ExtensionFrame.js"
 import { parse } from "./asciiOrigin.js"
 import { ClientStream } from "./clientStream.js"
 import type { ConnectionCore } from "./connectionCore.js"
-import type { Origins } from "./origins.js"
+import { guarded, type Origins } from "./origins.js"
 
 /** ORIGIN. One that brings nothing counts against its budget. */
 export const receiveOrigin = (connection: ConnectionCore, frame: Origin): void => {
@@ -29,7 +29,8 @@ const subjectOf = (connection: ConnectionCore, origins: Origins, frame: AltSvc):
   if (!origins.hears(frame.value)) return undefined
   if (frame.streamId === 0) {
     const origin = parse(frame.origin)
-    return origin !== undefined && origins.isAuthoritative(origin) ? origin : undefined
+    if (origin === undefined) return undefined
+    return guarded("isAuthoritative", () => origins.isAuthoritative(origin)) ? origin : undefined
   }
   const stream = connection.table.get(frame.streamId)
   // Whoever answers 421 does not answer for the origin (RFC 7838 §6).

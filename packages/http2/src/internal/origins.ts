@@ -52,17 +52,20 @@ export class Origins {
       if (origin !== undefined) set.add(origin)
     }
     if (!isFirst && set.size === before) return false
-    this.options.onOriginSet?.(set)
+    this.changed(set)
     return true
   }
 
   /** 421: the server does not answer for `origin` here (RFC 8336 §2.3). */
   misdirected(origin: string | undefined): void {
     const { set } = this
-    if (set !== undefined && origin !== undefined && set.delete(origin)) this.options.onOriginSet?.(set)
+    if (set !== undefined && origin !== undefined && set.delete(origin)) this.changed(set)
   }
 
-  /** Whether the server may speak for `origin`: the set has it, if there is one, and so does the certificate (RFC 8336 §2.4). */
+  /**
+   * Whether the server may speak for `origin`: the set has it, if there is one, and so does the certificate (RFC 8336 §2.4). Throws what the option of
+   * this name throws.
+   */
   isAuthoritative(origin: string): boolean {
     return this.allows(origin) && (origin === this.own || this.options.isAuthoritative?.(origin) === true)
   }
@@ -78,16 +81,20 @@ export class Origins {
   }
 
   tell(origin: string, value: string): void {
-    try {
-      this.options.onAltSvc?.({ origin, value })
-    } catch (cause) {
-      throw new ConnectionError({
-        code: ErrorCode.INTERNAL_ERROR,
-        origin: "User",
-        reason: "onAltSvc has thrown",
-        processed: "unknown",
-        cause
-      })
-    }
+    guarded("onAltSvc", () => this.options.onAltSvc?.({ origin, value }))
+  }
+
+  private changed(set: ReadonlySet<string>): void {
+    guarded("onOriginSet", () => this.options.onOriginSet?.(set))
+  }
+}
+
+/** What a callback throws is its user's, and ends the connection. */
+export const guarded = <A>(name: string, run: () => A): A => {
+  try {
+    return run()
+  } catch (cause) {
+    const reason = `${name} has thrown`
+    throw new ConnectionError({ code: ErrorCode.INTERNAL_ERROR, origin: "User", reason, processed: "unknown", cause })
   }
 }

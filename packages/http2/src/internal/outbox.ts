@@ -9,16 +9,13 @@ import * as Frame from "../Frame.js"
 import type { Resolved } from "../Http2Options.js"
 import { initial } from "../Settings.js"
 import type { Transport } from "../Transport.js"
+import { DataFrames } from "./dataFrames.js"
 import { FieldEncoder } from "./fieldEncoder.js"
 import { encode } from "./frameEncoder.js"
-import { emptyOctets } from "./octets.js"
 import type { Sender } from "./sender.js"
 import { SendScheduler } from "./sendScheduler.js"
 import { WriteBuffer } from "./writeBuffer.js"
 
-const { END_STREAM, NONE } = Frame.Flag
-/** The largest DATA frame that is sent, whatever the peer takes: others wait for it. */
-const largestFrame = 524_288
 /** Octets of DATA that the peer has to take for the connection to be moving. */
 const progress = 16_384
 
@@ -27,6 +24,7 @@ export class Outbox {
   readonly window = FlowControl.make(initial.initialWindowSize)
   private granted = initial.initialWindowSize
   readonly fields: FieldEncoder
+  private readonly data: DataFrames
   /** The peer's SETTINGS_MAX_FRAME_SIZE. */
   maxFrameSize = initial.maxFrameSize
   /**
@@ -40,7 +38,7 @@ export class Outbox {
   isInTurn = false
   /** The clock, in ms, when the peer has last taken as much as it should: those whose turn it is not are not stalled by it. */
   movedAt = Number.NEGATIVE_INFINITY
-  private moved = 0
+  private movedTo = 0
   private isScheduled = false
   private isClosed = false
   private awaitsDrain = false
@@ -57,6 +55,7 @@ export class Outbox {
   ) {
     this.buffer = new WriteBuffer(transport)
     this.fields = new FieldEncoder(this.buffer, options)
+    this.data = new DataFrames(this.buffer, this.window, options.padding)
   }
 
   /** FLOW CONTROL: WINDOW_UPDATE: receive: for the connection. False beyond 2^31-1. */
@@ -68,6 +67,11 @@ export class Outbox {
   /** Octets of DATA that have left, padding counted. */
   get sentOctets(): number {
     return this.granted - FlowControl.available(this.window)
+  }
+
+  /** Those of them whose frame no window has cut short. */
+  get uncutOctets(): number {
+    return this.data.uncutOctets
   }
 
   /** A whole frame that is not DATA and has no field block. */
@@ -123,7 +127,7 @@ export class Outbox {
   /** An empty DATA frame that ends a stream. */
   endStream(streamId: number): void {
     if (this.isClosed) return
-    this.buffer.frame(Frame.Type.DATA, END_STREAM, streamId, emptyOctets)
+    this.data.end(streamId)
     this.schedule()
   }
 
@@ -132,12 +136,10 @@ export class Outbox {
    * behind one that is more urgent (RFC 9218 §10), since that costs it no more than a part of a frame. False where it has to go through a sender.
    */
   smallBody(streamId: number, window: FlowControl.Window, body: Uint8Array, endStream: boolean): boolean {
-    const { length } = body
-    if (length > this.maxFrameSize || this.awaitsDrain || this.isClosed) return false
-    if (FlowControl.available(window) < length || FlowControl.available(this.window) < length) return false
-    if (!this.scheduler.isEmpty && (length > 4096 || (!endStream && this.scheduler.isPrioritized))) return false
-    FlowControl.takeNow(window, this.window, length)
-    this.buffer.frame(Frame.Type.DATA, endStream ? END_STREAM : NONE, streamId, body)
+    const { scheduler } = this
+    if (this.awaitsDrain || this.isClosed) return false
+    if (!scheduler.isEmpty && (body.length > 4096 || (!endStream && scheduler.isPrioritized))) return false
+    if (!this.data.whole(streamId, window, body, endStream, this.maxFrameSize)) return false
     this.schedule()
     return true
   }
@@ -241,47 +243,18 @@ export class Outbox {
     const { buffer, scheduler } = this
     if (this.awaitsDrain || scheduler.isEmpty) return
     const now = this.now()
-    const before = buffer.length
     while (buffer.length < this.options.maxSendBuffer && FlowControl.available(this.window) > 0) {
       const sender = scheduler.take()
       if (sender === undefined) break
-      this.sendFrame(sender, now)
+      this.data.next(sender, this.maxFrameSize, now)
       if (sender.queued > 0 && FlowControl.available(sender.window) > 0) scheduler.add(sender)
       sender.notifyRoom()
       // Its writer had to wait for room, and has more: those behind it do not go while that is fetched.
       if (scheduler.isPrioritized && sender.queued === 0 && sender.isRefilling) break
     }
-    this.moved += buffer.length - before
-    if (this.moved < progress) return
-    this.moved = 0
+    if (this.sentOctets - this.movedTo < progress) return
+    this.movedTo = this.sentOctets
     this.movedAt = now
-  }
-
-  private sendFrame(sender: Sender, now: number): void {
-    const chunk = sender.peek()
-    const octets = FlowControl.takeNow(
-      sender.window,
-      this.window,
-      Math.min(chunk.length, this.maxFrameSize, largestFrame)
-    )
-    if (octets === 0) return
-    sender.advance(octets, now)
-    const isLast = sender.queued === 0 && sender.isFinished
-    const endsHere = isLast && sender.trailers === undefined
-    const data = octets === chunk.length ? chunk : chunk.subarray(0, octets)
-    if (octets === this.maxFrameSize && !endsHere) this.buffer.dataFrame(this.fullHeader(sender), data)
-    else this.buffer.frame(Frame.Type.DATA, endsHere ? END_STREAM : NONE, sender.owner.id, data)
-    if (endsHere) sender.owner.sentEnd()
-    else if (isLast) sender.owner.sendLast(sender.trailers)
-  }
-
-  /** The header of a DATA frame as large as the peer takes: most frames of a large body have the same. */
-  private fullHeader(sender: Sender): Uint8Array {
-    const { fullHeader } = sender
-    if (fullHeader !== undefined && fullHeader.size === this.maxFrameSize) return fullHeader.octets
-    const octets = this.buffer.header(this.maxFrameSize, Frame.Type.DATA, NONE, sender.owner.id)
-    sender.fullHeader = { size: this.maxFrameSize, octets }
-    return octets
   }
 
   /** `octets` as the transport likes them. */

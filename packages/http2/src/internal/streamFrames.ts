@@ -120,7 +120,7 @@ export const receiveStreamWindow = (connection: ConnectionCore, streamId: number
   if (increment === 0) {
     throw Http2Error.streamError(streamId, ErrorCode.PROTOCOL_ERROR, "6.9", "WINDOW_UPDATE by 0")
   }
-  if (increment < 16) connection.guard.glitch("a tiny WINDOW_UPDATE")
+  connection.guard.credit(increment, connection.outbox.uncutOctets)
   if (!stream.growSendWindow(increment)) {
     throw Http2Error.streamError(streamId, ErrorCode.FLOW_CONTROL_ERROR, "6.9.1", "the window grew beyond 2^31-1")
   }

@@ -2,9 +2,11 @@
  * The octets of one write: small frames copied into a slab, large bodies by reference between slices of it, all handed to the transport at once.
  * Called by the outbox.
  */
+import { Flag } from "../Frame.js"
 import type { Transport } from "../Transport.js"
 import { writeFrameHeader } from "./frameEncoder.js"
 
+const { PADDED } = Flag
 const slabSize = 65_536
 /** Up to this many octets a body is copied behind its frame's header; above, it goes by reference. */
 const copyUpTo = 4096
@@ -70,6 +72,27 @@ export class WriteBuffer {
     this.cut()
     this.parts.push(payload)
     this.partsLength += length
+  }
+
+  /** A frame with zeros behind its payload, and in front of it how many (§6.1). */
+  paddedFrame(type: number, flags: number, streamId: number, payload: Uint8Array, padding: number): void {
+    const { length } = payload
+    const isCopied = length <= copyUpTo
+    const at = this.reserve(10 + padding + (isCopied ? length : 0))
+    writeFrameHeader(this.slab, at, 1 + length + padding, type, flags | PADDED, streamId)
+    this.slab[at + 9] = padding
+    this.position = at + 10
+    if (isCopied) {
+      this.slab.set(payload, this.position)
+      this.position += length
+    } else {
+      this.cut()
+      this.parts.push(payload)
+      this.partsLength += length
+    }
+    // The slab has been written before.
+    this.slab.fill(0, this.position, this.position + padding)
+    this.position += padding
   }
 
   /** A large DATA frame by reference, with a header that was made before; neither may be changed any more. */

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
+import * as Oversized from "./support/oversized.js"
 import * as Raw from "./support/rawFrame.js"
 import { nothingLeft, pong } from "./support/serverCase.js"
 
@@ -13,7 +14,7 @@ const ok = Raw.headers(1, [0x88])
 const head = Raw.headers(1, [0x88], Raw.OPEN)
 
 describe("3.4 starting HTTP/2", () => {
-  U.check("preface and SETTINGS, without push [rfc9113-3.4-1] [rfc9113-8.4.1-5]", () =>
+  U.check("preface and SETTINGS, without push [rfc9113-3.4-1] [rfc9113-3.4-3] [rfc9113-6.5-1] [rfc9113-8.4.1-5]", () =>
     Effect.gen(function* () {
       const [, peer] = yield* C.open(false)
       const { payload } = yield* C.shake(peer)
@@ -64,8 +65,6 @@ C.clientCases("4.1 frame format", [
   }
 ])
 
-const tooLong = (type: number, id: number): Uint8Array => Raw.raw(type, 0, id, new Uint8Array(16_385))
-
 C.clientCases("4.2 frame size", [
   {
     title: "DATA of 16,384 octets [rfc9113-4.2-1]",
@@ -74,22 +73,11 @@ C.clientCases("4.2 frame size", [
   },
   {
     title: "DATA of 16,385 octets [rfc9113-4.2-2]",
-    steps: [head, tooLong(Type.DATA, 1)],
+    steps: [head, Oversized.frame(Type.DATA, 1)],
     outcome: connectionError(Code.FRAME_SIZE_ERROR)
   },
-  ...Object.entries({
-    HEADERS: 1,
-    PRIORITY: 1,
-    RST_STREAM: 1,
-    SETTINGS: 0,
-    PUSH_PROMISE: 1,
-    PING: 0,
-    GOAWAY: 0,
-    WINDOW_UPDATE: 0,
-    CONTINUATION: 1
-  } as const).map(([name, id]): C.Case => ({
-    title: `${name} of 16,385 octets [rfc9113-4.2-2] [rfc9113-4.2-3]`,
-    steps: [tooLong(Type[name as keyof typeof Type], id)],
+  ...Oversized.cases.map((each): C.Case => ({
+    ...each,
     outcome: connectionError(Code.FRAME_SIZE_ERROR),
     requests: ["whole"]
   }))

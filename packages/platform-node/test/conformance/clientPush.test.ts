@@ -53,7 +53,7 @@ describe("8.4 pushed responses", () => {
     ]
   ]
   for (const [title, steps, pushed, method = "GET"] of responses) {
-    asked(`a response ${title}`, (run) =>
+    asked(`a response ${title}, and no promise in return [rfc9113-8.4.1-5]`, (run) =>
       Effect.gen(function* () {
         const result = yield* Effect.fork(Effect.flatMap(nextPush(run), read))
         yield* run.peer.send(promise({ ":method": method }), ok)

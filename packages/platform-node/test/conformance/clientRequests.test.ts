@@ -6,7 +6,6 @@ import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
 import * as Raw from "./support/rawFrame.js"
-import type { RawPeer } from "./support/rawPeer.js"
 import { nothingLeft } from "./support/serverCase.js"
 
 const { Code, Setting, Type } = Raw
@@ -163,15 +162,6 @@ describe("6.5 settings of the server are honoured", () => {
   }
 })
 
-/** The lengths of the DATA frames of stream 1, up to now. */
-const dataNow = (peer: RawPeer): Effect.Effect<ReadonlyArray<number>> =>
-  Effect.map(Effect.all([peer.roundTrip, peer.roundTrip]), (frames) =>
-    frames
-      .flat()
-      .filter(({ streamId, type }) => type === Type.DATA && streamId === 1)
-      .map(({ payload }) => payload.length)
-  )
-
 describe("6.9 windows for what we send", () => {
   U.check(
     "one octet, below 0, and SETTINGS that open them again [rfc9113-6.9.1-1] [rfc9113-6.9.2-1] [rfc9113-6.9.2-2]",
@@ -181,14 +171,14 @@ describe("6.9 windows for what we send", () => {
         yield* C.shake(peer, [Setting.INITIAL_WINDOW_SIZE, 1])
         yield* peer.roundTrip
         const asked = yield* C.ask(client, peer, { method: "POST", body: "hello world" })
-        expect(yield* dataNow(peer)).toEqual([1])
+        expect(yield* peer.dataNow).toEqual([1])
         yield* peer.send(Raw.windowUpdate(1, 2))
-        expect(yield* dataNow(peer)).toEqual([2])
+        expect(yield* peer.dataNow).toEqual([2])
         yield* peer.send(Raw.settings([Setting.INITIAL_WINDOW_SIZE, 0]))
         yield* peer.send(Raw.windowUpdate(1, 1))
-        expect(yield* dataNow(peer)).toEqual([])
+        expect(yield* peer.dataNow).toEqual([])
         yield* peer.send(Raw.windowUpdate(1, 1))
-        expect(yield* dataNow(peer)).toEqual([1])
+        expect(yield* peer.dataNow).toEqual([1])
         yield* peer.send(Raw.settings([Setting.INITIAL_WINDOW_SIZE, 65_535]))
         const last = yield* peer.frame(Type.DATA, 1)
         expect(last).toMatchObject({ flags: Raw.END_STREAM })
@@ -206,7 +196,7 @@ describe("6.9 windows for what we send", () => {
       yield* C.shake(peer, [Setting.INITIAL_WINDOW_SIZE, 1_000_000])
       yield* peer.roundTrip
       const asked = yield* C.ask(client, peer, { method: "POST", body: new Uint8Array(100_000) })
-      const lengths = yield* dataNow(peer)
+      const lengths = yield* peer.dataNow
       expect(lengths.reduce((a, b) => a + b, 0)).toBe(65_535)
       expect(Math.max(...lengths)).toBeLessThanOrEqual(16_384)
       yield* peer.send(Raw.windowUpdate(0, 34_465))

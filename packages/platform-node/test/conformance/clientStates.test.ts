@@ -90,7 +90,7 @@ C.clientCases("5.1 closed", [
   },
   {
     title:
-      "what still comes on a stream that we reset is discarded [rfc9113-5.1-9] [rfc9113-5.4.2-1] [rfc9113-5.4.2-2]",
+      "what still comes on a stream that we reset is discarded [rfc9113-5.1-9] [rfc9113-5.4.2-1] [rfc9113-5.4.2-2] [rfc9113-6.4-2]",
     steps: [
       Raw.headers(1, "", Raw.OPEN),
       Raw.headers(1, [0x88], Raw.OPEN),

@@ -105,32 +105,23 @@ describe("4.3.1 HEADER_TABLE_SIZE: the smallest and the last value show in the n
   }
 })
 
-/** The lengths of the DATA frames that come up to the answers of two PINGs: all that can leave has left. */
-const dataNow = (peer: RawPeer): Effect.Effect<ReadonlyArray<number>> =>
-  Effect.map(Effect.all([peer.roundTrip, peer.roundTrip]), (frames) =>
-    frames
-      .flat()
-      .filter(({ type }) => type === Type.DATA)
-      .map(({ payload }) => payload.length)
-  )
-
 /** What the other side does while 120,000 octets are sent to it on stream 1, and nothing of them has left yet. */
 const changing = (peer: RawPeer): Effect.Effect<void> =>
   Effect.gen(function* () {
     yield* peer.send(Raw.windowUpdate(0, 1_000_000), Raw.windowUpdate(1, 20_000))
-    expect(yield* dataNow(peer)).toEqual([16_384, 3616])
+    expect(yield* peer.dataNow).toEqual([16_384, 3616])
     yield* peer.send(Raw.settings([Setting.MAX_FRAME_SIZE, 30_000]), Raw.windowUpdate(1, 40_000))
-    expect(yield* dataNow(peer)).toEqual([30_000, 10_000])
+    expect(yield* peer.dataNow).toEqual([30_000, 10_000])
     // It may have been sent before, and is nothing but read then; behind the acknowledgement it would be an error.
     yield* peer.send(Raw.settings([Setting.MAX_FRAME_SIZE, 16_384]), Raw.windowUpdate(1, 40_000))
-    expect(yield* dataNow(peer)).toEqual([16_384, 16_384, 7232])
+    expect(yield* peer.dataNow).toEqual([16_384, 16_384, 7232])
     // Back to nothing, and beyond it.
     yield* peer.send(Raw.settings([Setting.INITIAL_WINDOW_SIZE, 10_000]))
-    expect(yield* dataNow(peer)).toEqual([10_000])
+    expect(yield* peer.dataNow).toEqual([10_000])
     yield* peer.send(Raw.settings([Setting.INITIAL_WINDOW_SIZE, 0]), Raw.windowUpdate(1, 10_000))
-    expect(yield* dataNow(peer)).toEqual([])
+    expect(yield* peer.dataNow).toEqual([])
     yield* peer.send(Raw.settings([Setting.INITIAL_WINDOW_SIZE, 1000]))
-    expect(yield* dataNow(peer)).toEqual([1000])
+    expect(yield* peer.dataNow).toEqual([1000])
     yield* peer.send(Raw.settings([Setting.INITIAL_WINDOW_SIZE, 65_535]))
     yield* peer.until("the end", ({ flags, type }) => type === Type.DATA && flags === Raw.END_STREAM)
   })

@@ -89,15 +89,6 @@ S.serverCases("6.9.1 the flow-control window", [
   }
 ])
 
-/** The lengths of the DATA frames of stream 1, up to now. A turn's DATA comes behind its answers to PINGs. */
-const dataNow = (peer: RawPeer): Effect.Effect<ReadonlyArray<number>> =>
-  Effect.map(Effect.all([peer.roundTrip, peer.roundTrip]), (frames) =>
-    frames
-      .flat()
-      .filter(({ streamId, type }) => type === Type.DATA && streamId === 1)
-      .map(({ payload }) => payload.length)
-  )
-
 const sum = (lengths: ReadonlyArray<number>): number => lengths.reduce((a, b) => a + b, 0)
 
 /** A server whose answer is `length` octets, and the window that the client begins with. */
@@ -122,10 +113,10 @@ describe("6.9.1, 6.9.2 what we send", () => {
   check("one octet for a window of one [rfc9113-6.9.1-1]", 12, 1, (peer) =>
     Effect.gen(function* () {
       yield* peer.send(whole)
-      expect(yield* dataNow(peer)).toEqual([1])
+      expect(yield* peer.dataNow).toEqual([1])
       for (let i = 0; i < 3; i++) {
         yield* peer.send(Raw.windowUpdate(1, 1))
-        expect(yield* dataNow(peer)).toEqual([1])
+        expect(yield* peer.dataNow).toEqual([1])
       }
       yield* peer.send(Raw.windowUpdate(1, 100))
       expect((yield* peer.frame(Type.DATA, 1)).payload.length).toBe(8)
@@ -136,47 +127,47 @@ describe("6.9.1, 6.9.2 what we send", () => {
     Effect.gen(function* () {
       yield* peer.send(whole)
       yield* peer.frame(Type.HEADERS, 1)
-      expect(yield* dataNow(peer)).toEqual([])
+      expect(yield* peer.dataNow).toEqual([])
       yield* peer.send(Raw.settings([Setting.INITIAL_WINDOW_SIZE, 1]))
-      expect(yield* dataNow(peer)).toEqual([1])
+      expect(yield* peer.dataNow).toEqual([1])
     })
   )
 
   check("a window below 0 [rfc9113-6.9.2-2]", 12, 3, (peer) =>
     Effect.gen(function* () {
       yield* peer.send(whole)
-      expect(yield* dataNow(peer)).toEqual([3])
+      expect(yield* peer.dataNow).toEqual([3])
       yield* peer.send(Raw.settings([Setting.INITIAL_WINDOW_SIZE, 2]))
-      expect(yield* dataNow(peer)).toEqual([])
+      expect(yield* peer.dataNow).toEqual([])
       yield* peer.send(Raw.windowUpdate(1, 1))
-      expect(yield* dataNow(peer)).toEqual([])
+      expect(yield* peer.dataNow).toEqual([])
       yield* peer.send(Raw.windowUpdate(1, 1))
-      expect(yield* dataNow(peer)).toEqual([1])
+      expect(yield* peer.dataNow).toEqual([1])
     })
   )
 
   check("the last of several values in one SETTINGS counts [rfc9113-6.5.3-2]", 12, 65_535, (peer) =>
     Effect.gen(function* () {
       yield* peer.send(Raw.settings([Setting.INITIAL_WINDOW_SIZE, 100], [Setting.INITIAL_WINDOW_SIZE, 1]), whole)
-      expect(yield* dataNow(peer)).toEqual([1])
+      expect(yield* peer.dataNow).toEqual([1])
     })
   )
 
   check("WINDOW_UPDATE in front of the response [rfc9113-6.9.1-1]", 12, 0, (peer) =>
     Effect.gen(function* () {
       yield* peer.send(whole, Raw.windowUpdate(1, 5))
-      expect(sum(yield* dataNow(peer))).toBe(5)
+      expect(sum(yield* peer.dataNow)).toBe(5)
     })
   )
 
   check("the connection's window [rfc9113-5.2.1-1]", 100_000, most, (peer) =>
     Effect.gen(function* () {
       yield* peer.send(whole)
-      const lengths = yield* dataNow(peer)
+      const lengths = yield* peer.dataNow
       expect(sum(lengths)).toBe(65_535)
       expect(Math.max(...lengths)).toBeLessThanOrEqual(16_384)
       yield* peer.send(Raw.windowUpdate(0, 1))
-      expect(yield* dataNow(peer)).toEqual([1])
+      expect(yield* peer.dataNow).toEqual([1])
       yield* peer.send(Raw.windowUpdate(0, 100_000))
     })
   )

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
+import * as Oversized from "./support/oversized.js"
 import * as Raw from "./support/rawFrame.js"
 import * as S from "./support/serverCase.js"
 
@@ -114,8 +115,6 @@ S.serverCases("4.1 frame format", [
   }
 ])
 
-const tooLong = (type: number, id: number): Uint8Array => Raw.raw(type, 0, id, new Uint8Array(16_385))
-
 S.serverCases("4.2 frame size", [
   {
     title: "DATA of 16,384 octets [rfc9113-4.2-1]",
@@ -125,27 +124,16 @@ S.serverCases("4.2 frame size", [
   },
   {
     title: "DATA of 16,385 octets [rfc9113-4.2-2]",
-    steps: [Raw.headers(1, S.post, Raw.OPEN), tooLong(Type.DATA, 1)],
+    steps: [Raw.headers(1, S.post, Raw.OPEN), Oversized.frame(Type.DATA, 1)],
     outcome: S.connectionError(Code.FRAME_SIZE_ERROR)
   },
-  ...Object.entries({
-    HEADERS: 1,
-    PRIORITY: 1,
-    RST_STREAM: 1,
-    SETTINGS: 0,
-    PUSH_PROMISE: 1,
-    PING: 0,
-    GOAWAY: 0,
-    WINDOW_UPDATE: 0,
-    CONTINUATION: 1
-  } as const).map(([name, id]): S.Case => ({
-    title: `${name} of 16,385 octets [rfc9113-4.2-2] [rfc9113-4.2-3]`,
-    steps: [tooLong(Type[name as keyof typeof Type], id)],
+  ...Oversized.cases.map((each): S.Case => ({
+    ...each,
     outcome: S.connectionError(Code.FRAME_SIZE_ERROR)
   })),
   {
     title: "an unknown frame of 16,385 octets [rfc9113-4.2-2]",
-    steps: [tooLong(0xee, 0)],
+    steps: [Oversized.frame(0xee, 0)],
     outcome: S.connectionError(Code.FRAME_SIZE_ERROR)
   },
   {

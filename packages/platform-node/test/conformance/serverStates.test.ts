@@ -165,7 +165,7 @@ S.serverCases("5.1 closed", [
   },
   {
     title:
-      "what still comes on a stream that we reset is discarded [rfc9113-5.1-9] [rfc9113-5.4.2-1] [rfc9113-5.4.2-2]",
+      "what still comes on a stream that we reset is discarded [rfc9113-5.1-9] [rfc9113-5.4.2-1] [rfc9113-5.4.2-2] [rfc9113-6.4-2]",
     steps: [
       Raw.headers(1, S.request({ connection: "close" }), Raw.OPEN),
       Raw.data(1, "test"),

@@ -6,6 +6,7 @@ import type * as Http2Client from "@effect-http2/http2/Http2Client"
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as NodeHttp2Server from "@effect-http2/platform-node/NodeHttp2Server"
+import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
@@ -39,34 +40,30 @@ const observed = Effect.gen(function* () {
   return { began, ended, observe }
 })
 
-describe.each(protocols)("over $protocol", ({ layer }) => {
-  it.scopedLive("a client that goes away interrupts the handler, which ends with 499", () =>
-    Effect.gen(function* () {
-      const { began, ended, observe } = yield* observed
-      yield* HttpRouter.empty.pipe(
-        HttpRouter.get("/", Effect.zipRight(Deferred.succeed(began, undefined), Effect.never)),
-        HttpServer.serveEffect(observe)
-      )
-      const fiber = yield* Effect.fork(HttpClient.get("/"))
-      yield* Deferred.await(began)
-      yield* Fiber.interrupt(fiber)
-      expect(yield* Deferred.await(ended)).toBe(499)
-    }).pipe(Effect.provide(layer))
-  )
+/** Applications that never answer, `began` run where they begin. */
+const hanging: ReadonlyArray<
+  readonly [what: string, app: (began: Effect.Effect<unknown>) => HttpApp.Default<unknown>]
+> = [
+  ["the handler,", (began) => HttpRouter.get(HttpRouter.empty, "/", Effect.zipRight(began, Effect.never))],
+  [
+    "an application that is no router, where it says so,",
+    (began) => Effect.zipRight(began, Effect.interruptible(Effect.never))
+  ]
+]
 
-  it.scopedLive("an application that is no router is interrupted where it says so", () =>
-    Effect.gen(function* () {
-      const { began, ended, observe } = yield* observed
-      yield* Deferred.succeed(began, undefined).pipe(
-        Effect.zipRight(Effect.interruptible(Effect.never)),
-        HttpServer.serveEffect(observe)
-      )
-      const fiber = yield* Effect.fork(HttpClient.get("/"))
-      yield* Deferred.await(began)
-      yield* Fiber.interrupt(fiber)
-      expect(yield* Deferred.await(ended)).toBe(499)
-    }).pipe(Effect.provide(layer))
-  )
+describe.each(protocols)("over $protocol", ({ layer }) => {
+  for (const [what, app] of hanging) {
+    it.scopedLive(`a client that goes away interrupts ${what} which ends with 499`, () =>
+      Effect.gen(function* () {
+        const { began, ended, observe } = yield* observed
+        yield* HttpServer.serveEffect(app(Deferred.succeed(began, undefined)), observe)
+        const fiber = yield* Effect.fork(HttpClient.get("/"))
+        yield* Deferred.await(began)
+        yield* Fiber.interrupt(fiber)
+        expect(yield* Deferred.await(ended)).toBe(499)
+      }).pipe(Effect.provide(layer))
+    )
+  }
 
   it.scopedLive("a client that goes away in the middle of a body ends what the body holds", () =>
     Effect.gen(function* () {

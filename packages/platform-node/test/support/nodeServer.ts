@@ -4,7 +4,7 @@ import type * as Scope from "effect/Scope"
 import { createHash } from "node:crypto"
 import * as Http2 from "node:http2"
 import type * as Net from "node:net"
-import { certificate, serve } from "../utils.js"
+import { certificate, onStream, serve } from "../utils.js"
 import { PseudoRandom } from "./pseudoRandom.js"
 
 export type Scheme = "http" | "https"
@@ -154,7 +154,6 @@ export interface NodeServer {
 }
 
 const handle = (stream: Http2.ServerHttp2Stream, headers: Http2.IncomingHttpHeaders): void => {
-  stream.on("error", () => {})
   const [, name = "", ...rest] = (headers[":path"] ?? "").replace(/\?.*/, "").split("/")
   const route = routes[name]
   if (route !== undefined) return route({ stream, headers, rest })
@@ -170,17 +169,17 @@ export const make = (
   Effect.gen(function* () {
     const sessions = new Set<Http2.Http2Session>()
     const streams = new Set<Http2.ServerHttp2Stream>()
-    const server =
-      scheme === "http" ? Http2.createServer(options) : Http2.createSecureServer({ ...options, ...certificate })
+    const server = onStream(
+      scheme === "http" ? Http2.createServer(options) : Http2.createSecureServer({ ...options, ...certificate }),
+      (stream, headers) => {
+        streams.add(stream)
+        stream.on("close", () => streams.delete(stream))
+        handle(stream, headers)
+      }
+    )
     server.on("session", (session) => {
       sessions.add(session)
-      session.on("error", () => {})
       session.on("close", () => sessions.delete(session))
-    })
-    server.on("stream", (stream, headers) => {
-      streams.add(stream)
-      stream.on("close", () => streams.delete(stream))
-      handle(stream, headers)
     })
     const { port } = yield* serve<Net.Server>(server)
     return { url: `${scheme}://127.0.0.1:${port}`, tls: { ca: certificate.cert }, sessions, streams }

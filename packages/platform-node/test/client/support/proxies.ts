@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Http from "node:http"
 import * as Http2 from "node:http2"
 import * as Net from "node:net"
-import { certificate, serve } from "./servers.js"
+import { certificate, onStream, serve } from "./servers.js"
 
 const keys = { key: certificate.key, cert: certificate.cert }
 
@@ -43,16 +43,9 @@ export const proxyHttp2 = (greet: (session: Http2.ServerHttp2Session, url: strin
   Effect.gen(function* () {
     const asked: Array<string> = []
     let dials = 0
-    const server = Http2.createSecureServer(keys)
-    server.on("connection", () => dials++)
-    server.on("session", (session) => {
-      session.on("error", () => undefined)
-      greet(session, url)
-    })
-    server.on("stream", (stream, headers) => {
+    const server = onStream(Http2.createSecureServer(keys), (stream, headers) => {
       const authority = String(headers[":authority"])
       asked.push(`${headers[":method"]} ${authority} ${headers["proxy-authorization"] ?? ""}`.trim())
-      stream.on("error", () => undefined)
       if (authority.startsWith("forbidden")) return stream.respond({ ":status": 403 }, { endStream: true })
       const target = onward(authority)
       target.on("close", () => stream.close())
@@ -60,6 +53,8 @@ export const proxyHttp2 = (greet: (session: Http2.ServerHttp2Session, url: strin
       stream.respond({ ":status": 200 })
       stream.pipe(target).pipe(stream)
     })
+    server.on("connection", () => dials++)
+    server.on("session", (session) => greet(session, url))
     const { port } = yield* serve(server)
     const url = `https://localhost:${port}`
     return { url, asked, dials: () => dials }

@@ -8,12 +8,13 @@ import * as Http from "node:http"
 import * as Http2 from "node:http2"
 import * as Https from "node:https"
 import * as Net from "node:net"
-import { certificate, serve } from "../../utils.js"
+import type { StreamHandler } from "../../utils.js"
+import { certificate, onStream, serve } from "../../utils.js"
 
-export { certificate, check, once, randomBytes, serve } from "../../utils.js"
+export type { StreamHandler } from "../../utils.js"
+export { certificate, check, once, onStream, randomBytes, serve } from "../../utils.js"
 
 export type Handler = (request: Http.IncomingMessage, response: Http.ServerResponse) => void
-export type StreamHandler = (stream: Http2.ServerHttp2Stream, headers: Http2.IncomingHttpHeaders) => void
 
 /** A server that is listening, and how often it was connected to. */
 export interface Running<S extends Net.Server> {
@@ -38,26 +39,12 @@ const running = <S extends Net.Server>(server: S, scheme: string): Effect.Effect
   })
 
 /** HTTP/2 over TLS, and nothing else. */
-export const http2 = (handler: StreamHandler, options: Http2.SecureServerOptions = {}) => {
-  const server = Http2.createSecureServer({ ...keys, ...options })
-  server.on("session", (session) => session.on("error", () => undefined))
-  server.on("stream", (stream, headers) => {
-    stream.on("error", () => undefined)
-    handler(stream, headers)
-  })
-  return running(server, "https")
-}
+export const http2 = (handler: StreamHandler, options: Http2.SecureServerOptions = {}) =>
+  running(onStream(Http2.createSecureServer({ ...keys, ...options }), handler), "https")
 
 /** HTTP/2 with prior knowledge. */
-export const http2Plain = (handler: StreamHandler, options: Http2.ServerOptions = {}) => {
-  const server = Http2.createServer(options)
-  server.on("session", (session) => session.on("error", () => undefined))
-  server.on("stream", (stream, headers) => {
-    stream.on("error", () => undefined)
-    handler(stream, headers)
-  })
-  return running(server, "http")
-}
+export const http2Plain = (handler: StreamHandler, options: Http2.ServerOptions = {}) =>
+  running(onStream(Http2.createServer(options), handler), "http")
 
 export const https = (handler: Handler, options: Https.ServerOptions = {}) =>
   running(Https.createServer({ ...keys, ...options }, handler), "https")

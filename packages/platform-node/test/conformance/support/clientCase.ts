@@ -195,7 +195,8 @@ export const shake = (
       return yield* peer.fail("a client begins with its preface and SETTINGS")
     }
     yield* peer.send(Raw.settings(...settings), Raw.settingsAck)
-    yield* peer.frame(Raw.Type.SETTINGS)
+    const answer = yield* peer.frame(Raw.Type.SETTINGS)
+    if (answer.flags !== Raw.ACK || answer.payload.length > 0) yield* peer.fail("SETTINGS were not acknowledged")
     return first
   })
 

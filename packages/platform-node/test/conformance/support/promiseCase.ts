@@ -62,6 +62,7 @@ export const asked = (
       yield* C.shake(peer)
       const run = yield* C.ask(client, peer)
       yield* test(run)
+      if (peer.log.some((line) => line.startsWith("PUSH_PROMISE"))) yield* peer.fail("a client cannot push")
       peer.socket.end()
       return stats
     }).pipe(Effect.scoped, Effect.flatMap(nothingLeft))

@@ -10,6 +10,7 @@ import type * as Scope from "effect/Scope"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
 import * as Raw from "./rawFrame.js"
+import { Witness } from "./witness.js"
 
 /** How the other side ended. */
 export type End = "FIN" | "RST"
@@ -26,6 +27,8 @@ export class RawPeer {
   private isPrefaceDue: boolean
   private ended: End | undefined = undefined
   private pings = 0
+  private readonly witness = new Witness()
+  private fault: string | undefined = undefined
 
   constructor(
     readonly socket: Net.Socket,
@@ -50,6 +53,7 @@ export class RawPeer {
     this.rest = rest
     for (const frame of frames) {
       this.log.push(Raw.show(frame))
+      this.fault ??= this.witness.see(frame)
       this.queue.unsafeOffer(frame)
     }
   }
@@ -71,14 +75,15 @@ export class RawPeer {
   }
 
   /** The next frame, or the end. */
-  readonly next: Effect.Effect<Raw.RawFrame | End> = Effect.suspend(() =>
-    Queue.take(this.queue).pipe(
+  readonly next: Effect.Effect<Raw.RawFrame | End> = Effect.suspend(() => {
+    if (this.fault !== undefined) return this.fail(`never sent: ${this.fault}`)
+    return Queue.take(this.queue).pipe(
       Effect.timeoutOption(deadline),
       // Real time, also where the engine's own is a test's.
       Effect.withClock(Clock.make()),
       Effect.flatMap((next) => (next._tag === "Some" ? Effect.succeed(next.value) : this.fail("nothing more came")))
     )
-  )
+  })
 
   /** Frames up to the one that `isLast` is true of; the end before it is a failure. */
   until(what: string, isLast: (frame: Raw.RawFrame) => boolean): Effect.Effect<ReadonlyArray<Raw.RawFrame>> {
@@ -124,6 +129,16 @@ export class RawPeer {
       frame.type === Raw.Type.PING && frame.flags === Raw.ACK && frame.payload.toString("latin1") === payload
     return Effect.zipRight(this.send(Raw.ping(payload)), this.until("the answer to a PING", isAnswer))
   })
+
+  /** The lengths of the DATA frames of stream 1, up to now. A turn's DATA comes behind its answers to PINGs. */
+  readonly dataNow: Effect.Effect<ReadonlyArray<number>> = Effect.suspend(() =>
+    Effect.map(Effect.all([this.roundTrip, this.roundTrip]), (frames) =>
+      frames
+        .flat()
+        .filter(({ streamId, type }) => type === Raw.Type.DATA && streamId === 1)
+        .map(({ payload }) => payload.length)
+    )
+  )
 
   /** The fields of a block in one frame without padding. Blocks have to be decoded in order, all of them. */
   fields(frame: Raw.RawFrame): ReadonlyArray<readonly [string, string]> {

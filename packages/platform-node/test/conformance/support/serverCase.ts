@@ -206,7 +206,8 @@ export const shake = (
     if (typeof first === "string" || first.type !== Raw.Type.SETTINGS || first.flags !== 0) {
       return yield* peer.fail("a connection begins with SETTINGS")
     }
-    yield* peer.frame(Raw.Type.SETTINGS)
+    const answer = yield* peer.frame(Raw.Type.SETTINGS)
+    if (answer.flags !== Raw.ACK || answer.payload.length > 0) yield* peer.fail("SETTINGS were not acknowledged")
     yield* peer.send(Raw.settingsAck)
     return first
   })

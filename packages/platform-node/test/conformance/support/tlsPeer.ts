@@ -21,9 +21,8 @@ export const listen = (options: NodeHttp2.ServeOptions = {}): Effect.Effect<numb
 export const dial = (port: number, options: Tls.ConnectionOptions): Effect.Effect<Tls.TLSSocket, string, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<Tls.TLSSocket, string>((resume) => {
-      const socket = Tls.connect(
-        { port, host, ca: U.certificate.cert, ALPNProtocols: ["h2"], ...options },
-        () => resume(Effect.succeed(socket))
+      const socket = Tls.connect({ port, host, ca: U.certificate.cert, ALPNProtocols: ["h2"], ...options }, () =>
+        resume(Effect.succeed(socket))
       )
       socket.on("error", (error: NodeJS.ErrnoException) => resume(Effect.fail(error.code ?? error.message)))
     }),
