@@ -170,4 +170,3 @@ export class Request extends IncomingMessage {
     return Http2Origin.announceOn(this.serverStream, value)
   }
 }
-

@@ -12,21 +12,23 @@ import { ascii, get, headers, ping, preface, settings, settingsAck, windowUpdate
 const answer = () => Effect.succeed(Http2Response.text("answer"))
 
 describe("the preface", () => {
-  it.scoped("[rfc9113-3.4-2] [rfc9113-6.5-1] of a server is SETTINGS first, without ENABLE_PUSH", () =>
-    Effect.gen(function* () {
-      const { peer } = yield* server(answer, { silent: true, maxConcurrentStreams: 7, initialWindowSize: 1000 })
-      const first = yield* peer.take
-      // [rfc9113-6.5.2-4] [rfc9113-6.5.2-5]
-      expect(first).toEqual(
-        settings(
-          [Settings.Id.MAX_CONCURRENT_STREAMS, 7],
-          [Settings.Id.INITIAL_WINDOW_SIZE, 1000],
-          [Settings.Id.MAX_HEADER_LIST_SIZE, 32_768],
-          [Settings.Id.NO_RFC7540_PRIORITIES, 1]
+  it.scoped(
+    "[rfc9113-3.4-2] [rfc9113-6.5-1] [rfc9113-6.5.2-5] of a server is SETTINGS first, without ENABLE_PUSH",
+    () =>
+      Effect.gen(function* () {
+        const { peer } = yield* server(answer, { silent: true, maxConcurrentStreams: 7, initialWindowSize: 1000 })
+        const first = yield* peer.take
+        // [rfc9113-6.5.2-4] [rfc9113-6.5.2-5]
+        expect(first).toEqual(
+          settings(
+            [Settings.Id.MAX_CONCURRENT_STREAMS, 7],
+            [Settings.Id.INITIAL_WINDOW_SIZE, 1000],
+            [Settings.Id.MAX_HEADER_LIST_SIZE, 32_768],
+            [Settings.Id.NO_RFC7540_PRIORITIES, 1]
+          )
         )
-      )
-      expect(yield* peer.take).toEqual(windowUpdate(0, 1_048_576 - 65_535))
-    })
+        expect(yield* peer.take).toEqual(windowUpdate(0, 1_048_576 - 65_535))
+      })
   )
 
   it.scoped("[rfc9113-3.4-1] of a client is the magic, then SETTINGS with ENABLE_PUSH 0", () =>

@@ -6,6 +6,7 @@ import * as Http2Client from "@effect-http2/http2/Http2Client"
 import * as Http2Response from "@effect-http2/http2/Http2Response"
 import * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as MemoryTransport from "@effect-http2/http2/MemoryTransport"
+import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -17,7 +18,7 @@ import { expect } from "vitest"
 import { engines, eventually, nextTurn } from "./support/engines.js"
 import { logged } from "./support/failures.js"
 import { client as clientPeer } from "./support/peer.js"
-import { block, data, filled, get } from "./support/wire.js"
+import { block, data, filled, get, headers, settingsAck } from "./support/wire.js"
 
 const client = { enablePush: true }
 const range = (length: number): ReadonlyArray<number> => Array.from({ length }, (_, index) => index)
@@ -239,6 +240,53 @@ describe("Http2Client.pushes", () => {
       yield* peer.send(new Frame.PushPromise(1, 2, true, block(get)))
       const [push] = yield* Stream.runCollect(Stream.take(http.pushes, 1))
       expect(push?.streamId).toBe(2)
+    })
+  )
+})
+
+describe("a client that changes its mind", () => {
+  it.scoped("[rfc9113-6.6-8] cancels what comes before the server knows, and takes nothing more once it does", () =>
+    Effect.gen(function* () {
+      const { client: http, failure, peer } = yield* clientPeer(client)
+      yield* Effect.fork(Effect.scoped(http.request({})))
+      yield* peer.await("Headers")
+      const changed = yield* Effect.fork(http.connection.updateSettings({ enablePush: false }))
+      expect(yield* peer.await("Settings")).toMatchObject({ entries: [[Settings.Id.ENABLE_PUSH, 0]] })
+      yield* peer.send(new Frame.PushPromise(1, 2, true, block(get)))
+      expect(yield* peer.await("RstStream")).toMatchObject({ streamId: 2, errorCode: ErrorCode.CANCEL })
+      yield* peer.send(settingsAck)
+      yield* Fiber.join(changed)
+      yield* peer.send(new Frame.PushPromise(1, 4, true, block(get)))
+      expect(yield* failure).toMatchObject({ code: ErrorCode.PROTOCOL_ERROR, section: "6.6" })
+    })
+  )
+
+  it.scoped("takes pushes from the moment on at which it says so", () =>
+    Effect.gen(function* () {
+      const { client: http, peer } = yield* clientPeer()
+      yield* Effect.fork(Effect.scoped(http.request({})))
+      yield* peer.await("Headers")
+      yield* Effect.fork(http.connection.updateSettings({ enablePush: true }))
+      expect(yield* peer.await("Settings")).toMatchObject({ entries: [[Settings.Id.ENABLE_PUSH, 1]] })
+      yield* peer.send(new Frame.PushPromise(1, 2, true, block(get)))
+      const [push] = yield* Stream.runCollect(Stream.take(http.pushes, 1))
+      expect(push?.streamId).toBe(2)
+    })
+  )
+})
+
+describe("a tunnel", () => {
+  it.scoped("[rfc9113-8.5-2] takes no promises: it is reset, and so is what was promised", () =>
+    Effect.gen(function* () {
+      const { client: http, peer } = yield* clientPeer(client)
+      const opening = yield* Effect.fork(http.tunnel({ authority: "db:5432" }))
+      yield* peer.await("Headers")
+      yield* peer.send(headers(1, [[":status", "200"]], false), new Frame.PushPromise(1, 2, true, block(get)))
+      expect(yield* peer.await("RstStream")).toMatchObject({ streamId: 2, errorCode: ErrorCode.CANCEL })
+      expect(yield* peer.await("RstStream")).toMatchObject({ streamId: 1, errorCode: ErrorCode.PROTOCOL_ERROR })
+      const { tunnel } = yield* Fiber.join(opening)
+      expect(yield* Effect.flip(Stream.runDrain(tunnel.incoming))).toMatchObject({ section: "8.5" })
+      expect(http.connection.isDraining).toBe(false)
     })
   )
 })

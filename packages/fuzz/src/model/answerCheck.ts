@@ -8,7 +8,7 @@ import type { TapStream } from "../tap/tapStream.js"
 import * as Raw from "../wire/rawFrame.js"
 import type { Wished } from "../world/clientRun.js"
 import * as Fields from "./fields.js"
-import type { Answered } from "./serverModel.js"
+import type { Answered } from "./answers.js"
 
 const fail = ({ got, wish }: Wished, detail: string): never => {
   const outcome = typeof got.outcome === "object" ? got.outcome.message : String(got.outcome)

@@ -7,29 +7,12 @@ import { pattern } from "../app/pattern.js"
 import { Finding } from "../finding.js"
 import type { Choices } from "../choices.js"
 import type { TapStream } from "../tap/tapStream.js"
-import type { Pair, Pairs } from "../wire/blockWriter.js"
+import { type Pairs, plainBlock } from "../wire/blockWriter.js"
 import * as Raw from "../wire/rawFrame.js"
 import type { ServerRun } from "../world/serverRun.js"
-import * as Fields from "./fields.js"
-import { PeerModel } from "./peer.js"
+import { type Held, PeerModel } from "./peer.js"
+import { type Asked, planRequest } from "./requests.js"
 
-/** A request, and how far it has come. */
-export interface Asked {
-  readonly id: number
-  readonly method: string
-  readonly pseudo: Pairs
-  readonly fields: Pairs
-  readonly behaviour: Behaviour.Behaviour
-  /** Octets of its body. */
-  readonly length: number
-  readonly trailers: Pairs | undefined
-  readonly isTunnel: boolean
-  sent: number
-  isEnded: boolean
-  isReset: boolean
-}
-
-const methods = ["GET", "POST", "PUT", "HEAD", "OPTIONS", "DELETE", "x-any"] as const
 const resetCodes = [
   Raw.Code.CANCEL,
   Raw.Code.NO_ERROR,
@@ -150,7 +133,7 @@ export class ClientModel extends PeerModel {
     const { choices } = this
     switch (choices.below(6)) {
       case 0:
-        if (this.hasGoneAway) return
+        if (this.hasGoneAway || this.isCalm) return
         this.hasGoneAway = choices.once(3)
         return this.hasGoneAway ? this.emitOctets(Raw.goAway(0, Raw.Code.NO_ERROR, choices.octets(4))) : undefined
       case 1:
@@ -170,7 +153,7 @@ export class ClientModel extends PeerModel {
     const { choices } = this
     const id = this.nextId
     this.nextId += 2 + (choices.once(8) ? 2 * choices.below(5) : 0)
-    const asked = this.plan(id)
+    const asked = planRequest(this.choices, id, this.mostBody)
     const open = this.open.length + this.lingering.size + 1
     this.asked.set(id, asked)
     this.fresh.push({ asked, open })
@@ -182,47 +165,21 @@ export class ClientModel extends PeerModel {
     asked.isEnded = endsWithHead
   }
 
-  private plan(id: number): Asked {
-    const { choices } = this
-    const isTunnel = choices.once(16)
-    const hasBody = choices.once(2)
-    const length = hasBody ? choices.size(this.mostBody) : 0
-    const method = isTunnel ? "CONNECT" : choices.one(methods)
-    const chosen = choices.once(3) ? Behaviour.choose(choices, this.mostBody) : Behaviour.plain
-    const ending = choices.once(40) ? choices.one(["never", "fail"] as const) : undefined
-    const behaviour = ending === undefined ? chosen : { ...chosen, body: ending }
-    const authority = choices.one(["test", "test:8080", "[::1]:3", "a.b.c"] as const)
-    const pseudo: Array<Pair> = isTunnel
-      ? [
-          [":method", method],
-          [":authority", authority]
-        ]
-      : [
-          [":method", method],
-          [":scheme", choices.one(["http", "https"] as const)],
-          [":path", Behaviour.toPath(behaviour)],
-          [":authority", authority]
-        ]
-    if (choices.once(4)) pseudo.reverse()
-    const fields: Array<Pair> = [...Fields.regular(choices)]
-    if (choices.once(6)) fields.push(["host", authority])
-    if (length > 0 && !isTunnel && choices.once(2)) fields.unshift(["content-length", String(length)])
-    if (length > 0 && !isTunnel && choices.once(6)) fields.push(["expect", "100-continue"])
-    const trailers: Pairs | undefined =
-      isTunnel || !choices.once(5) ? undefined : [...Fields.regular(choices), ["x-z", "1"]]
-    return {
-      id,
-      method,
-      pseudo,
-      fields,
-      behaviour,
-      length,
-      trailers,
-      isTunnel,
-      sent: 0,
-      isEnded: false,
-      isReset: false
-    }
+  override hold(state: Held): number {
+    const id = this.nextId
+    this.nextId += 2
+    if (state === "idle") return id
+    const path = Behaviour.toPath({ ...Behaviour.plain, body: state === "over" ? "octets" : "never" })
+    const request: Pairs = [
+      [":method", "POST"],
+      [":scheme", "http"],
+      [":path", path],
+      [":authority", "test"]
+    ]
+    const flags = Raw.END_HEADERS | (state === "open" ? 0 : Raw.END_STREAM)
+    this.inject(Raw.frame(Raw.Type.HEADERS, flags, id, plainBlock(request)))
+    this.deliver()
+    return id
   }
 
   /** More of some request. */
@@ -283,7 +240,7 @@ export class ClientModel extends PeerModel {
       for (const asked of this.open) if (this.canSend(asked)) this.continueBody(asked, this.mostPayload)
       this.grantAll([0, ...this.open.map(({ id }) => id)])
       this.deliver()
-      if (this.isOver || this.mutation?.isWeak === true) return
+      if (this.isOver || this.disturbance?.isWeak === true) return
       if (this.open.every(({ id }) => this.isTouched(id)) && this.tap.pings.length === 0) return
       const { progress } = this
       if (progress === before) {

@@ -6,7 +6,7 @@ import { differsAt } from "../app/pattern.js"
 import { Finding } from "../finding.js"
 import type { TapStream } from "../tap/tapStream.js"
 import * as Raw from "../wire/rawFrame.js"
-import type { Asked } from "./clientModel.js"
+import type { Asked } from "./requests.js"
 import * as Fields from "./fields.js"
 
 const fail = (asked: Asked, detail: string): never => {

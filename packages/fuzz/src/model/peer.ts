@@ -8,7 +8,6 @@ import { BlockWriter, type Pairs } from "../wire/blockWriter.js"
 import { concat, uint32 } from "../wire/octets.js"
 import * as Raw from "../wire/rawFrame.js"
 import type { EngineRun } from "../world/engineRun.js"
-import type { Mutation } from "./mutation.js"
 
 const { END_HEADERS, END_STREAM, PADDED, Type } = Raw
 
@@ -21,6 +20,26 @@ const largestFragment = 8000
 /** No window is granted more, so that no change of settings takes it over 2^31-1. */
 const ample = 2 ** 30
 
+/**
+ * The states of a stream that something wrong can happen in: not opened; opened by the engine, and we have sent nothing (client); our head sent and our body
+ * open; our side ended, and not the engine's; over, both sides having ended.
+ */
+export type Held = "idle" | "fresh" | "open" | "ended" | "over"
+
+/** What is wrong with a conversation, and whom it may have touched. */
+export interface Disturbance {
+  /** Streams of which nothing is expected any more. */
+  readonly touched: ReadonlySet<number>
+  /** Whether that is all of them. */
+  readonly isWeak: boolean
+  /** Whether it has happened. */
+  readonly isDone: boolean
+  /** In words. */
+  readonly what: string
+  /** What goes out in place of a frame. */
+  readonly apply: (frame: Uint8Array) => ReadonlyArray<Uint8Array>
+}
+
 export abstract class PeerModel {
   readonly tap: EngineRun["tap"]
   protected readonly blocks = new BlockWriter()
@@ -28,10 +47,11 @@ export abstract class PeerModel {
   private out: Array<Uint8Array> = []
   /** ms that may pass before the engine would ask where we are. */
   private patience = 8000
+  /** Whether nobody says goodbye, and no place is taken away. */
+  isCalm = false
   /** Whether blocks stay away from the dynamic table. */
   isPlain = false
-  /** Changes what goes out, frame by frame. */
-  mutation: Mutation | undefined = undefined
+  disturbance: Disturbance | undefined = undefined
 
   constructor(
     readonly choices: Choices,
@@ -41,12 +61,12 @@ export abstract class PeerModel {
     this.tap.onTableSize = (size) => this.blocks.setLimit(size)
   }
 
-  /** Whether nothing is expected of a stream any more: the mutation may have touched it. */
+  /** Whether nothing is expected of a stream any more. */
   isTouched(id: number): boolean {
-    return this.mutation !== undefined && (this.mutation.isWeak || this.mutation.touched.has(id))
+    return this.disturbance !== undefined && (this.disturbance.isWeak || this.disturbance.touched.has(id))
   }
 
-  /** The stream as the tap has it; one that nothing can come of where a mutation has taken its HEADERS away. */
+  /** The stream as the tap has it; one that nothing can come of where its HEADERS went astray. */
   protected tapped(id: number): TapStream {
     const stream = this.tap.streams.get(id)
     if (stream !== undefined) return stream
@@ -60,6 +80,20 @@ export abstract class PeerModel {
     return this.run.isClosed || this.run.pipe.isEnded
   }
 
+  /** What was emitted is delivered, the engine is read, and what it asks for is answered. */
+  settle(): void {
+    this.run.pipe.setRead(true)
+    this.run.world.run()
+    this.deliver()
+    this.run.collect()
+    this.noticed()
+    this.answer()
+    this.deliver()
+  }
+
+  /** Brings a stream into a state, and leaves it there; its id. */
+  abstract hold(state: Held): number
+
   // ------------------------------------------------------------------ frames out
 
   /** A whole frame. Now and then with bits that receivers ignore. */
@@ -71,7 +105,7 @@ export abstract class PeerModel {
   }
 
   protected emitOctets(octets: Uint8Array): void {
-    for (const each of this.mutation === undefined ? [octets] : this.mutation.apply(octets)) {
+    for (const each of this.disturbance === undefined ? [octets] : this.disturbance.apply(octets)) {
       this.tap.sent(each)
       this.out.push(each)
     }

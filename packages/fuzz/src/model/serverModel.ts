@@ -2,44 +2,26 @@
  * A correct server of our client: answers of every kind to what it asks for, in any order, whatever else servers may send between their frames.
  * It plays the client's user too, who asks and gives up.
  */
-import { numberOf, type Wish } from "../app/requester.js"
+import { numberOf } from "../app/requester.js"
 import { pattern } from "../app/pattern.js"
 import type { Choices } from "../choices.js"
 import { Finding } from "../finding.js"
 import type { TapStream } from "../tap/tapStream.js"
-import type { Pair, Pairs } from "../wire/blockWriter.js"
+import { plainBlock } from "../wire/blockWriter.js"
 import { concat, ofText } from "../wire/octets.js"
 import * as Raw from "../wire/rawFrame.js"
 import type { ClientRun } from "../world/clientRun.js"
-import * as Fields from "./fields.js"
-import { PeerModel } from "./peer.js"
+import { type Answered, planAnswer } from "./answers.js"
+import { type Held, PeerModel } from "./peer.js"
+import { anyWish, endless, plainWish } from "./wishes.js"
 
-/** An answer, and how far it has come. */
-export interface Answered {
-  readonly id: number
-  /** The number of the wish. */
-  readonly n: number
-  readonly method: string
-  readonly informational: number
-  readonly status: number
-  readonly fields: Pairs
-  readonly length: number
-  readonly trailers: Pairs | undefined
-  sentInformational: number
-  hasHead: boolean
-  sent: number
-  isEnded: boolean
-  /** The code that we reset it with. */
-  reset: number | undefined
-}
-
-const statuses = [200, 200, 200, 404, 500, 204, 304, 206, 999] as const
 const resetCodes = [Raw.Code.CANCEL, Raw.Code.REFUSED_STREAM, Raw.Code.INTERNAL_ERROR, 0xdead] as const
-const methods = ["GET", "POST", "PUT", "HEAD", "OPTIONS", "x-any"] as const
 
 export class ServerModel extends PeerModel {
   readonly answers = new Map<number, Answered>()
   private wished = 0
+  /** Wishes that are left as they are. */
+  readonly held = new Set<number>()
   /** The last id of our last GOAWAY. */
   lastId = Number.POSITIVE_INFINITY
   private maxConcurrent = Number.POSITIVE_INFINITY
@@ -66,7 +48,7 @@ export class ServerModel extends PeerModel {
   protected override anySetting(): readonly [number, number] {
     const { choices } = this
     if (choices.once(6)) return [Raw.Setting.ENABLE_PUSH, 0]
-    if (!choices.once(6)) return super.anySetting()
+    if (!choices.once(6) || this.isCalm) return super.anySetting()
     this.maxConcurrent = choices.one([100, 1, 3, 0])
     return [Raw.Setting.MAX_CONCURRENT_STREAMS, this.maxConcurrent]
   }
@@ -74,25 +56,22 @@ export class ServerModel extends PeerModel {
   // ------------------------------------------------------------------ the user
 
   wish(): void {
-    const { choices } = this
-    const isTunnel = choices.once(12)
-    const body = isTunnel ? "stream" : choices.one(["none", "octets", "stream"] as const)
-    const length = body === "none" ? 0 : choices.size(this.mostBody)
-    const wish: Wish = {
-      n: this.wished++,
-      method: isTunnel ? "CONNECT" : choices.one(methods),
-      authority: choices.one(["test", "a.test:8080"] as const),
-      fields: Fields.regular(choices),
-      body,
-      length,
-      piece: Math.max(1, choices.size(Math.max(1, length)), Math.floor(length / 64)),
-      pause: choices.once(3) ? choices.between(1, 40) : 0,
-      trailers: !isTunnel && choices.once(5) ? [...Fields.regular(choices), ["x-z", "1"]] : undefined,
-      read: choices.one(["whole", "stream", "slow", "none"] as const),
-      isTunnel
-    }
-    this.client.wish(wish)
+    this.client.wish(anyWish(this.choices, this.wished++, this.mostBody))
     this.noticed()
+  }
+
+  override hold(state: Held): number {
+    if (state === "idle") return Math.max(-1, ...this.tap.streams.keys()) + 2
+    const n = this.wished++
+    this.held.add(n)
+    const wish = { ...plainWish, n, ...(state === "over" ? {} : endless) }
+    this.client.wish(wish)
+    this.deliver()
+    const id = Math.max(...this.tap.streams.keys())
+    const flags = Raw.END_HEADERS | (state === "open" ? 0 : Raw.END_STREAM)
+    if (state !== "fresh") this.inject(Raw.frame(Raw.Type.HEADERS, flags, id, plainBlock([[":status", "200"]])))
+    this.deliver()
+    return id
   }
 
   private giveUp(): void {
@@ -106,35 +85,8 @@ export class ServerModel extends PeerModel {
 
   protected override noticed(): void {
     for (const stream of this.tap.streams.values()) {
-      if (stream.head !== undefined && !this.answers.has(stream.id)) this.answers.set(stream.id, this.plan(stream))
-    }
-  }
-
-  private plan(stream: TapStream): Answered {
-    const { choices } = this
-    const { id, method } = stream
-    const status = choices.one(statuses)
-    const isBodyless = method === "HEAD" || status === 204 || status === 304
-    const length = isBodyless || !choices.once(2) ? 0 : choices.size(this.mostBody)
-    const isOpenTunnel = method === "CONNECT" && status < 300
-    const fields: Array<Pair> = [...Fields.regular(choices), ["x-id", String(id)]]
-    if (choices.once(3) && !isOpenTunnel)
-      fields.push(["content-length", String(isBodyless ? choices.below(999) : length)])
-    return {
-      id,
-      n: numberOf(stream.head ?? []),
-      method,
-      informational: choices.once(4) ? choices.between(1, 4) : 0,
-      status,
-      fields,
-      length,
-      trailers:
-        choices.once(5) && !isBodyless && !isOpenTunnel ? [...Fields.regular(choices), ["x-y", "2"]] : undefined,
-      sentInformational: 0,
-      hasHead: false,
-      sent: 0,
-      isEnded: false,
-      reset: undefined
+      if (stream.head === undefined || this.answers.has(stream.id) || this.held.has(numberOf(stream.head))) continue
+      this.answers.set(stream.id, planAnswer(this.choices, stream, this.mostBody))
     }
   }
 
@@ -264,7 +216,7 @@ export class ServerModel extends PeerModel {
 
   private goAway(): void {
     const { choices } = this
-    if (!choices.once(3)) return
+    if (!choices.once(3) || this.isCalm) return
     const highest = Math.max(0, ...this.answers.keys())
     const isBegun = (answer: Answered): boolean =>
       answer.hasHead || answer.sentInformational > 0 || answer.reset !== undefined
@@ -300,9 +252,9 @@ export class ServerModel extends PeerModel {
       const waiting = [...this.tap.streams.values()].filter((stream) => !stream.isOver && stream.id <= this.lastId)
       this.grantAll([0, ...waiting.map(({ id }) => id)])
       this.deliver()
-      if (this.isOver || this.mutation?.isWeak === true) return
+      if (this.isOver || this.disturbance?.isWeak === true) return
       const isDone = waiting.every(({ id }) => this.isTouched(id)) && this.tap.pings.length === 0
-      if (isDone && (this.isSettled || this.mutation !== undefined)) return
+      if (isDone && (this.isSettled || this.disturbance !== undefined)) return
       const { progress } = this
       if (progress === before) {
         idle++

@@ -2,22 +2,14 @@
  * Both directions of a connection, read beside the engine by another reader: what the engine may send is known here, and whatever else it sends is
  * a finding. What is sent to it may be anything. Called by every run of an engine.
  */
-import * as Decoder from "@effect-http2/hpack/Decoder"
-import { isHpackError } from "@effect-http2/hpack/HpackError"
 import { expect, Finding } from "../finding.js"
-import type { Pairs } from "../wire/blockWriter.js"
-import { concat, isEqual, readUint32 } from "../wire/octets.js"
+import { isEqual, readUint32 } from "../wire/octets.js"
 import * as Raw from "../wire/rawFrame.js"
+import { type Section, Sections } from "./sections.js"
 import { SettingsView } from "./settingsView.js"
 import { TapStream } from "./tapStream.js"
 
-const { ACK, END_HEADERS, END_STREAM, PADDED, Type } = Raw
-
-interface OpenBlock {
-  readonly streamId: number
-  readonly endStream: boolean
-  readonly fragments: Array<Uint8Array>
-}
+const { ACK, END_STREAM, Type } = Raw
 
 const text = (payload: Uint8Array): string => Buffer.from(payload).toString("utf8")
 
@@ -43,12 +35,7 @@ export class Wiretap {
   private readonly passed: Array<readonly [direction: string, frame: Raw.RawFrame]> = []
   private readonly sentReader: Raw.FrameReader
   private readonly receivedReader: Raw.FrameReader
-  private readonly fields = Decoder.make({
-    headerTableSize: 4096,
-    maxHeaderFields: 100_000,
-    maxHeaderListSize: 10_000_000
-  })
-  private block: OpenBlock | undefined = undefined
+  private readonly sections = new Sections()
   private readonly ourPings: Array<Uint8Array> = []
   private pingsSent = 0
   private pingsAnswered = 0
@@ -151,7 +138,7 @@ export class Wiretap {
     if (applied === undefined) return
     for (const stream of this.streams.values()) adjust(stream, applied.windowDelta)
     for (const size of applied.tableSizes) {
-      if (view === this.ourSettings) this.fields.setHeaderTableSize(size)
+      if (view === this.ourSettings) this.sections.setTableSize(size)
       else this.onTableSize(size)
     }
   }
@@ -189,7 +176,7 @@ export class Wiretap {
     this.isFirst = false
     if (this.connectionError !== undefined) fail("a frame behind GOAWAY with an error")
     if (payload.length > this.ourSettings.maxFrameSize) fail(`a frame over ${this.ourSettings.maxFrameSize} octets`)
-    if (this.block !== undefined && type !== Type.CONTINUATION) fail("a frame in the middle of a field block")
+    if (this.sections.isOpen && type !== Type.CONTINUATION) fail("a frame in the middle of a field block")
     if (type !== Type.DATA) this.controlOctets += Raw.HEADER + payload.length
     switch (type) {
       case Type.SETTINGS:
@@ -282,35 +269,13 @@ export class Wiretap {
   }
 
   private receivedFragment(frame: Raw.RawFrame, fail: (why: string) => never): void {
-    const { flags, streamId, type } = frame
-    let fragment = frame.payload
-    if (type === Type.HEADERS) {
-      fragment = Raw.unpadded(frame) ?? fail("padding longer than its frame")
-      if ((flags & Raw.PRIORITY) !== 0) fragment = fragment.subarray(5)
-      this.block = { streamId, endStream: (flags & END_STREAM) !== 0, fragments: [] }
-    }
-    const { block } = this
-    if (block === undefined || block.streamId !== streamId) return fail("CONTINUATION of nothing")
-    block.fragments.push(fragment)
-    if ((flags & PADDED) !== 0 && type === Type.CONTINUATION) fail("CONTINUATION has no padding")
-    if ((flags & END_HEADERS) === 0) return
-    this.block = undefined
-    this.receivedSection(frame, block, this.decode(concat(block.fragments)), fail)
-  }
-
-  private decode(block: Uint8Array): Pairs {
-    try {
-      return this.fields.decode(block).fields.map(({ name, value }) => [name, value] as const)
-    } catch (error) {
-      if (isHpackError(error)) throw new Finding("output", `a field block: ${error.message}`, { cause: error })
-      throw error
-    }
+    const section = this.sections.add(frame, fail)
+    if (section !== undefined) this.receivedSection(frame, section, fail)
   }
 
   private receivedSection(
     frame: Raw.RawFrame,
-    { endStream, streamId }: OpenBlock,
-    pairs: Pairs,
+    { endStream, pairs, streamId }: Section,
     fail: (why: string) => never
   ): void {
     if (this.engine === "client" && !this.streams.has(streamId)) {

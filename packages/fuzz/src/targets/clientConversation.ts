@@ -20,9 +20,9 @@ export const anyOptions = (choices: Choices): ClientOptions => ({
 
 const mostBodies = [2000, 200, 70_000, 300_000] as const
 
-/** A client with a model that has not begun. */
-export const make = (world: World, choices: Choices, mostBody = 300_000): ServerModel => {
-  const options = anyOptions(choices)
+/** A client with a model that has not begun. `fixed`: options that are not chosen. */
+export const make = (world: World, choices: Choices, mostBody = 300_000, fixed: ClientOptions = {}): ServerModel => {
+  const options = { ...anyOptions(choices), ...fixed }
   const client = new ClientRun(world, options)
   const most = Math.min(choices.one(mostBodies), mostBody, (options.initialWindowSize ?? 0) < 1000 ? 300 : 300_000)
   return new ServerModel(choices, client, most)
@@ -39,10 +39,10 @@ export const talk = (model: ServerModel, most: number): void => {
 
 /** Everything that is left to be done and to be checked. */
 export const conclude = (model: ServerModel): void => {
-  const { choices, client, mutation } = model
+  const { choices, client, disturbance } = model
   model.deliver()
   model.finish()
-  if (mutation === undefined) {
+  if (disturbance === undefined) {
     const areDone = client.world.advanceUntil(() => model.isSettled, 600_000)
     client.collect()
     expect(areDone, "hang", () => "the user waits")
@@ -51,13 +51,14 @@ export const conclude = (model: ServerModel): void => {
   expectScope(model)
   const answers = new Map([...model.answers.values()].map((answer) => [answer.n, answer]))
   for (const [n, wished] of client.wishes) {
+    if (model.held.has(n)) continue
     const answer = answers.get(n)
     // What was wished for and not sent, or not yet read, is of no stream.
-    if (mutation !== undefined && (answer === undefined || wished.fiber.unsafePoll() === null)) continue
+    if (disturbance !== undefined && (answer === undefined || wished.fiber.unsafePoll() === null)) continue
     const stream = answer === undefined ? undefined : client.tap.streams.get(answer.id)
     expectUntouched(model, answer?.id ?? 0, () => checkValid(wished, answer, stream, model.lastId))
   }
-  if (mutation !== undefined) expectEnd(client, !choices.once(4))
+  if (disturbance !== undefined) expectEnd(client, !choices.once(4))
   else if (choices.once(2)) client.pipe.sendEnd()
   client.close()
 }
@@ -72,7 +73,7 @@ export const run = (world: World, choices: Choices): void => {
 export const runMutated = (world: World, choices: Choices): void => {
   const model = make(world, choices)
   model.isPlain = choices.once(2)
-  model.mutation = new Mutation(choices, choices.size(60), !model.isPlain)
+  model.disturbance = new Mutation(choices, choices.size(60), !model.isPlain)
   model.begin()
   talk(model, 40)
   conclude(model)

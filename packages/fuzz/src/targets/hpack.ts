@@ -4,7 +4,7 @@
  */
 import * as Decoder from "@effect-http2/hpack/Decoder"
 import * as Encoder from "@effect-http2/hpack/Encoder"
-import { HeaderField } from "@effect-http2/hpack/HeaderField"
+import type { HeaderField } from "@effect-http2/hpack/HeaderField"
 import { isHpackError } from "@effect-http2/hpack/HpackError"
 import * as Huffman from "@effect-http2/hpack/Huffman"
 import type { Choices } from "../choices.js"

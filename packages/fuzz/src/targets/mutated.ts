@@ -9,21 +9,21 @@ import type { EngineRun } from "../world/engineRun.js"
 
 /** Runs `check` for a stream that the change did not touch, unless the connection has ended. */
 export const expectUntouched = (model: PeerModel, id: number, check: () => void): void => {
-  const { mutation, tap } = model
+  const { disturbance, tap } = model
   if (tap.connectionError !== undefined || model.isTouched(id)) return
   // Streams that are counted twice, or not taken back, take the place of others.
-  if (mutation !== undefined && tap.streams.get(id)?.reset === Raw.Code.REFUSED_STREAM) return
+  if (disturbance !== undefined && tap.streams.get(id)?.reset === Raw.Code.REFUSED_STREAM) return
   try {
     check()
   } catch (error) {
-    if (mutation === undefined || !(error instanceof Finding)) throw error
-    throw new Finding("scope", `a change (${mutation.what}) on ${[...mutation.touched].join()}: ${error.message}`)
+    if (disturbance === undefined || !(error instanceof Finding)) throw error
+    throw new Finding("scope", `a change (${disturbance.what}) on ${[...disturbance.touched].join()}: ${error.message}`)
   }
 }
 
 /** No more than what was touched, or the connection, is reset, and not for a reason of the library's own. */
 export const expectScope = (model: PeerModel): void => {
-  const { mutation, tap } = model
+  const { disturbance, tap } = model
   const error = tap.connectionError
   if (error !== undefined) {
     expect(
@@ -31,7 +31,7 @@ export const expectScope = (model: PeerModel): void => {
       "scope",
       () => `GOAWAY with INTERNAL_ERROR: ${error.reason}`
     )
-    expect(mutation !== undefined && mutation.isDone, "scope", () => `GOAWAY: ${error.reason}`)
+    expect(disturbance !== undefined && disturbance.isDone, "scope", () => `GOAWAY: ${error.reason}`)
   }
 }
 

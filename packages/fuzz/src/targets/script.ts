@@ -120,7 +120,8 @@ class Player {
   /** Answers SETTINGS and PING, and gives credit where there is little left. */
   private react(): void {
     const { tap } = this.run
-    if (this.run.pipe.isEnded) return
+    // What comes first is not for reflexes to say.
+    if (this.run.pipe.isEnded || this.sent === 0) return
     for (let left = tap.engineSettings.unacknowledged; left > 0; left--) this.send(Raw.settingsAck)
     for (const payload of [...tap.pings]) this.send(Raw.ping(payload, true))
     if (tap.engineMaySend < 20_000) this.send(Raw.windowUpdate(0, 100_000))

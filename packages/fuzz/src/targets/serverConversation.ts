@@ -22,9 +22,14 @@ export const anyOptions = (choices: Choices): ServerOptions & { readonly maxConc
 
 const mostBodies = [2000, 200, 70_000, 300_000] as const
 
-/** A server with a model that has not begun. */
-export const make = (world: World, choices: Choices, mostBody = 300_000): ClientModel => {
-  const options = anyOptions(choices)
+/** A server with a model that has not begun. `fixed`: options that are not chosen. */
+export const make = (
+  world: World,
+  choices: Choices,
+  mostBody = 300_000,
+  fixed: Partial<ReturnType<typeof anyOptions>> = {}
+): ClientModel => {
+  const options = { ...anyOptions(choices), ...fixed }
   const server = new ServerRun(world, options)
   const most = Math.min(choices.one(mostBodies), mostBody, (options.initialWindowSize ?? 0) < 1000 ? 300 : 300_000)
   return new ClientModel(choices, server, options.maxConcurrentStreams, most)
@@ -41,10 +46,10 @@ export const talk = (model: ClientModel, most: number): void => {
 
 /** Everything that is left to be done and to be checked. */
 export const conclude = (model: ClientModel): void => {
-  const { asked, choices, mutation, server } = model
+  const { asked, choices, disturbance, server } = model
   model.deliver()
   model.finish()
-  if (mutation === undefined) {
+  if (disturbance === undefined) {
     const areDone = server.world.advanceUntil(() => server.stats.activeHandlers === 0, 600_000)
     server.collect()
     expect(areDone, "hang", () => `${server.stats.activeHandlers} handlers go on`)
@@ -54,10 +59,10 @@ export const conclude = (model: ClientModel): void => {
   for (const each of asked.values()) {
     const { id } = each
     expectUntouched(model, id, () => {
-      checkValid(each, model.streamOf(each), server.inbox.get(id), model.refusable.has(id), mutation !== undefined)
+      checkValid(each, model.streamOf(each), server.inbox.get(id), model.refusable.has(id), disturbance !== undefined)
     })
   }
-  if (mutation !== undefined) expectEnd(server, !choices.once(4))
+  if (disturbance !== undefined) expectEnd(server, !choices.once(4))
   else if (choices.once(2)) server.pipe.sendEnd()
   server.close()
 }
@@ -72,7 +77,7 @@ export const run = (world: World, choices: Choices): void => {
 export const runMutated = (world: World, choices: Choices): void => {
   const model = make(world, choices)
   model.isPlain = choices.once(2)
-  model.mutation = new Mutation(choices, choices.size(60), !model.isPlain)
+  model.disturbance = new Mutation(choices, choices.size(60), !model.isPlain)
   model.begin()
   talk(model, 40)
   conclude(model)

@@ -22,6 +22,7 @@ export const forever = 3_600_000
 const isAskedFor = (line: string): boolean => line.includes("asked for on")
 
 export abstract class EngineRun {
+  /** The one that was made last: its frames are what a finding is read by. */
   static last: EngineRun | undefined = undefined
   readonly pipe: Pipe
   readonly tap: Wiretap

@@ -80,12 +80,20 @@ export class Promised implements ResponseListener {
 
   /** Nobody has asked for the response, and it is not kept any longer. */
   expire(limit: "connectionWindowSize" | "stallTimeout" | undefined): void {
-    if (!this.isAccepted) this.keeper.drop(this, this.notWanted("Local", "nobody has asked for the pushed response", limit))
+    if (!this.isAccepted)
+      this.keeper.drop(this, this.notWanted("Local", "nobody has asked for the pushed response", limit))
   }
 
   private notWanted(origin: Http2Error.Origin, reason: string, limit?: string): Http2Error.StreamError {
     const { id } = this.stream
-    return new Http2Error.StreamError({ streamId: id, code: ErrorCode.CANCEL, origin, reason, limit, processed: "unknown" })
+    return new Http2Error.StreamError({
+      streamId: id,
+      code: ErrorCode.CANCEL,
+      origin,
+      reason,
+      limit,
+      processed: "unknown"
+    })
   }
 
   /** Of a pushed response only the final head is handed out. */

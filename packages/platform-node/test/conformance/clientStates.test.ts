@@ -119,7 +119,7 @@ C.clientCases("6.6 PUSH_PROMISE", [
     outcome: connectionError(Code.PROTOCOL_ERROR)
   },
   {
-    title: "on an idle stream [rfc9113-6.6-10]",
+    title: "on an idle stream",
     steps: [Raw.pushPromise(3, 2, "")],
     outcome: connectionError(Code.PROTOCOL_ERROR)
   },
@@ -129,7 +129,7 @@ C.clientCases("6.6 PUSH_PROMISE", [
     outcome: connectionError(Code.PROTOCOL_ERROR)
   },
   {
-    title: "of an odd stream [rfc9113-6.6-12]",
+    title: "of an odd stream",
     steps: [Raw.pushPromise(1, 5, "")],
     outcome: connectionError(Code.PROTOCOL_ERROR)
   },

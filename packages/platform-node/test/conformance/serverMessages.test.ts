@@ -237,7 +237,7 @@ S.serverCases("8.2.2, 8.2.3, 8.3 what is allowed", [
 
 S.serverCases("8.4 (8.2) server push", [
   {
-    title: "PUSH_PROMISE of a client [rfc9113-8.4-6] [rfc9113-8.4.1-5]",
+    title: "PUSH_PROMISE of a client [rfc9113-8.4-6]",
     steps: [opened, Raw.pushPromise(1, 2, S.get)],
     outcome: S.connectionError(Code.PROTOCOL_ERROR)
   },

@@ -122,6 +122,21 @@ describe("a plain port", () => {
     }).pipe(Effect.provide(NodeHttp2Server.layerTest))
   )
 
+  it.scopedLive("stays with HTTP/1.1 where the request that would be stream 1 has no path or no host", () =>
+    Effect.gen(function* () {
+      yield* HttpServer.serveEffect(app)
+      const upgrade = "Connection: close, Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: \r\n"
+      for (const [target, host] of [
+        ["http://example.org/version", "Host: example.org\r\n"],
+        ["/version", ""]
+      ]) {
+        const { ended, socket } = yield* dial
+        socket.write(`GET ${target} HTTP/1.1\r\n${host}${upgrade}\r\n`)
+        expect(yield* ended).toMatch(/^HTTP\/1\.1 [2-4]/)
+      }
+    }).pipe(Effect.provide(NodeHttp2Server.layerTest))
+  )
+
   it.scopedLive("has HTTP/2 alone where the user says so", () =>
     Effect.gen(function* () {
       yield* HttpServer.serveEffect(app)

@@ -59,7 +59,7 @@ const headersFrame = (request: IncomingMessage): Buffer | undefined => {
   const block: Array<number> = []
   pushField(block, ":method", request.method ?? "GET")
   pushField(block, ":scheme", "http")
-  if (request.headers.host !== undefined) pushField(block, ":authority", request.headers.host)
+  pushField(block, ":authority", request.headers.host ?? "")
   pushField(block, ":path", request.url ?? "/")
   const named = new Set((request.headers.connection ?? "").split(",").map((token) => token.trim().toLowerCase()))
   const { rawHeaders } = request
@@ -70,12 +70,13 @@ const headersFrame = (request: IncomingMessage): Buffer | undefined => {
   return block.length > maxFrameSize ? undefined : frame(1, 0x5, 1, Buffer.from(block))
 }
 
-/** A request without a body, with its settings (RFC 7540 §3.2.1). */
+/** A request without a body that is whole as stream 1 too, with its settings (RFC 7540 §3.2.1). */
 const settingsOf = (request: IncomingMessage): Buffer | undefined => {
   const { headers, httpVersionMinor } = request
   const settings = headers["http2-settings"]
   const hasBody = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? "0") !== 0
-  if (httpVersionMinor === 0 || headers.upgrade?.toLowerCase() !== "h2c" || hasBody) return undefined
+  const hasTarget = headers.host !== undefined && /^(\/|\*$)/.test(request.url ?? "")
+  if (httpVersionMinor === 0 || headers.upgrade?.toLowerCase() !== "h2c" || hasBody || !hasTarget) return undefined
   if (typeof settings !== "string" || !/^[\w-]*$/.test(settings)) return undefined
   const payload = Buffer.from(settings, "base64url")
   return payload.length % 6 === 0 && payload.length <= 32 * 6 ? payload : undefined

@@ -1,0 +1,106 @@
+/**
+ * Program: `npm run mutants [-- --rule PREFIX] [--file PATH]` tries the mutants, or those that break a rule whose id begins with PREFIX, or of a file
+ * whose path has PATH in it. For each rule of each mutant it runs the tests whose titles carry the id: one of them has to fail. It ends with 1 where
+ * none does.
+ */
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import { collect } from "../collect.js"
+import { type Mutant, occurrences } from "../mutant.js"
+import { mutants } from "../mutants.js"
+import * as Tests from "../tests.js"
+import * as Copy from "./copy.js"
+import * as Vitest from "./vitest.js"
+
+const root = fileURLToPath(new URL("../../../..", import.meta.url))
+
+/** A mutant and one of the rules that it breaks. */
+interface Trial {
+  readonly mutant: Mutant
+  readonly rule: string
+  readonly files: ReadonlyArray<string>
+}
+
+const trialsOf = (rule: string, file: string, tests: ReadonlyArray<Tests.Test>): ReadonlyArray<Trial> => {
+  const byId = Tests.byId(tests)
+  return mutants
+    .filter((mutant) => mutant.file.includes(file))
+    .flatMap((mutant) => mutant.rules.filter((id) => id.startsWith(rule)).map((id) => ({ mutant, rule: id })))
+    .map((trial) => ({ ...trial, files: [...new Set((byId.get(trial.rule) ?? []).map((test) => test.file))] }))
+}
+
+/** Without a mutant all tests pass: what fails anyway proves nothing. */
+const checkUnbroken = async (copy: Copy.Copy, trials: ReadonlyArray<Trial>): Promise<void> => {
+  const files = [...new Set(trials.flatMap((trial) => trial.files))]
+  const rules = [...new Set(trials.map((trial) => trial.rule))]
+  const outcome = await Vitest.run(copy.root, files, rules, 600_000)
+  if (outcome._tag === "passed") return
+  throw new Error(`without any mutant: ${outcome._tag}${"what" in outcome ? `, ${outcome.what}` : ""}`)
+}
+
+/** What became of a mutant, and whether that is as it should be. */
+interface Verdict {
+  readonly isKilled: boolean
+  readonly text: string
+}
+
+const verdict = (outcome: Vitest.Outcome): Verdict => {
+  switch (outcome._tag) {
+    case "passed":
+      return { isKilled: false, text: "SURVIVED" }
+    case "broken":
+      return { isKilled: false, text: `DOES NOT RUN: ${outcome.what}` }
+    case "timedOut":
+      return { isKilled: true, text: "killed by time-out" }
+    case "failed":
+      return { isKilled: true, text: "killed" }
+  }
+}
+
+const attempt = async (copy: Copy.Copy, { files, mutant, rule }: Trial): Promise<Verdict> => {
+  const { file, find, replace } = mutant
+  const text = copy.read(file)
+  if (occurrences(text, find) !== 1) return { isKilled: false, text: "FIND TEXT GONE" }
+  if (files.length === 0) return { isKilled: false, text: "NO TEST" }
+  const run = (): Promise<Vitest.Outcome> => Vitest.run(copy.root, files, [rule])
+  return verdict(
+    await copy.withFile(
+      file,
+      text.replace(find, () => replace),
+      run
+    )
+  )
+}
+
+const firstLine = (text: string): string => text.trim().split("\n")[0] ?? ""
+
+const main = async (args: ReadonlyArray<string>): Promise<number> => {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { rule: { type: "string", default: "" }, file: { type: "string", default: "" } }
+  })
+  const copy = Copy.make(root)
+  try {
+    const trials = trialsOf(values.rule, values.file, Tests.fromList(collect(copy.root), copy.root))
+    if (trials.length === 0) throw new Error("there is no such mutant")
+    await checkUnbroken(copy, trials)
+    let failures = 0
+    for (const trial of trials) {
+      const { isKilled, text } = await attempt(copy, trial)
+      if (!isKilled) failures++
+      console.log(`${trial.rule}: ${text}: ${join(trial.mutant.file)}: ${firstLine(trial.mutant.find)}`)
+    }
+    console.log(`mutants: ${trials.length - failures} of ${trials.length} killed`)
+    return failures === 0 ? 0 : 1
+  } finally {
+    copy.remove()
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}
