@@ -22,16 +22,16 @@ const forSeeds = (count: number, converse: (world: World, choices: Choices) => v
   }
 }
 
-describe("our server", () => {
-  it("serves whatever a correct client asks for, however it asks", () => forSeeds(150, ServerConversation.run))
+describe("our server", { timeout: 120_000 }, () => {
+  it("serves whatever a correct client asks for, however it asks", () => forSeeds(100, ServerConversation.run))
 
   it("loses no more than what was touched where one thing is not as it should be", () =>
-    forSeeds(250, ServerConversation.runMutated))
+    forSeeds(150, ServerConversation.runMutated))
 })
 
-describe("our client", () => {
-  it("gets whatever a correct server answers, however it answers", () => forSeeds(150, ClientConversation.run))
+describe("our client", { timeout: 120_000 }, () => {
+  it("gets whatever a correct server answers, however it answers", () => forSeeds(100, ClientConversation.run))
 
   it("loses no more than what was touched where one thing is not as it should be", () =>
-    forSeeds(250, ClientConversation.runMutated))
+    forSeeds(150, ClientConversation.runMutated))
 })

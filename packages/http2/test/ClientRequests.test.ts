@@ -43,6 +43,18 @@ describe("a client's request", () => {
     })
   )
 
+  it.scoped("[rfc9113-8.3.1-10] is for / where it has no path", () =>
+    Effect.gen(function* () {
+      expect(yield* sent({})).toContainEqual([":path", "/"])
+    })
+  )
+
+  it.scoped("[rfc9113-8.3.1-11] is for * with OPTIONS of no path in particular", () =>
+    Effect.gen(function* () {
+      expect(yield* sent({ method: "OPTIONS", path: "*" })).toContainEqual([":path", "*"])
+    })
+  )
+
   it.scoped("[rfc9113-8.5-1] is CONNECT with :method and :authority alone", () =>
     Effect.gen(function* () {
       expect(yield* sent({ method: "CONNECT", authority: "db:5432" })).toEqual([
@@ -68,8 +80,8 @@ describe("a client's request", () => {
     ["§8.3.1:", "a blank in the path", { path: "/a b" }],
     ["§8.3.1:", "a character that is no octet in the path", { path: "/\u20ac" }],
     ["§8.3.1:", "an octet that is not ASCII in the path", { path: "/\xfc" }],
-    ["[rfc9113-8.3.1-10]", "an empty path", { path: "" }],
-    ["[rfc9113-8.3.1-10]", "a path without /", { path: "a" }],
+    ["[rfc9113-8.3.1-9]", "an empty path", { path: "" }],
+    ["[rfc9113-8.3.1-12]", "a path without /", { path: "a" }],
     ["[rfc9113-8.3.1-11]", "* with GET", { path: "*" }],
     ["§8.3.1:", "CR LF in the scheme", { scheme: "http\r\nx" }],
     ["§8.3.1:", "an empty scheme", { scheme: "" }],

@@ -30,7 +30,7 @@ const refuse = (rule: string, what: string, wire: Uint8Array, code: number, stre
 })
 
 const refused: ReadonlyArray<Refused> = [
-  refuse("[rfc9113-6.1-2] [rfc9113-6.1-3]", "DATA on stream 0", rawFrame(DATA, 0, 0, octets(1)), PROTOCOL_ERROR),
+  refuse("[rfc9113-6.1-3]", "DATA on stream 0", rawFrame(DATA, 0, 0, octets(1)), PROTOCOL_ERROR),
   refuse(
     "[rfc9113-6.1-5]",
     "DATA, padding as long as the payload",
@@ -44,7 +44,7 @@ const refused: ReadonlyArray<Refused> = [
     PROTOCOL_ERROR
   ),
   refuse("[rfc9113-4.2-2]", "DATA, padded and empty", rawFrame(DATA, PADDED, 1, octets(0)), FRAME_SIZE_ERROR),
-  refuse("[rfc9113-6.2-4] [rfc9113-6.2-5]", "HEADERS on stream 0", rawFrame(HEADERS, 4, 0, octets(1)), PROTOCOL_ERROR),
+  refuse("[rfc9113-6.2-5]", "HEADERS on stream 0", rawFrame(HEADERS, 4, 0, octets(1)), PROTOCOL_ERROR),
   refuse(
     "[rfc9113-6.2-6]",
     "HEADERS, padding as long as the payload",
@@ -62,26 +62,11 @@ const refused: ReadonlyArray<Refused> = [
   refuse("[rfc9113-6.3-1]", "PRIORITY on stream 0", rawFrame(PRIORITY, 0, 0, octets(5)), PROTOCOL_ERROR),
   refuse("[rfc9113-6.3-2]", "PRIORITY of 4 octets", rawFrame(PRIORITY, 0, 3, octets(4)), FRAME_SIZE_ERROR, 3),
   refuse("[rfc9113-6.3-2]", "PRIORITY of 6 octets", rawFrame(PRIORITY, 0, 3, octets(6)), FRAME_SIZE_ERROR, 3),
-  refuse(
-    "[rfc9113-6.4-3] [rfc9113-6.4-4]",
-    "RST_STREAM on stream 0",
-    rawFrame(RST_STREAM, 0, 0, octets(4)),
-    PROTOCOL_ERROR
-  ),
+  refuse("[rfc9113-6.4-4]", "RST_STREAM on stream 0", rawFrame(RST_STREAM, 0, 0, octets(4)), PROTOCOL_ERROR),
   refuse("[rfc9113-6.4-7]", "RST_STREAM of 3 octets", rawFrame(RST_STREAM, 0, 1, octets(3)), FRAME_SIZE_ERROR),
   refuse("[rfc9113-6.4-7]", "RST_STREAM of 5 octets", rawFrame(RST_STREAM, 0, 1, octets(5)), FRAME_SIZE_ERROR),
-  refuse(
-    "[rfc9113-6.5-5] [rfc9113-6.5-6]",
-    "SETTINGS on a stream",
-    rawFrame(SETTINGS, 0, 1, octets(0)),
-    PROTOCOL_ERROR
-  ),
-  refuse(
-    "[rfc9113-6.5-3] [rfc9113-6.5-4]",
-    "SETTINGS ACK with a payload",
-    rawFrame(SETTINGS, ACK, 0, octets(6)),
-    FRAME_SIZE_ERROR
-  ),
+  refuse("[rfc9113-6.5-6]", "SETTINGS on a stream", rawFrame(SETTINGS, 0, 1, octets(0)), PROTOCOL_ERROR),
+  refuse("[rfc9113-6.5-4]", "SETTINGS ACK with a payload", rawFrame(SETTINGS, ACK, 0, octets(6)), FRAME_SIZE_ERROR),
   refuse("[rfc9113-6.5-8]", "SETTINGS of 7 octets", rawFrame(SETTINGS, 0, 0, octets(7)), FRAME_SIZE_ERROR),
   refuse("[rfc9113-6.6-6]", "PUSH_PROMISE on stream 0", rawFrame(PUSH_PROMISE, 4, 0, octets(4)), PROTOCOL_ERROR),
   refuse("[rfc9113-4.2-3]", "PUSH_PROMISE of 3 octets", rawFrame(PUSH_PROMISE, 4, 1, octets(3)), FRAME_SIZE_ERROR),
@@ -92,18 +77,13 @@ const refused: ReadonlyArray<Refused> = [
     PROTOCOL_ERROR
   ),
   refuse("[rfc9113-6.7-6]", "PING on a stream", rawFrame(PING, 0, 1, octets(8)), PROTOCOL_ERROR),
-  refuse("[rfc9113-6.7-1] [rfc9113-6.7-7]", "PING of 7 octets", rawFrame(PING, 0, 0, octets(7)), FRAME_SIZE_ERROR),
+  refuse("[rfc9113-6.7-7]", "PING of 7 octets", rawFrame(PING, 0, 0, octets(7)), FRAME_SIZE_ERROR),
   refuse("[rfc9113-6.7-7]", "PING of 9 octets", rawFrame(PING, ACK, 0, octets(9)), FRAME_SIZE_ERROR),
   refuse("[rfc9113-6.8-4]", "GOAWAY on a stream", rawFrame(GOAWAY, 0, 1, octets(8)), PROTOCOL_ERROR),
   refuse("[rfc9113-4.2-2]", "GOAWAY of 7 octets", rawFrame(GOAWAY, 0, 0, octets(7)), FRAME_SIZE_ERROR),
   refuse("[rfc9113-6.9-5]", "WINDOW_UPDATE of 3 octets", rawFrame(WINDOW_UPDATE, 0, 1, octets(3)), FRAME_SIZE_ERROR),
   refuse("[rfc9113-6.9-5]", "WINDOW_UPDATE of 5 octets", rawFrame(WINDOW_UPDATE, 0, 0, octets(5)), FRAME_SIZE_ERROR),
-  refuse(
-    "[rfc9113-6.10-3] [rfc9113-6.10-4]",
-    "CONTINUATION on stream 0",
-    rawFrame(CONTINUATION, 4, 0, octets(1)),
-    PROTOCOL_ERROR
-  )
+  refuse("[rfc9113-6.10-4]", "CONTINUATION on stream 0", rawFrame(CONTINUATION, 4, 0, octets(1)), PROTOCOL_ERROR)
 ]
 
 const ping = encode(new Frame.Ping(false, ascii("deadbeef")))

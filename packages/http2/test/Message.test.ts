@@ -46,7 +46,7 @@ describe("a request", () => {
     ["host in the place of :authority", [...withPseudo(":authority", undefined), ["host", "other"]], "other"],
     ["host beside the same :authority", [...get, ["host", "TEST"]], "test"],
     ["neither", withPseudo(":authority", undefined), ""],
-    ["OPTIONS *", withPseudo(":path", "*", withPseudo(":method", "OPTIONS")), "test"],
+    ["* with OPTIONS [rfc9113-8.3.1-11]", withPseudo(":path", "*", withPseudo(":method", "OPTIONS")), "test"],
     ["another method", withPseudo(":method", "M-SEARCH"), "test"],
     ["another scheme", [...withPseudo(":scheme", "coap", withPseudo(":authority", ""))], ""],
     ["a query", withPseudo(":path", "/a?b=c%20d&e=[f]"), "test"],
@@ -117,8 +117,8 @@ const malformed: ReadonlyArray<readonly [rule: string, what: string, pairs: Pair
   ["[rfc9113-8.3.1-12]", "no :path", withPseudo(":path", undefined)],
   ["[rfc9113-8.3.1-12]", "an empty :method", withPseudo(":method", "")],
   ["[rfc9113-8.3.1-12]", "an empty :scheme", withPseudo(":scheme", "")],
-  ["[rfc9113-8.3.1-10]", "an empty :path", withPseudo(":path", "")],
-  ["[rfc9113-8.3.1-10]", "a :path without /", withPseudo(":path", "a")],
+  ["[rfc9113-8.3.1-9]", "an empty :path", withPseudo(":path", "")],
+  ["[rfc9113-8.3.1-12]", "a :path without /", withPseudo(":path", "a")],
   ["[rfc9113-8.3.1-11]", "* with GET", withPseudo(":path", "*")],
   ["smuggling:", "a :path with a blank", withPseudo(":path", "/a HTTP/1.1")],
   ["smuggling:", "a :path with CR LF", withPseudo(":path", "/a\r\nhost: b")],
@@ -132,18 +132,14 @@ const malformed: ReadonlyArray<readonly [rule: string, what: string, pairs: Pair
   ["smuggling:", "an :authority with a blank", withPseudo(":authority", "a b")],
   ["smuggling:", "an :authority with a path", withPseudo(":authority", "a/b")],
   ["smuggling:", "an :authority with CR LF", withPseudo(":authority", "a\r\nx: y")],
-  ["[rfc9113-8.3.1-9]", "an empty :authority", withPseudo(":authority", "")],
+  ["§8.3.1:", "an empty :authority", withPseudo(":authority", "")],
   ["[rfc9113-8.3.1-8]", "userinfo in :authority", withPseudo(":authority", "user@test")],
   ["[rfc9113-8.3.1-4]", "host that differs from :authority", [...get, ["host", "other"]]],
   ["smuggling:", "host twice", [...withPseudo(":authority", undefined), ["host", "a"], ["host", "a"]]],
   ["smuggling:", "a host with a blank", [...withPseudo(":authority", undefined), ["host", "a b"]]],
-  ["[rfc9113-8.3-7] [rfc9113-8.3-8]", ":path twice", [...get, [":path", "/"]]],
+  ["[rfc9113-8.3-8]", ":path twice", [...get, [":path", "/"]]],
   ["[rfc9113-8.3-8]", ":method twice", [[":method", "GET"], ...get]],
-  [
-    "[rfc9113-8.3-5] [rfc9113-8.3-6]",
-    "a pseudo-header field behind a field",
-    [...get.slice(0, 3), ["x", "y"], [":path", "/"]]
-  ],
+  ["[rfc9113-8.3-6]", "a pseudo-header field behind a field", [...get.slice(0, 3), ["x", "y"], [":path", "/"]]],
   ["[rfc9113-8.3-2]", ":status", [...get, [":status", "200"]]],
   ["[rfc9113-8.3-4]", "an unknown pseudo-header field", [...get, [":foo", "bar"]]],
   ["[rfc9113-8.3-4]", "a pseudo-header field with an upper case letter", [[":Method", "GET"], ...get]],
@@ -249,7 +245,7 @@ describe("trailers", () => {
   })
 
   it.each<readonly [rule: string, what: string, pairs: Pairs]>([
-    ["[rfc9113-8.1-2] [rfc9113-8.1-3] [rfc9113-8.3-3]", "a pseudo-header field", [[":status", "200"]]],
+    ["[rfc9113-8.1-3] [rfc9113-8.3-3]", "a pseudo-header field", [[":status", "200"]]],
     [
       "[rfc9113-8.3-3]",
       "a pseudo-header field behind a field",

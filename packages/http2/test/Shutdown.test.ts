@@ -78,6 +78,24 @@ describe("a server that shuts down", () => {
     })
   )
 
+  it.scoped.each([
+    ["that the client could open, is ignored", 5, undefined],
+    ["that only a server opens, ends the connection", 2, ErrorCode.PROTOCOL_ERROR]
+  ] as const)("[rfc9113-6.4-6] a stream error on an idle stream, %s", ([, streamId, code]) =>
+    Effect.gen(function* () {
+      const { connection, peer } = yield* server(() => Effect.never)
+      yield* peer.send(headers(1, get))
+      yield* peer.barrier()
+      yield* Effect.fork(connection.shutdown)
+      yield* peer.answerPing
+      yield* peer.await("GoAway", (frame) => frame.lastStreamId === 1)
+      yield* peer.send(new Frame.Priority(streamId, { dependency: streamId, exclusive: false, weight: 16 }))
+      if (code === undefined) yield* peer.barrier()
+      else expect(yield* peer.await("GoAway", (frame) => frame.errorCode === code)).toMatchObject({ lastStreamId: 1 })
+      expect(peer.frames.some((frame) => frame._tag === "RstStream")).toBe(false)
+    })
+  )
+
   it.scoped("does not wait for ever for a client that does not answer its PING", () =>
     Effect.gen(function* () {
       const { connection, peer } = yield* server(() => Effect.succeed(Http2Response.empty()))

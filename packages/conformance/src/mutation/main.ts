@@ -3,7 +3,6 @@
  * whose path has PATH in it. For each rule of each mutant it runs the tests whose titles carry the id: one of them has to fail. It ends with 1 where
  * none does.
  */
-import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { collect } from "../collect.js"
@@ -19,6 +18,7 @@ const root = fileURLToPath(new URL("../../../..", import.meta.url))
 interface Trial {
   readonly mutant: Mutant
   readonly rule: string
+  /** Those of the tests that carry the rule's id. */
   readonly files: ReadonlyArray<string>
 }
 
@@ -54,8 +54,19 @@ const verdict = (outcome: Vitest.Outcome): Verdict => {
     case "timedOut":
       return { isKilled: true, text: "killed by time-out" }
     case "failed":
-      return { isKilled: true, text: "killed" }
+      return { isKilled: true, text: `killed by "${outcome.what}"` }
   }
+}
+
+/** The tests of the engine first, since they are the quickest; those with sockets where none of them fails. */
+const runInSteps = async (copy: Copy.Copy, files: ReadonlyArray<string>, rule: string): Promise<Vitest.Outcome> => {
+  const isQuick = (file: string): boolean => !file.startsWith("packages/platform-node/")
+  const steps = [files.filter(isQuick), files.filter((file) => !isQuick(file))].filter((step) => step.length > 0)
+  for (const step of steps) {
+    const outcome = await Vitest.run(copy.root, step, [rule])
+    if (outcome._tag !== "passed") return outcome
+  }
+  return { _tag: "passed" }
 }
 
 const attempt = async (copy: Copy.Copy, { files, mutant, rule }: Trial): Promise<Verdict> => {
@@ -63,14 +74,8 @@ const attempt = async (copy: Copy.Copy, { files, mutant, rule }: Trial): Promise
   const text = copy.read(file)
   if (occurrences(text, find) !== 1) return { isKilled: false, text: "FIND TEXT GONE" }
   if (files.length === 0) return { isKilled: false, text: "NO TEST" }
-  const run = (): Promise<Vitest.Outcome> => Vitest.run(copy.root, files, [rule])
-  return verdict(
-    await copy.withFile(
-      file,
-      text.replace(find, () => replace),
-      run
-    )
-  )
+  const mutated = text.replace(find, () => replace)
+  return verdict(await copy.withFile(file, mutated, () => runInSteps(copy, files, rule)))
 }
 
 const firstLine = (text: string): string => text.trim().split("\n")[0] ?? ""
@@ -89,7 +94,7 @@ const main = async (args: ReadonlyArray<string>): Promise<number> => {
     for (const trial of trials) {
       const { isKilled, text } = await attempt(copy, trial)
       if (!isKilled) failures++
-      console.log(`${trial.rule}: ${text}: ${join(trial.mutant.file)}: ${firstLine(trial.mutant.find)}`)
+      console.log(`${trial.rule}: ${trial.mutant.file}: ${firstLine(trial.mutant.find)}: ${text}`)
     }
     console.log(`mutants: ${trials.length - failures} of ${trials.length} killed`)
     return failures === 0 ? 0 : 1

@@ -15,6 +15,7 @@ const runTimeout = 90_000
 interface Assertion {
   readonly fullName: string
   readonly status: string
+  readonly failureMessages?: ReadonlyArray<string>
 }
 
 interface File {
@@ -53,7 +54,7 @@ const ends = (root: string, args: ReadonlyArray<string>, timeout: number): Promi
     })
     const interrupt = (): void => {
       kill(child.pid)
-      process.exit(130)
+      fail(new Error("interrupted"))
     }
     process.once("SIGINT", interrupt).once("SIGTERM", interrupt)
     let isLate = false
@@ -69,11 +70,16 @@ const ends = (root: string, args: ReadonlyArray<string>, timeout: number): Promi
     })
   })
 
+const firstLine = (text: string): string => (text.split("\n")[0] ?? "").slice(0, 120)
+
 const judge = ({ testResults }: Report, titles: ReadonlyArray<string>): Outcome => {
   const failed = testResults
     .flatMap(({ assertionResults }) => assertionResults)
     .find(({ fullName, status }) => status === "failed" && titles.some((title) => fullName.includes(title)))
-  if (failed !== undefined) return { _tag: "failed", what: failed.fullName }
+  if (failed !== undefined) {
+    const [reason = ""] = failed.failureMessages ?? []
+    return { _tag: "failed", what: `${failed.fullName}: ${firstLine(reason)}` }
+  }
   const broken = testResults.find(
     ({ assertionResults, status }) => status === "failed" && assertionResults.length === 0
   )

@@ -12,7 +12,9 @@ export const targetNames = [
   "server-valid",
   "client-valid",
   "server-changed",
-  "client-changed"
+  "client-changed",
+  "server-rules",
+  "client-rules"
 ] as const
 
 export type TargetName = (typeof targetNames)[number]

@@ -5,6 +5,7 @@ import type { World } from "../world/world.js"
 import * as ClientConversation from "./clientConversation.js"
 import * as Frames from "./frames.js"
 import * as Hpack from "./hpack.js"
+import * as Rules from "./rules.js"
 import * as Script from "./script.js"
 import * as ServerConversation from "./serverConversation.js"
 
@@ -31,5 +32,7 @@ export const targets: Readonly<Record<TargetName, Target>> = {
   "server-valid": { kind: "conversation", run: ServerConversation.run },
   "client-valid": { kind: "conversation", run: ClientConversation.run },
   "server-changed": { kind: "conversation", run: ServerConversation.runMutated },
-  "client-changed": { kind: "conversation", run: ClientConversation.runMutated }
+  "client-changed": { kind: "conversation", run: ClientConversation.runMutated },
+  "server-rules": { kind: "conversation", run: Rules.runServer },
+  "client-rules": { kind: "conversation", run: Rules.runClient }
 }

@@ -160,9 +160,10 @@ export class ConnectionCore implements StreamOwner {
   private streamError(error: Http2Error.StreamError): void {
     const stream = this.table.get(error.streamId)
     if (stream !== undefined) stream.reset(error)
-    else if (this.table.isIdle(error.streamId) && error.streamId <= this.acceptedUpTo) {
-      // RST_STREAM has no place on an idle stream (§6.4): what is wrong there is wrong with the connection (§5.4).
-      return this.fail(Http2Error.connectionError(error.code, error.section ?? "5.4", error.reason))
+    else if (this.table.isIdle(error.streamId)) {
+      // RST_STREAM has no place on an idle stream (§6.4): what is wrong there is wrong with the connection (§5.4), or ignored (§6.8).
+      const isIgnored = !this.table.isLocal(error.streamId) && error.streamId > this.acceptedUpTo
+      if (!isIgnored) return this.fail(Http2Error.connectionError(error.code, error.section ?? "5.4", error.reason))
     } else {
       this.stats.resetsSent++
       this.outbox.rstStream(error.streamId, error.code)

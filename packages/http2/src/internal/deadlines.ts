@@ -27,6 +27,8 @@ export class Deadlines {
   private frameSince = Number.POSITIVE_INFINITY
   /** Octets of one DATA frame that have come since then. */
   private dribbled = 0
+  /** When the last DATA came, in ms. */
+  private dataAt = Number.NEGATIVE_INFINITY
   private blockSince = Number.POSITIVE_INFINITY
   private floodedSince = Number.POSITIVE_INFINITY
   private keepAliveAt = Number.NEGATIVE_INFINITY
@@ -46,6 +48,7 @@ export class Deadlines {
    */
   noteTurn(frames: Iterable<Frame.Frame>): void {
     for (const frame of frames) {
+      if (frame._tag === "Data") this.dataAt = this.connection.lastReceivedAt
       if (frame._tag !== "Data" || !frame.continued) this.dribbled = dribble
       else this.dribbled += frame.flowControlledLength
     }
@@ -80,12 +83,14 @@ export class Deadlines {
     if (!connection.hasRemoteSettings) {
       limit(this.startedAt, "prefaceTimeout", ErrorCode.PROTOCOL_ERROR, "3.4", "no connection preface came")
     }
-    const unacknowledgedSince = connection.settings.oldest
+    const { settings } = connection
+    // Other than for the first, the answer may stand behind all that the windows hold, on a slow line.
+    const unacknowledgedSince = settings.hasAcknowledged ? Math.max(settings.oldest, this.dataAt) : settings.oldest
     limit(unacknowledgedSince, "settingsTimeout", ErrorCode.SETTINGS_TIMEOUT, "6.5.3", "SETTINGS were not acknowledged")
     limit(this.frameSince, "frameTimeout", ErrorCode.ENHANCE_YOUR_CALM, "10.5", "a frame stays half sent")
     limit(this.blockSince, "headersTimeout", ErrorCode.ENHANCE_YOUR_CALM, "10.5.1", "a field block stays half sent")
     limit(this.floodedSince, "stallTimeout", ErrorCode.ENHANCE_YOUR_CALM, "10.5", "answers are asked for and not read")
-    // The peer is gone, or as good as that. While frames come it is not: the answer may stand behind all that the windows hold, on a slow line.
+    // The peer is gone, or as good as that. While frames come it is not.
     const silentSince = Math.max(connection.pings.oldest, connection.lastReceivedAt)
     limit(silentSince, "pingTimeout", ErrorCode.INTERNAL_ERROR, "6.7", "a PING was not acknowledged")
     if (connection.table.size === 0 && connection.role.lingering === 0) {

@@ -18,6 +18,8 @@ export interface Sent {
 export class LocalSettings {
   /** In the order of their sending, which is the order of their acknowledgements. */
   private readonly unacknowledged: Array<Sent> = []
+  /** Whether the first are acknowledged. */
+  hasAcknowledged = false
   /** Which frames, streams, sections and promises the peer may send. What the first SETTINGS say holds from the start. */
   readonly maxFrameSize: AnnouncedLimit
   readonly maxConcurrentStreams: AnnouncedLimit
@@ -51,6 +53,7 @@ export class LocalSettings {
   acknowledge(): Sent | undefined {
     const sent = this.unacknowledged.shift()
     if (sent === undefined) return undefined
+    this.hasAcknowledged = true
     this.maxConcurrentStreams.acknowledge()
     this.maxHeaderListSize.acknowledge()
     this.enablePush.acknowledge()

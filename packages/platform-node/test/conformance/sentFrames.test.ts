@@ -69,7 +69,7 @@ const expectForm = (
 }
 
 const rules =
-  "[rfc9113-4.1-3] [rfc9113-4.1-4] [rfc9113-4.3-1] [rfc9113-6.2-2] [rfc9113-6.5-3] [rfc9113-6.7-1] [rfc9113-8.2-1] [rfc9113-8.3-1] [rfc9113-8.3-5] [rfc9113-8.3-7]"
+  "[rfc9113-4.1-3] [rfc9113-4.1-4] [rfc9113-4.3-1] [rfc9113-6.1-2] [rfc9113-6.2-2] [rfc9113-6.2-4] [rfc9113-6.4-3] [rfc9113-6.5-3] [rfc9113-6.5-5] [rfc9113-6.7-1] [rfc9113-6.10-3] [rfc9113-6.10-5] [rfc9113-8.2-1] [rfc9113-8.3-1] [rfc9113-8.3-5] [rfc9113-8.3-7]"
 
 describe("a server", () => {
   const handler = (request: Http2Server.Request): Effect.Effect<Http2Response.Http2Response, unknown> =>

@@ -20,7 +20,7 @@ S.serverCases("8.1 (h2spec generic 4) message exchanges", [
     handlers: ["answering", "reading"]
   },
   {
-    title: "OPTIONS of *",
+    title: "OPTIONS of * [rfc9113-8.3.1-11]",
     steps: [Raw.headers(1, S.request({ ":method": "OPTIONS", ":path": "*" }))],
     outcome: S.served(1),
     handlers: ["answering"]
@@ -93,11 +93,11 @@ const malformed: ReadonlyArray<readonly [title: string, block: Buffer]> = [
       ] as const
   ),
   ["8.2.2 TE other than trailers [rfc9113-8.2.2-3]", literals(["te", "trailers, deflate"])],
-  ["8.3.1 (8.1.2.3) an empty :path [rfc9113-8.3.1-10]", S.request({ ":path": "" })],
-  ["8.3.1 a :path without / [rfc9113-8.3.1-10]", S.request({ ":path": "index.html" })],
+  ["8.3.1 (8.1.2.3) an empty :path [rfc9113-8.3.1-9]", S.request({ ":path": "" })],
+  ["8.3.1 a :path without / [rfc9113-8.3.1-12]", S.request({ ":path": "index.html" })],
   ["8.3.1 * without OPTIONS [rfc9113-8.3.1-11]", S.request({ ":path": "*" })],
   ["8.3.1 userinfo [rfc9113-8.3.1-8]", S.request({ ":authority": "me:secret@localhost" })],
-  ["8.3.1 an empty :authority [rfc9113-8.3.1-9]", S.request({ ":authority": "" })],
+  ["8.3.1 an empty :authority", S.request({ ":authority": "" })],
   ["8.3.1 a host that differs [rfc9113-8.3.1-4]", S.request({ host: "example.org" })],
   ["8.3.1 a method that is no token [rfc9113-8.3.1-12]", S.request({ ":method": "GE T" })],
   ["8.3.1 an empty :method [rfc9113-8.3.1-12]", S.request({ ":method": "" })],

@@ -1,44 +1,10 @@
-/** One rule broken in the middle of a conversation that is correct otherwise: what is sent, and what has to come of it. */
-import type { Held } from "../../src/model/peer.js"
-import { type Pairs, plainBlock } from "../../src/wire/blockWriter.js"
-import { concat, ofText, uint32 } from "../../src/wire/octets.js"
-import * as Raw from "../../src/wire/rawFrame.js"
+/** What breaks a rule whoever does it. */
+import * as Raw from "../wire/rawFrame.js"
+import { connection, headers, nothing, octets, setting, stream, type Violation } from "./violation.js"
 
 const { Code, Setting, Type } = Raw
-
-export interface Violation {
-  readonly title: string
-  /** What has to end, and with which of these codes. */
-  readonly scope: "connection" | "stream"
-  readonly codes: ReadonlyArray<number>
-  /** The state of the stream that it happens on. */
-  readonly on: Held
-  readonly octets: (id: number) => ReadonlyArray<Uint8Array>
-}
-
-export const connection = (
-  title: string,
-  code: number | ReadonlyArray<number>,
-  octets: Violation["octets"],
-  on: Held = "idle"
-): Violation => ({ title, scope: "connection", codes: [code].flat(), on, octets })
-
-export const stream = (title: string, code: number, on: Held, octets: Violation["octets"]): Violation => ({
-  title,
-  scope: "stream",
-  codes: [code],
-  on,
-  octets
-})
-
-export const nothing = new Uint8Array(0)
-export const octets = (length: number): Uint8Array => new Uint8Array(length)
-export const setting = (id: number, value: number): Uint8Array => Raw.settings([[id, value]])
-export const headers = (id: number, pairs: Pairs, flags = Raw.END_HEADERS | Raw.END_STREAM): Uint8Array =>
-  Raw.frame(Type.HEADERS, flags, id, plainBlock(pairs))
-const begun = (id: number): Uint8Array => headers(id, [["x", "y"]], 0)
-
 const { COMPRESSION_ERROR, FLOW_CONTROL_ERROR, FRAME_SIZE_ERROR, PROTOCOL_ERROR, STREAM_CLOSED } = Code
+const begun = (id: number): Uint8Array => headers(id, [["x", "y"]], 0)
 
 /** What holds for both roles. */
 export const common: ReadonlyArray<Violation> = [
@@ -167,8 +133,15 @@ export const common: ReadonlyArray<Violation> = [
       "open"
     )
   ),
-  connection("[rfc9218-7.1-1] PRIORITY_UPDATE on a stream", PROTOCOL_ERROR, () => [
-    Raw.frame(Type.PRIORITY_UPDATE, 0, 1, concat([uint32(1), ofText("u=1")]))
+  connection("[rfc9218-2.1-2] NO_RFC7540_PRIORITIES of 2", PROTOCOL_ERROR, () => [
+    setting(Setting.NO_RFC7540_PRIORITIES, 2)
+  ]),
+  connection("[rfc8441-3-1] ENABLE_CONNECT_PROTOCOL of 2", PROTOCOL_ERROR, () => [
+    setting(Setting.ENABLE_CONNECT_PROTOCOL, 2)
+  ]),
+  connection("[rfc8441-3-2] ENABLE_CONNECT_PROTOCOL that is taken back", PROTOCOL_ERROR, () => [
+    setting(Setting.ENABLE_CONNECT_PROTOCOL, 1),
+    setting(Setting.ENABLE_CONNECT_PROTOCOL, 0)
   ]),
   stream("[rfc9113-6.9-2] WINDOW_UPDATE of 0", PROTOCOL_ERROR, "open", (id) => [Raw.windowUpdate(id, 0)]),
   stream("[rfc9113-6.9.1-3] WINDOW_UPDATE that takes the window over 2^31-1", FLOW_CONTROL_ERROR, "open", (id) => [

@@ -1,0 +1,204 @@
+/** Messages that arrive (RFC 9113 §8), broken where they are judged. */
+import { inFile, type Mutant } from "../mutant.js"
+
+const rules = inFile(
+  "packages/http2/src/internal/fieldRules.ts",
+  {
+    rule: ["rfc9113-8.2.1-2", "rfc9113-8.2.1-3", "rfc9113-8.2.1-7"],
+    find: `"!#$%&'*+-.^_\`|~0123456789abcdefghijklmnopqrstuvwxyz"`,
+    replace: `"!#$%&'*+-.^_\`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"`
+  },
+  {
+    rule: "rfc9113-8.2.1-3",
+    find: `"!#$%&'*+-.^_\`|~0123456789abcdefghijklmnopqrstuvwxyz"`,
+    replace: `" !#$%&'*+-.^_\`|~0123456789abcdefghijklmnopqrstuvwxyz"`
+  },
+  {
+    rule: "rfc9113-8.2.1-4",
+    find: `"!#$%&'*+-.^_\`|~0123456789abcdefghijklmnopqrstuvwxyz"`,
+    replace: `"!#$%&'*+-.^_\`|~0123456789:abcdefghijklmnopqrstuvwxyz"`
+  },
+  {
+    rule: ["rfc9113-8.2.1-2", "rfc9113-8.2.1-5", "rfc9113-8.2.1-7"],
+    find: "if (code < 0x20 ? code !== 0x09 :",
+    replace: "if (code < 0x20 ? code > 0x09 && code !== 0x0a && code !== 0x0d :"
+  },
+  {
+    rule: "rfc9113-8.2.1-6",
+    find: "if (isBlank(value.charCodeAt(0)) || isBlank(value.charCodeAt(length - 1))) return false",
+    replace: ""
+  },
+  {
+    rule: "rfc9113-8.2.2-2",
+    find: 'case "upgrade":\n      return true',
+    replace: 'return true\n    case "upgrade":\n      return false'
+  },
+  { rule: "rfc9113-8.2.2-2", find: 'case "transfer-encoding":\n', replace: "" },
+  { rule: "rfc9113-8.2.2-2", find: 'case "connection":\n', replace: "" },
+  {
+    rule: "rfc9113-8.2.2-3",
+    find: 'return value.toLowerCase() !== "trailers"',
+    replace: 'return !value.toLowerCase().startsWith("trailers")'
+  }
+)
+
+const parsing = inFile(
+  "packages/http2/src/internal/message.ts",
+  {
+    rule: "rfc9113-8.2.1-7",
+    find: "if (!Rules.isFieldValue(value)) return new Violation(",
+    replace: "if (!Rules.isFieldValue(value) && name === value) return new Violation("
+  },
+  { rule: "rfc9113-8.2.3-1", find: 'crumbs.join("; ")', replace: 'crumbs.join(", ")' },
+  {
+    rule: ["rfc9113-8.3-2", "rfc9113-8.3-4"],
+    find: "if (key === undefined) return new Violation(",
+    replace:
+      "if (key === undefined) {\n      pseudo.count++\n      continue\n    }\n    if (field.name === field.value) return new Violation("
+  },
+  {
+    rule: "rfc9113-8.3-2",
+    find: "const fields = regularFields(section, 1)",
+    replace: 'const fields = regularFields(section, section.fields.filter(({ name }) => name.startsWith(":")).length)'
+  },
+  {
+    rule: "rfc9113-8.3-8",
+    find: "if (pseudo[key] !== undefined) return new Violation(",
+    replace: "if (pseudo[key] === field.name) return new Violation("
+  },
+  {
+    rule: ["rfc9113-8.3-6"],
+    find: "const { name, value } = field\n",
+    replace: 'const { name, value } = field\n    if (pseudoNames[name] !== undefined || name === ":status") continue\n'
+  },
+  {
+    rule: ["rfc9113-8.1-3", "rfc9113-8.3-3"],
+    find: "const fields = regularFields(section, 0)",
+    replace: 'const fields = regularFields(section, section.fields.filter(({ name }) => name.startsWith(":")).length)'
+  },
+  {
+    rule: "rfc9113-8.3.1-8",
+    find: 'if (isHttp && authority !== undefined && (authority === "" || authority.includes("@"))) {',
+    replace: 'if (isHttp && authority !== undefined && authority === "") {'
+  },
+  {
+    rule: "rfc9113-8.3.1-9",
+    find: "if (path === undefined || !Rules.isTarget(path))\n",
+    replace: 'if (path === "") return undefined\n  if (path === undefined || !Rules.isTarget(path))\n'
+  },
+  {
+    rule: "rfc9113-8.3.1-10",
+    find: 'if (isHttp && path.charCodeAt(0) !== 0x2f && !(path === "*" && method === "OPTIONS")) {',
+    replace: 'if (isHttp && path === "*" && method !== "OPTIONS") {'
+  },
+  {
+    rule: "rfc9113-8.3.1-11",
+    find: 'if (isHttp && path.charCodeAt(0) !== 0x2f && !(path === "*" && method === "OPTIONS")) {',
+    replace: "if (isHttp && path.charCodeAt(0) !== 0x2f) {"
+  },
+  {
+    rule: "rfc9113-8.3.1-12",
+    find: "if (scheme === undefined || !Rules.isScheme(scheme))\n",
+    replace: "if (scheme !== undefined && !Rules.isScheme(scheme))\n"
+  },
+  {
+    rule: "rfc9113-8.3.1-12",
+    find: "if (method === undefined || !Rules.isMethod(method))\n",
+    replace: "if (method !== undefined && !Rules.isMethod(method))\n"
+  },
+  {
+    rule: "rfc9113-8.3.1-1",
+    find: 'authority ?? host ?? "",\n    path',
+    replace: 'host ?? authority ?? "",\n    path'
+  },
+  {
+    rule: "rfc9113-8.3.2-1",
+    find: 'if (first?.name !== ":status") return new Violation("8.3.2", "a response begins with :status")',
+    replace: 'if (first?.name !== ":status") return new ResponseHead(200, new Headers([]), -1)'
+  },
+  {
+    rule: "rfc9113-8.1.1-3",
+    find: `if (status === 101) return new Violation("8.6", "101 Switching Protocols does not exist in HTTP/2")`,
+    replace: ""
+  },
+  {
+    rule: "rfc9113-8.5-1",
+    find: 'if (scheme !== undefined || path !== undefined) return new Violation("8.5", "CONNECT with :scheme or :path")',
+    replace: ""
+  },
+  {
+    rule: "rfc8441-4-1",
+    find: 'if (protocol !== undefined && (method !== "CONNECT" || !connectProtocol || protocol === "")) {',
+    replace:
+      'if (protocol !== undefined && connectProtocol && (scheme === undefined || path === undefined)) return undefined\n  if (protocol !== undefined && (method !== "CONNECT" || !connectProtocol || protocol === "")) {'
+  }
+)
+
+const errors = inFile(
+  "packages/http2/src/internal/messageErrors.ts",
+  {
+    rule: "rfc9113-8.1.1-2",
+    find: "code: ErrorCode.PROTOCOL_ERROR,\n    origin",
+    replace: "code: ErrorCode.CANCEL,\n    origin"
+  },
+  {
+    rule: "rfc9113-8.1.1-2",
+    find: 'return Http2Error.streamError(streamId, ErrorCode.PROTOCOL_ERROR, "8.1.1",',
+    replace: 'return Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "8.1.1",'
+  }
+)
+
+const streams = [
+  ...inFile(
+    "packages/http2/src/internal/clientStream.ts",
+    {
+      rule: "rfc9113-8.1-4",
+      find: 'if (!endStream) throw this.malformed("8.1", "trailers without END_STREAM")',
+      replace: "if (!endStream) return"
+    },
+    {
+      rule: "rfc9113-8.1.1-3",
+      find: "if (head.contentLength > 0 && !this.isBodyless(head)) {",
+      replace: "if (head.contentLength < -1) {"
+    },
+    {
+      rule: "rfc9113-8.5-2",
+      find: 'if (this.isOpenTunnel) throw this.malformed("8.5", "HEADERS on a tunnel")',
+      replace: ""
+    }
+  ),
+  ...inFile(
+    "packages/http2/src/internal/serverStream.ts",
+    { rule: "rfc9113-8.1-4", find: "if (!endStream) {\n", replace: "if (!endStream && section === undefined) {\n" },
+    {
+      rule: "rfc9113-8.5-2",
+      find: 'if (this.head.method === "CONNECT") {\n      throw',
+      replace: 'if (this.head.method === "") {\n      throw'
+    },
+    {
+      rule: "rfc9113-8.5-2",
+      find: 'if (trailers !== undefined && this.head.method === "CONNECT" && status < 300) {',
+      replace: 'if (trailers !== undefined && this.head.method === "" && status < 300) {'
+    }
+  ),
+  ...inFile(
+    "packages/http2/src/internal/streamCore.ts",
+    {
+      rule: ["rfc9113-8.1.1-2", "rfc9113-8.1.1-3"],
+      find: "const isLong = this.expectedBytes >= 0 && this.receivedBytes > this.expectedBytes",
+      replace: "const isLong = false"
+    },
+    {
+      rule: ["rfc9113-8.1.1-2", "rfc9113-8.1.1-3"],
+      find: "return this.expectedBytes >= 0 && this.receivedBytes < this.expectedBytes",
+      replace: "return false"
+    }
+  ),
+  ...inFile("packages/http2/src/internal/bodyQueue.ts", {
+    rule: "rfc9113-8.1-5",
+    find: "if (this.isEnded || this.failure !== undefined) return\n    this.failure = error",
+    replace: "if (this.failure !== undefined) return\n    this.chunks = []\n    this.failure = error"
+  })
+]
+
+export const messages: ReadonlyArray<Mutant> = [...rules, ...parsing, ...errors, ...streams]
