@@ -112,7 +112,7 @@ describe("outbox", () => {
     expect(concat(bodies.slice(3))).toEqual(octets)
   })
 
-  it("[rfc9113-4.1-1] [rfc9113-6.2-2] cuts field blocks to the peer's MAX_FRAME_SIZE", () => {
+  it("[rfc9113-4.1-1] [rfc9113-6.2-2] [rfc9113-6.10-1] cuts field blocks to the peer's MAX_FRAME_SIZE", () => {
     const { outbox, socket } = make()
     outbox.headers(1, fieldsOf(ok), fieldsOf([["x", "y".repeat(60_000)]]), [], true)
     socket.run()

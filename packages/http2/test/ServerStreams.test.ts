@@ -128,7 +128,7 @@ describe("a request that is answered before it is whole", () => {
 })
 
 describe("a response", () => {
-  it.scoped("[rfc9113-6.9.1-1] waits for the connection's window, and for the stream's", () =>
+  it.scoped("[rfc9113-5.2.1-1] [rfc9113-6.9.1-1] waits for the connection's window, and for the stream's", () =>
     Effect.gen(function* () {
       const { peer } = yield* server(() => Effect.succeed(Http2Response.make({ body: filled(100) })))
       yield* peer.send(settings([Settings.Id.INITIAL_WINDOW_SIZE, 0]), headers(1, get))

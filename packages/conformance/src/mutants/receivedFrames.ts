@@ -191,6 +191,12 @@ const unknown = inFile(
     replace: 'frame._tag === "Settings") return'
   },
   {
+    rule: "rfc9113-5.1-9",
+    find: "return receiveBlock(connection, blocks.begin(frame))",
+    replace:
+      "return connection.table.get(frame.streamId)?.error === undefined ? receiveBlock(connection, blocks.begin(frame)) : undefined"
+  },
+  {
     rule: ["rfc9113-5.2.2-1", "rfc9113-6.9-1"],
     find: "const { blocks } = connection\n",
     replace:

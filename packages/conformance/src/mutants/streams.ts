@@ -44,7 +44,7 @@ const states = inFile(
     rule: ["rfc9113-5.1-9", "rfc9113-5.4.2-1", "rfc9113-6.4-2"],
     find: "ignore,    misuse,           ignore,                 ignore,                 ignore,                 ignore,                 closed,",
     replace:
-      "ignore,    misuse,           ignore,                 ignore,                 streamClosed,           streamClosed,           closed,"
+      "ignore,    misuse,           ignore,                 ignore,                 protocolError,          protocolError,          closed,"
   },
   {
     rule: "rfc9113-6.9-3",
@@ -66,7 +66,7 @@ const frames = inFile(
   {
     rule: "rfc9113-5.1-9",
     find: 'if (outcome === StreamState.Outcome.ignore) return connection.guard.glitch("HEADERS on a stream that was reset")',
-    replace: 'if (outcome === StreamState.Outcome.ignore) throw closed(frame.streamId, "HEADERS")'
+    replace: 'if (outcome === StreamState.Outcome.ignore) throw idle("HEADERS")'
   },
   {
     rule: "rfc9113-5.1.1-2",
@@ -150,7 +150,7 @@ const errors = inFile(
   },
   {
     rule: "rfc9113-6.4-5",
-    find: "else if (this.table.isIdle(error.streamId) && error.streamId <= this.acceptedUpTo) {",
+    find: "else if (this.table.isIdle(error.streamId)) {",
     replace: "else if (error.streamId < 0) {"
   }
 )

@@ -22,6 +22,8 @@ export interface Behaviour {
   readonly hasTrailers: boolean
   /** Whether the request is read before the response begins. */
   readonly readsFirst: boolean
+  /** How many responses are pushed along, where the client takes them. */
+  readonly pushes: number
 }
 
 export const plain: Behaviour = {
@@ -33,7 +35,8 @@ export const plain: Behaviour = {
   piece: 1,
   pause: 0,
   hasTrailers: false,
-  readsFirst: true
+  readsFirst: true,
+  pushes: 0
 }
 
 export const toPath = (behaviour: Behaviour): string =>
@@ -46,7 +49,8 @@ export const toPath = (behaviour: Behaviour): string =>
     behaviour.piece,
     behaviour.pause,
     Number(behaviour.hasTrailers),
-    Number(behaviour.readsFirst)
+    Number(behaviour.readsFirst),
+    behaviour.pushes
   ].join("-")}`
 
 /** The behaviour in a path; what is not there is as in `plain`, and no size is beyond reason. */
@@ -65,7 +69,8 @@ export const ofPath = (path: string): Behaviour => {
     piece: Math.max(1, at(5, 1, 65_536)),
     pause: at(6, 0, 1000),
     hasTrailers: at(7, 0, 1) === 1,
-    readsFirst: at(8, 1, 1) === 1
+    readsFirst: at(8, 1, 1) === 1,
+    pushes: at(9, 0, 3)
   }
 }
 
@@ -83,6 +88,17 @@ export const choose = (choices: Choices, mostOctets: number): Behaviour => {
     piece: Math.max(1, choices.size(Math.max(1, length)), Math.floor(length / 64)),
     pause: choices.once(3) ? choices.between(1, 50) : 0,
     hasTrailers: choices.once(4),
-    readsFirst: !choices.once(3)
+    readsFirst: !choices.once(3),
+    pushes: choices.once(3) ? choices.between(1, 3) : 0
   }
 }
+
+/** What is pushed along with such a response, by number. */
+export const pushed = ({ length, pause, piece }: Behaviour, n: number): Behaviour => ({
+  ...plain,
+  body: n === 1 ? "stream" : "octets",
+  length: Math.min(length, 30_000) + n,
+  piece: Math.max(piece, 500),
+  pause: n === 1 ? pause : 0,
+  hasTrailers: n === 2
+})

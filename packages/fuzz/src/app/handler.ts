@@ -146,12 +146,13 @@ const respond = (
   behaviour: Behaviour.Behaviour,
   received: Received
 ): Effect.Effect<Http2Response.Http2Response, unknown> => {
-  const { body, informational, readsFirst } = behaviour
+  const { body, informational, pushes, readsFirst } = behaviour
   const { id } = request.stream
-  if (body === "octets" && informational === 0 && behaviour.read === "none") {
+  if (body === "octets" && informational === 0 && pushes === 0 && behaviour.read === "none") {
     return Effect.succeed(responseOf(request, behaviour, received))
   }
   return Effect.gen(function* () {
+    for (let n = 0; n < pushes; n++) yield* push(request, Behaviour.pushed(behaviour, n))
     for (let i = 0; i < informational; i++) yield* request.informational(103, informationalFields)
     if (body === "never") return yield* Effect.never
     if (body === "fail") return yield* Effect.fail(`asked for on ${id}`)
@@ -162,6 +163,10 @@ const respond = (
     return response
   })
 }
+
+/** Nobody minds where the client does not take it. */
+const push = (request: Http2Server.Request, behaviour: Behaviour.Behaviour): Effect.Effect<void> =>
+  Effect.ignore(request.push({ path: Behaviour.toPath(behaviour), headers: [["x-pushed", String(request.stream.id)]] }))
 
 /** Sends back what comes. */
 const tunnel = (

@@ -3,6 +3,7 @@
  */
 import type * as Http2Client from "@effect-http2/http2/Http2Client"
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
+import type { Push } from "@effect-http2/http2/Http2Push"
 import type { Body } from "@effect-http2/http2/Http2Response"
 import type { IncomingMessage } from "@effect-http2/http2/IncomingMessage"
 import * as Effect from "effect/Effect"
@@ -59,15 +60,10 @@ const note = (got: Got, id: number, octets: Uint8Array): void => {
   got.length += octets.length
 }
 
-/** Grants a wish. Never fails: what comes of it is noted. */
-export const grant = (client: Http2Client.Http2Client, wish: Wish, got: Got): Effect.Effect<void> =>
-  (wish.isTunnel
-    ? tunnel(client, wish, got)
-    : wish.read === "whole"
-      ? collect(client, wish, got)
-      : read(client, wish, got)
-  ).pipe(
-    Effect.match({
+const noting =
+  (got: Got) =>
+  (effect: Effect.Effect<void, Http2Error.Http2Error>): Effect.Effect<void> =>
+    Effect.match(effect, {
       onFailure: (error) => {
         got.outcome = error
       },
@@ -75,7 +71,15 @@ export const grant = (client: Http2Client.Http2Client, wish: Wish, got: Got): Ef
         got.outcome = "whole"
       }
     })
-  )
+
+/** Grants a wish. Never fails: what comes of it is noted. */
+export const grant = (client: Http2Client.Http2Client, wish: Wish, got: Got): Effect.Effect<void> =>
+  (wish.isTunnel
+    ? tunnel(client, wish, got)
+    : wish.read === "whole"
+      ? collect(client, wish, got)
+      : read(client, wish, got)
+  ).pipe(noting(got))
 
 const requestOf = (wish: Wish, got: Got) => ({
   method: wish.method,
@@ -118,7 +122,7 @@ const read = (client: Http2Client.Http2Client, wish: Wish, got: Got): Effect.Eff
 
 const readBody = (
   message: IncomingMessage,
-  wish: Wish,
+  wish: { readonly read: Wish["read"]; readonly pause: number },
   got: Got,
   id: number
 ): Effect.Effect<void, Http2Error.Http2Error> =>
@@ -131,6 +135,25 @@ const readBody = (
       got.trailers = [...trailers]
     })
   )
+
+/** What the user does with a push: reads it, with pauses or without, gives it up, or leaves it alone. */
+export type PushUse = "stream" | "slow" | "cancel" | "nothing"
+
+export const useOf = (streamId: number): PushUse =>
+  (["stream", "slow", "cancel", "nothing"] as const)[(streamId >> 1) % 4] ?? "nothing"
+
+/** Never fails: what comes of it is noted. */
+export const usePush = (push: Push, got: Got): Effect.Effect<void> => {
+  const use = useOf(push.streamId)
+  if (use === "nothing") return Effect.void
+  if (use === "cancel") return push.cancel
+  return Effect.scoped(
+    Effect.flatMap(push.response, (response) => {
+      noteHead(got, response)
+      return readBody(response, { read: use, pause: 3 }, got, push.streamId)
+    })
+  ).pipe(noting(got))
+}
 
 /** Sends what the wish has, and reads until the other side ends. */
 const tunnel = (client: Http2Client.Http2Client, wish: Wish, got: Got): Effect.Effect<void, Http2Error.Http2Error> =>

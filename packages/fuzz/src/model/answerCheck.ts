@@ -1,7 +1,7 @@
 /**
  * Whether a wish and its answer arrived whole and unchanged. Called at the end of a conversation with our client.
  */
-import { pathOf, tunnelAuthority } from "../app/requester.js"
+import { type Got, pathOf, tunnelAuthority, useOf } from "../app/requester.js"
 import { differsAt } from "../app/pattern.js"
 import { Finding } from "../finding.js"
 import type { TapStream } from "../tap/tapStream.js"
@@ -90,4 +90,26 @@ export const checkValid = (
   }
   if (answer.reset !== undefined && wished.wish.isTunnel) return
   checkGot(wished, answer)
+}
+
+/** A push of a conversation in which nobody did anything wrong: what the user wanted of it is there. */
+export const checkPushed = (answer: Answered, stream: TapStream | undefined, got: Got | undefined): void => {
+  const { id } = answer
+  const use = useOf(id)
+  const fail = (detail: string): never => {
+    const outcome = typeof got?.outcome === "object" ? got.outcome.message : String(got?.outcome)
+    throw new Finding("message", `push ${id}, ${use}: ${detail} (${JSON.stringify({ ...answer, fields: 0, outcome })})`)
+  }
+  const isWanted = got !== undefined && (use === "stream" || use === "slow")
+  // A promise that nobody has seen, or wanted, may be given up at any time.
+  if (stream?.reset !== undefined && (isWanted || stream.reset !== Raw.Code.CANCEL)) {
+    if (isWanted || stream.reset !== Raw.Code.REFUSED_STREAM) fail(`RST_STREAM with ${Raw.codeName(stream.reset)}`)
+  }
+  if (!isWanted || !answer.isEnded || answer.reset !== undefined) return
+  if (got.outcome !== "whole") fail("it was answered whole")
+  if (got.status !== answer.status) fail(`status ${got.status}`)
+  if (!Fields.isSame(got.fields, Fields.joined(answer.fields))) fail(`fields ${Fields.show(got.fields)}`)
+  if (got.differsAt >= 0) fail(`it differs at ${got.differsAt}`)
+  if (got.length !== answer.length) fail(`${got.length} octets of ${answer.length} arrived`)
+  if (!Fields.isSame(got.trailers, Fields.joined(answer.trailers ?? []))) fail(`trailers ${Fields.show(got.trailers)}`)
 }

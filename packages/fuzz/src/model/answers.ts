@@ -10,7 +10,7 @@ import * as Fields from "./fields.js"
 /** An answer, and how far it has come. */
 export interface Answered {
   readonly id: number
-  /** The number of the wish. */
+  /** The number of the wish, -1 where it is a push. */
   readonly n: number
   readonly method: string
   readonly informational: number
@@ -29,8 +29,14 @@ export interface Answered {
 const statuses = [200, 200, 200, 404, 500, 204, 304, 206, 999] as const
 
 /** An answer of any kind that is right for what was asked on `stream`. */
-export const planAnswer = (choices: Choices, stream: TapStream, mostBody: number): Answered => {
-  const { id, method } = stream
+export const planAnswer = (choices: Choices, stream: TapStream, mostBody: number): Answered =>
+  planFor(choices, stream.id, numberOf(stream.head ?? []), stream.method, mostBody)
+
+/** An answer of any kind, to a request that was promised on stream `id`. */
+export const planPush = (choices: Choices, id: number, method: string, mostBody: number): Answered =>
+  planFor(choices, id, -1, method, mostBody)
+
+const planFor = (choices: Choices, id: number, n: number, method: string, mostBody: number): Answered => {
   const status = choices.one(statuses)
   const isBodyless = method === "HEAD" || status === 204 || status === 304
   const length = isBodyless || !choices.once(2) ? 0 : choices.size(mostBody)
@@ -40,7 +46,7 @@ export const planAnswer = (choices: Choices, stream: TapStream, mostBody: number
     fields.push(["content-length", String(isBodyless ? choices.below(999) : length)])
   return {
     id,
-    n: numberOf(stream.head ?? []),
+    n,
     method,
     informational: choices.once(4) ? choices.between(1, 4) : 0,
     status,

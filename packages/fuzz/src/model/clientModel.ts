@@ -11,6 +11,7 @@ import { type Pairs, plainBlock } from "../wire/blockWriter.js"
 import * as Raw from "../wire/rawFrame.js"
 import type { ServerRun } from "../world/serverRun.js"
 import { type Held, PeerModel } from "./peer.js"
+import { openPushes } from "./pushes.js"
 import { type Asked, planRequest } from "./requests.js"
 
 const resetCodes = [
@@ -55,7 +56,7 @@ export class ClientModel extends PeerModel {
     const { choices } = this
     return choices.once(6)
       ? choices.one([
-          [Raw.Setting.ENABLE_PUSH, 0],
+          [Raw.Setting.ENABLE_PUSH, choices.below(2)],
           [Raw.Setting.MAX_CONCURRENT_STREAMS, 0]
         ])
       : super.anySetting()
@@ -213,6 +214,10 @@ export class ClientModel extends PeerModel {
 
   private cancel(): void {
     const { choices, open } = this
+    const pushes = openPushes(this.tap)
+    if (pushes.length > 0 && choices.once(2)) {
+      return this.emitOctets(Raw.rstStream(choices.one(pushes).id, choices.one(resetCodes)))
+    }
     if (open.length === 0) return
     const asked = choices.one(open)
     asked.isReset = true
@@ -220,9 +225,13 @@ export class ClientModel extends PeerModel {
     this.emitOctets(Raw.rstStream(asked.id, choices.one(resetCodes)))
   }
 
+  private get openIds(): ReadonlyArray<number> {
+    return [...this.open, ...openPushes(this.tap)].map(({ id }) => id)
+  }
+
   private grantSome(): void {
     const { choices } = this
-    const ids = [0, ...this.open.map(({ id }) => id)]
+    const ids = [0, ...this.openIds]
     this.grant(choices.one(ids), Math.max(1, choices.size(200_000)))
   }
 
@@ -238,10 +247,10 @@ export class ClientModel extends PeerModel {
     for (let idle = 0; idle < 400;) {
       this.answer()
       for (const asked of this.open) if (this.canSend(asked)) this.continueBody(asked, this.mostPayload)
-      this.grantAll([0, ...this.open.map(({ id }) => id)])
+      this.grantAll([0, ...this.openIds])
       this.deliver()
       if (this.isOver || this.disturbance?.isWeak === true) return
-      if (this.open.every(({ id }) => this.isTouched(id)) && this.tap.pings.length === 0) return
+      if (this.openIds.every((id) => this.isTouched(id)) && this.tap.pings.length === 0) return
       const { progress } = this
       if (progress === before) {
         idle++
@@ -249,7 +258,8 @@ export class ClientModel extends PeerModel {
       } else idle = 0
       before = progress
     }
-    throw new Finding("hang", `streams go on: ${this.open.map((asked) => this.describe(asked)).join("; ")}`)
+    const left = this.open.map((asked) => this.describe(asked))
+    throw new Finding("hang", `streams ${this.openIds.join()} go on: ${left.join("; ")}`)
   }
 
   private reset(asked: Asked): void {
@@ -262,7 +272,8 @@ export class ClientModel extends PeerModel {
     let octets = 0
     for (const asked of this.asked.values())
       octets += asked.sent + this.streamOf(asked).bodyLength + Number(asked.isEnded)
-    return octets + 1_000_000 * this.open.length
+    for (const { bodyLength } of openPushes(this.tap)) octets += bodyLength
+    return octets + 1_000_000 * this.openIds.length
   }
 
   describe(asked: Asked): string {

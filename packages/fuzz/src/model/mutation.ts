@@ -60,6 +60,9 @@ export class Mutation {
   private touch(frame: Uint8Array): void {
     const type = frame[3] ?? 0
     if (idOf(frame) !== 0) this.touched.add(idOf(frame))
+    if (type === Type.PUSH_PROMISE) {
+      for (const at of [Raw.HEADER, Raw.HEADER + 1]) this.touched.add(readUint32(frame, at) & 0x7fffffff)
+    }
     const hasBlock = type === Type.HEADERS || type === Type.CONTINUATION || type === Type.PUSH_PROMISE
     if (hasBlock && this.areBlocksLinked) this.isWeak = true
     if (type === Type.SETTINGS || type === Type.GOAWAY) this.isWeak = true

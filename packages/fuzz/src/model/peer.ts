@@ -131,23 +131,23 @@ export abstract class PeerModel {
 
   /** HEADERS, and CONTINUATION where the block is chopped. */
   protected emitHeaders(streamId: number, pairs: Pairs, endStream: boolean): void {
+    const isDependent = this.choices.once(6)
+    const spec = isDependent ? this.prioritySpec(streamId) : new Uint8Array(0)
+    const flags = (endStream ? END_STREAM : 0) | (isDependent ? Raw.PRIORITY : 0)
+    this.emitBlock(Type.HEADERS, flags, streamId, spec, pairs)
+  }
+
+  /** A frame that begins a block, `before` it in its payload, and what goes on with it. */
+  protected emitBlock(type: number, flags: number, streamId: number, before: Uint8Array, pairs: Pairs): void {
     const { choices } = this
     const block = this.blocks.write(pairs, choices, this.isPlain)
     const chops = choices.once(3) ? choices.below(5) : 0
     const cuts = [0, ...Array.from({ length: chops }, () => choices.below(block.length + 1)), block.length]
     for (let at = largestFragment; at < block.length; at += largestFragment) cuts.push(at)
     cuts.sort((a, b) => a - b)
-    const fragments = cuts.slice(1).map((end, index) => block.subarray(cuts[index], end))
-    const [first = block, ...rest] = fragments
-    const isDependent = choices.once(6)
-    const spec = isDependent ? this.prioritySpec(streamId) : new Uint8Array(0)
-    const [padded, payload] = this.padding(concat([spec, first]), this.mostPayload - 1)
-    this.emit(
-      Type.HEADERS,
-      (endStream ? END_STREAM : 0) | (rest.length === 0 ? END_HEADERS : 0) | padded | (isDependent ? Raw.PRIORITY : 0),
-      streamId,
-      payload
-    )
+    const [first = block, ...rest] = cuts.slice(1).map((end, index) => block.subarray(cuts[index], end))
+    const [padded, payload] = this.padding(concat([before, first]), this.mostPayload - 1)
+    this.emit(type, flags | (rest.length === 0 ? END_HEADERS : 0) | padded, streamId, payload)
     rest.forEach((fragment, index) => {
       this.emit(Type.CONTINUATION, index === rest.length - 1 ? END_HEADERS : 0, streamId, fragment)
     })

@@ -2,24 +2,29 @@
  * A correct server of our client: answers of every kind to what it asks for, in any order, whatever else servers may send between their frames.
  * It plays the client's user too, who asks and gives up.
  */
-import { numberOf } from "../app/requester.js"
+import { numberOf, pathOf } from "../app/requester.js"
 import { pattern } from "../app/pattern.js"
 import type { Choices } from "../choices.js"
 import { Finding } from "../finding.js"
 import type { TapStream } from "../tap/tapStream.js"
-import { plainBlock } from "../wire/blockWriter.js"
-import { concat, ofText } from "../wire/octets.js"
+import { type Pairs, plainBlock } from "../wire/blockWriter.js"
+import { concat, ofText, uint32 } from "../wire/octets.js"
 import * as Raw from "../wire/rawFrame.js"
 import type { ClientRun } from "../world/clientRun.js"
-import { type Answered, planAnswer } from "./answers.js"
+import { type Answered, planAnswer, planPush } from "./answers.js"
+import * as Fields from "./fields.js"
 import { type Held, PeerModel } from "./peer.js"
 import { anyWish, endless, plainWish } from "./wishes.js"
 
 const resetCodes = [Raw.Code.CANCEL, Raw.Code.REFUSED_STREAM, Raw.Code.INTERNAL_ERROR, 0xdead] as const
 
+const isOfClient = (id: number): boolean => id % 2 === 1
+
 export class ServerModel extends PeerModel {
   readonly answers = new Map<number, Answered>()
   private wished = 0
+  /** The last stream that we have promised. */
+  private promised = 0
   /** Wishes that are left as they are. */
   readonly held = new Set<number>()
   /** The last id of our last GOAWAY. */
@@ -60,14 +65,19 @@ export class ServerModel extends PeerModel {
     this.noticed()
   }
 
+  /** The last stream that the engine has opened. */
+  private get highest(): number {
+    return Math.max(-1, ...[...this.tap.streams.keys()].filter(isOfClient))
+  }
+
   override hold(state: Held): number {
-    if (state === "idle") return Math.max(-1, ...this.tap.streams.keys()) + 2
+    if (state === "idle") return this.highest + 2
     const n = this.wished++
     this.held.add(n)
     const wish = { ...plainWish, n, ...(state === "over" ? {} : endless) }
     this.client.wish(wish)
     this.deliver()
-    const id = Math.max(...this.tap.streams.keys())
+    const id = this.highest
     const flags = Raw.END_HEADERS | (state === "open" ? 0 : Raw.END_STREAM)
     if (state !== "fresh") this.inject(Raw.frame(Raw.Type.HEADERS, flags, id, plainBlock([[":status", "200"]])))
     this.deliver()
@@ -85,7 +95,13 @@ export class ServerModel extends PeerModel {
 
   protected override noticed(): void {
     for (const stream of this.tap.streams.values()) {
-      if (stream.head === undefined || this.answers.has(stream.id) || this.held.has(numberOf(stream.head))) continue
+      if (
+        !isOfClient(stream.id) ||
+        stream.head === undefined ||
+        this.answers.has(stream.id) ||
+        this.held.has(numberOf(stream.head))
+      )
+        continue
       this.answers.set(stream.id, planAnswer(this.choices, stream, this.mostBody))
     }
   }
@@ -100,8 +116,13 @@ export class ServerModel extends PeerModel {
       !answer.isEnded &&
       answer.reset === undefined &&
       this.streamOf(answer).reset === undefined &&
-      answer.id <= this.lastId
+      this.isTaken(answer.id)
     )
+  }
+
+  /** Whether the stream is one that our GOAWAY, if we have sent any, leaves. */
+  private isTaken(id: number): boolean {
+    return id <= this.lastId || !isOfClient(id)
   }
 
   private get open(): ReadonlyArray<Answered> {
@@ -146,9 +167,12 @@ export class ServerModel extends PeerModel {
 
   private rare(): void {
     const { choices } = this
-    switch (choices.below(6)) {
+    switch (choices.below(8)) {
       case 0:
         return this.goAway()
+      case 6:
+      case 7:
+        return this.promise()
       case 1:
         return this.refuse()
       case 2:
@@ -201,6 +225,29 @@ export class ServerModel extends PeerModel {
     if (endsHere && sent === piece) answer.isEnded = true
   }
 
+  /** A push, along with something that we have not answered whole, where the client takes it. */
+  private promise(): void {
+    const { choices, tap } = this
+    const isAllowed = this.client.options.enablePush === true && tap.engineSettings.unacknowledged === 0
+    const along = this.open.filter((answer) => isOfClient(answer.id) && answer.method !== "CONNECT")
+    if (!isAllowed || along.length === 0 || this.promised > 40 || this.lastId < Number.POSITIVE_INFINITY) return
+    const { id } = choices.one(along)
+    this.promised += 2 * choices.between(1, 2)
+    const method = choices.one(["GET", "HEAD"] as const)
+    // Now and then what the user will ask for.
+    const path = choices.once(4) ? pathOf(this.wished) : `/p/${this.promised}`
+    const pseudo = new Map(this.tapped(id).head)
+    const fields: Pairs = [
+      [":method", method],
+      [":scheme", pseudo.get(":scheme") ?? "http"],
+      [":path", path],
+      [":authority", pseudo.get(":authority") ?? "test"],
+      ...Fields.regular(choices).filter(([name]) => name !== "content-length")
+    ]
+    this.answers.set(this.promised, planPush(choices, this.promised, method, this.mostBody))
+    this.emitBlock(Raw.Type.PUSH_PROMISE, 0, id, uint32(this.promised), fields)
+  }
+
   /** RST_STREAM: before the answer, within it, or, with NO_ERROR, behind it while the request goes on. */
   private refuse(): void {
     const { choices } = this
@@ -217,10 +264,16 @@ export class ServerModel extends PeerModel {
   private goAway(): void {
     const { choices } = this
     if (!choices.once(3) || this.isCalm) return
-    const highest = Math.max(0, ...this.answers.keys())
+    const highest = Math.max(0, this.highest)
     const isBegun = (answer: Answered): boolean =>
       answer.hasHead || answer.sentInformational > 0 || answer.reset !== undefined
-    const least = Math.max(0, ...[...this.answers.values()].filter(isBegun).map(({ id }) => id))
+    const least = Math.max(
+      0,
+      ...[...this.answers.values()]
+        .filter(isBegun)
+        .map(({ id }) => id)
+        .filter(isOfClient)
+    )
     const lastId = Math.min(this.lastId, choices.one([Raw.MAX_WINDOW, highest, Math.max(least, highest - 2)]))
     this.lastId = lastId
     this.emitOctets(Raw.goAway(lastId, Raw.Code.NO_ERROR, choices.octets(choices.below(8))))
@@ -228,8 +281,8 @@ export class ServerModel extends PeerModel {
 
   private grantSome(): void {
     const { choices } = this
-    const ids = [0, ...[...this.answers.values()].filter((each) => !this.streamOf(each).isOver).map(({ id }) => id)]
-    this.grant(choices.one(ids), Math.max(1, choices.size(200_000)))
+    const open = [...this.answers.keys()].filter((id) => isOfClient(id) && !this.tapped(id).isOver)
+    this.grant(choices.one([0, ...open]), Math.max(1, choices.size(200_000)))
   }
 
   // ------------------------------------------------------------------ to the end
@@ -249,8 +302,8 @@ export class ServerModel extends PeerModel {
     for (let idle = 0; idle < 400;) {
       this.answer()
       for (const answer of this.open) this.continueAnswer(answer, this.mostPayload)
-      const waiting = [...this.tap.streams.values()].filter((stream) => !stream.isOver && stream.id <= this.lastId)
-      this.grantAll([0, ...waiting.map(({ id }) => id)])
+      const waiting = [...this.tap.streams.values()].filter(({ id, isOver }) => !isOver && this.isTaken(id))
+      this.grantAll([0, ...waiting.map(({ id }) => id).filter(isOfClient)])
       this.deliver()
       if (this.isOver || this.disturbance?.isWeak === true) return
       const isDone = waiting.every(({ id }) => this.isTouched(id)) && this.tap.pings.length === 0

@@ -1,22 +1,25 @@
 /**
- * The engine's field blocks: HEADERS and CONTINUATION to one block, and that to fields. Called by wiretap.ts.
+ * The engine's field blocks: HEADERS or PUSH_PROMISE and CONTINUATION to one block, and that to fields. Called by wiretap.ts.
  */
 import * as Decoder from "@effect-http2/hpack/Decoder"
 import { isHpackError } from "@effect-http2/hpack/HpackError"
 import { Finding } from "../finding.js"
 import type { Pairs } from "../wire/blockWriter.js"
-import { concat } from "../wire/octets.js"
+import { concat, readUint32 } from "../wire/octets.js"
 import * as Raw from "../wire/rawFrame.js"
 
 /** A section that is complete: on the stream, and with the end, that its first frame said. */
 export interface Section {
   readonly streamId: number
+  /** The stream that it promises, 0 where it is no promise. */
+  readonly promised: number
   readonly endStream: boolean
   readonly pairs: Pairs
 }
 
 interface OpenBlock {
   readonly streamId: number
+  readonly promised: number
   readonly endStream: boolean
   readonly fragments: Array<Uint8Array>
 }
@@ -45,14 +48,19 @@ export class Sections {
     if (type === Raw.Type.HEADERS) {
       fragment = Raw.unpadded(frame) ?? fail("padding longer than its frame")
       if ((flags & Raw.PRIORITY) !== 0) fragment = fragment.subarray(5)
-      this.block = { streamId, endStream: (flags & Raw.END_STREAM) !== 0, fragments: [] }
+      this.block = { streamId, promised: 0, endStream: (flags & Raw.END_STREAM) !== 0, fragments: [] }
+    } else if (type === Raw.Type.PUSH_PROMISE) {
+      fragment = Raw.unpadded(frame) ?? fail("padding longer than its frame")
+      this.block = { streamId, promised: readUint32(fragment, 0), endStream: false, fragments: [] }
+      fragment = fragment.subarray(4)
     } else if ((flags & Raw.PADDED) !== 0) fail("CONTINUATION has no padding")
     const { block } = this
     if (block === undefined || block.streamId !== streamId) return fail("CONTINUATION of nothing")
     block.fragments.push(fragment)
     if ((flags & Raw.END_HEADERS) === 0) return undefined
     this.block = undefined
-    return { streamId, endStream: block.endStream, pairs: this.decode(concat(block.fragments)) }
+    const { endStream, promised } = block
+    return { streamId, promised, endStream, pairs: this.decode(concat(block.fragments)) }
   }
 
   private decode(block: Uint8Array): Pairs {

@@ -27,6 +27,8 @@ export class TapStream {
   resetBehind = 0
   /** The method of a request, as far as the tap can read it. */
   method = ""
+  /** What the engine has promised that it answers here. */
+  promise: Pairs | undefined = undefined
 
   constructor(
     readonly id: number,
@@ -90,6 +92,19 @@ export class TapStream {
       if ((pseudo.get(name) ?? "") === "") this.fail(`a request without ${name}`)
     }
     this.head = pairs
+  }
+
+  /** A promise that another stream carried. */
+  receivePromise(pairs: Pairs): void {
+    checkSection(this.id, pairs)
+    const pseudo = new Map(pairs.filter(([name]) => name.startsWith(":")))
+    for (const name of [":method", ":scheme", ":path", ":authority"]) {
+      if ((pseudo.get(name) ?? "") === "") this.fail(`a promise without ${name}`)
+    }
+    this.method = pseudo.get(":method") ?? ""
+    if (this.method !== "GET" && this.method !== "HEAD") this.fail(`a promise of ${this.method}`)
+    this.promise = pairs
+    this.isEndedByUs = true
   }
 
   receiveData(octets: Uint8Array, flowControlled: number, endStream: boolean): void {

@@ -3,6 +3,7 @@
  * a finding. What is sent to it may be anything. Called by every run of an engine.
  */
 import { expect, Finding } from "../finding.js"
+import type { Pairs } from "../wire/blockWriter.js"
 import { isEqual, readUint32 } from "../wire/octets.js"
 import * as Raw from "../wire/rawFrame.js"
 import { type Section, Sections } from "./sections.js"
@@ -43,6 +44,7 @@ export class Wiretap {
   private prefaceLeft: number
   highestSent = 0
   highestReceived = 0
+  private highestPromised = 0
 
   constructor(readonly engine: "client" | "server") {
     this.sentReader = new Raw.FrameReader(engine === "server" ? Raw.preface.length : 0)
@@ -122,6 +124,11 @@ export class Wiretap {
         stream.resetByUs ??= readUint32(payload, 0)
         stream.resetBehind = this.pingsSent
         break
+      case Type.PUSH_PROMISE: {
+        const promised = readUint32(payload, (flags & Raw.PADDED) === 0 ? 0 : 1) & Raw.MAX_WINDOW
+        if (this.engine === "client" && !this.streams.has(promised)) this.opened(promised).isEndedByEngine = true
+        break
+      }
       case Type.GOAWAY:
         this.ourGoAway = Math.min(this.ourGoAway, readUint32(payload, 0) & Raw.MAX_WINDOW)
         break
@@ -188,6 +195,7 @@ export class Wiretap {
       case Type.WINDOW_UPDATE:
         return this.receivedWindowUpdate(streamId, readUint32(payload, 0), fail)
       case Type.HEADERS:
+      case Type.PUSH_PROMISE:
       case Type.CONTINUATION:
         return this.receivedFragment(frame, fail)
       case Type.DATA: {
@@ -275,14 +283,37 @@ export class Wiretap {
 
   private receivedSection(
     frame: Raw.RawFrame,
-    { endStream, pairs, streamId }: Section,
+    { endStream, pairs, promised, streamId }: Section,
     fail: (why: string) => never
   ): void {
+    if (promised > 0) return this.receivedPromise(frame, promised, pairs, fail)
     if (this.engine === "client" && !this.streams.has(streamId)) {
       if (streamId % 2 === 0 || streamId <= this.highestReceived) fail("a stream with an id that is not the next")
       this.highestReceived = streamId
       this.opened(streamId)
     }
-    this.known(frame, fail).receiveSection(pairs, endStream, this.engine)
+    const stream = this.known(frame, fail)
+    if (stream.promise !== undefined && stream.head === undefined) this.begunPush(fail)
+    stream.receiveSection(pairs, endStream, this.engine)
+  }
+
+  /** PUSH_PROMISE (RFC 9113 §6.6, §8.4). */
+  private receivedPromise(frame: Raw.RawFrame, id: number, pairs: Pairs, fail: (why: string) => never): void {
+    if (this.engine === "client") fail("a client that promises")
+    if (!this.ourSettings.enablePush) fail("a promise for a client that takes none")
+    if (id % 2 === 1 || id <= this.highestPromised) fail("a promised id that is not the next")
+    const stream = this.known(frame, fail)
+    if (stream.isEndedByEngine || stream.reset !== undefined || stream.id % 2 === 0) fail("no stream to promise on")
+    this.highestPromised = id
+    this.opened(id).receivePromise(pairs)
+  }
+
+  /** A pushed response begins: from then on its stream counts. */
+  private begunPush(fail: (why: string) => never): void {
+    let count = 1
+    for (const { head, isOver, promise } of this.streams.values()) {
+      if (promise !== undefined && head !== undefined && !isOver) count++
+    }
+    if (count > this.ourSettings.maxConcurrentStreams) fail("more pushes than we take")
   }
 }

@@ -1,8 +1,9 @@
 /** A whole conversation of our client with a server: correct, or with one change in it. */
 import type { ClientOptions } from "@effect-http2/http2/Http2Client"
+import { useOf } from "../app/requester.js"
 import type { Choices } from "../choices.js"
 import { expect } from "../finding.js"
-import { checkValid } from "../model/answerCheck.js"
+import { checkPushed, checkValid } from "../model/answerCheck.js"
 import { Mutation } from "../model/mutation.js"
 import { ServerModel } from "../model/serverModel.js"
 import { ClientRun } from "../world/clientRun.js"
@@ -15,7 +16,8 @@ export const anyOptions = (choices: Choices): ClientOptions => ({
   maxFrameSize: choices.one([16_384, 16_385, 100_000]),
   headerTableSize: choices.one([4096, 0, 100, 65_536]),
   maxSendBufferPerStream: choices.one([262_144, 1, 5000]),
-  maxSendBuffer: choices.one([1_048_576, 1000, 20_000])
+  maxSendBuffer: choices.one([1_048_576, 1000, 20_000]),
+  enablePush: choices.once(2)
 })
 
 const mostBodies = [2000, 200, 70_000, 300_000] as const
@@ -43,13 +45,16 @@ export const conclude = (model: ServerModel): void => {
   model.deliver()
   model.finish()
   if (disturbance === undefined) {
-    const areDone = client.world.advanceUntil(() => model.isSettled, 600_000)
+    const areDone = client.world.advanceUntil(() => client.isIdle, 10_000)
     client.collect()
     expect(areDone, "hang", () => "the user waits")
-    expect(client.connection.unreadBytes === 0, "leak", () => `${client.connection.unreadBytes} octets are unread`)
+    // Pushes that the user leaves alone are kept for a while.
+    const { unreadBytes } = client.connection
+    const isLeft = [...client.pushed.keys()].some((id) => useOf(id) === "nothing")
+    expect(unreadBytes === 0 || isLeft, "leak", () => `${unreadBytes} octets are unread`)
   }
   expectScope(model)
-  const answers = new Map([...model.answers.values()].map((answer) => [answer.n, answer]))
+  const answers = new Map([...model.answers.values()].filter(({ n }) => n >= 0).map((answer) => [answer.n, answer]))
   for (const [n, wished] of client.wishes) {
     if (model.held.has(n)) continue
     const answer = answers.get(n)
@@ -57,6 +62,13 @@ export const conclude = (model: ServerModel): void => {
     if (disturbance !== undefined && (answer === undefined || wished.fiber.unsafePoll() === null)) continue
     const stream = answer === undefined ? undefined : client.tap.streams.get(answer.id)
     expectUntouched(model, answer?.id ?? 0, () => checkValid(wished, answer, stream, model.lastId))
+  }
+  for (const answer of model.answers.values()) {
+    const { id, n } = answer
+    if (n >= 0) continue
+    const pushed = client.pushed.get(id)
+    if (disturbance !== undefined && pushed?.fiber.unsafePoll() === null) continue
+    expectUntouched(model, id, () => checkPushed(answer, client.tap.streams.get(id), pushed?.got))
   }
   if (disturbance !== undefined) expectEnd(client, !choices.once(4))
   else if (choices.once(2)) client.pipe.sendEnd()

@@ -14,9 +14,10 @@ import type { World } from "../world/world.js"
 import * as ClientConversation from "./clientConversation.js"
 import * as ServerConversation from "./serverConversation.js"
 
-/** Place for one stream more, a body of 64 KiB, and no size update that a block would have to begin with. */
-const ofClient = { headerTableSize: 4096, initialWindowSize: 65_535 }
-const ofServer = { ...ofClient, maxConcurrentStreams: 100 }
+/** Place for one stream more, a body of 64 KiB, no size update that a block would have to begin with, and no push. */
+const fixed = { headerTableSize: 4096, initialWindowSize: 65_535 }
+const ofServer = { ...fixed, maxConcurrentStreams: 100 }
+const ofClient = { ...fixed, enablePush: false }
 const mostBody = 2000
 const mostSteps = 40
 

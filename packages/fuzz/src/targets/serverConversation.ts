@@ -5,6 +5,7 @@ import { expect } from "../finding.js"
 import { ClientModel } from "../model/clientModel.js"
 import { checkValid } from "../model/exchange.js"
 import { Mutation } from "../model/mutation.js"
+import { checkPush } from "../model/pushes.js"
 import { ServerRun } from "../world/serverRun.js"
 import type { World } from "../world/world.js"
 import { expectEnd, expectScope, expectUntouched } from "./mutated.js"
@@ -61,6 +62,10 @@ export const conclude = (model: ClientModel): void => {
     expectUntouched(model, id, () => {
       checkValid(each, model.streamOf(each), server.inbox.get(id), model.refusable.has(id), disturbance !== undefined)
     })
+  }
+  for (const stream of server.tap.streams.values()) {
+    if (stream.promise === undefined || stream.id > server.tap.ourGoAway) continue
+    expectUntouched(model, stream.id, () => checkPush(stream, server.inbox.get(stream.id)))
   }
   if (disturbance !== undefined) expectEnd(server, !choices.once(4))
   else if (choices.once(2)) server.pipe.sendEnd()

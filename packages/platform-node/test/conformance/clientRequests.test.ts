@@ -86,7 +86,7 @@ describe("6.8 GOAWAY", () => {
   )
 })
 
-describe("6.5 settings of the server are honoured", () => {
+describe("6.5 settings of the server are honoured [rfc9113-6.5-2]", () => {
   U.check("MAX_FRAME_SIZE: a head that is larger than a frame is continued [rfc9113-4.1-1] [rfc9113-8.1-1]", () =>
     Effect.gen(function* () {
       const [client, peer, stats] = yield* C.open(false)
