@@ -44,7 +44,13 @@ describe("a request", () => {
   it.each<readonly [what: string, pairs: Pairs, authority: string]>([
     ["pseudo-header fields in any order", [...get].reverse(), "test"],
     ["host in the place of :authority", [...withPseudo(":authority", undefined), ["host", "other"]], "other"],
-    ["host beside the same :authority", [...get, ["host", "TEST"]], "test"],
+    ["host beside the same :authority [rfc9113-8.3.1-5]", [...get, ["host", "TEST"]], "test"],
+    ["host with the port that the scheme has anyway [rfc9113-8.3.1-5]", [...get, ["host", "test:80"]], "test"],
+    [
+      "host without it, beside an :authority that has it [rfc9113-8.3.1-5]",
+      [...withPseudo(":scheme", "https", withPseudo(":authority", "test:443")), ["host", "Test"]],
+      "test:443"
+    ],
     ["neither", withPseudo(":authority", undefined), ""],
     ["* with OPTIONS [rfc9113-8.3.1-11]", withPseudo(":path", "*", withPseudo(":method", "OPTIONS")), "test"],
     ["another method", withPseudo(":method", "M-SEARCH"), "test"],
@@ -135,6 +141,7 @@ const malformed: ReadonlyArray<readonly [rule: string, what: string, pairs: Pair
   ["§8.3.1:", "an empty :authority", withPseudo(":authority", "")],
   ["[rfc9113-8.3.1-8]", "userinfo in :authority", withPseudo(":authority", "user@test")],
   ["[rfc9113-8.3.1-4]", "host that differs from :authority", [...get, ["host", "other"]]],
+  ["[rfc9113-8.3.1-5]", "host with the port of another scheme", [...get, ["host", "test:443"]]],
   ["smuggling:", "host twice", [...withPseudo(":authority", undefined), ["host", "a"], ["host", "a"]]],
   ["smuggling:", "a host with a blank", [...withPseudo(":authority", undefined), ["host", "a b"]]],
   ["[rfc9113-8.3-8]", ":path twice", [...get, [":path", "/"]]],

@@ -56,7 +56,12 @@ const streams = inFile(
     rule: "rfc9113-6.9-4",
     find: "if (!connection.receiveWindow.receive(flowControlledLength)) {",
     replace:
-      "if (connection.table.get(streamId) !== undefined && !connection.receiveWindow.receive(flowControlledLength)) {"
+      "if (connection.table.get(streamId)?.error !== undefined) return\n  if (!connection.receiveWindow.receive(flowControlledLength)) {"
+  },
+  {
+    rule: "rfc9113-6.9-4",
+    find: 'connection.consumed(flowControlledLength)\n  throw closed(streamId, "DATA")',
+    replace: 'throw closed(streamId, "DATA")'
   },
   {
     rule: "rfc9113-6.9.1-1",

@@ -2,7 +2,7 @@
  * A correct server of our client: answers of every kind to what it asks for, in any order, whatever else servers may send between their frames.
  * It plays the client's user too, who asks and gives up.
  */
-import { numberOf, pathOf } from "../app/requester.js"
+import { numberOf, pathOf, useOf } from "../app/requester.js"
 import { pattern } from "../app/pattern.js"
 import type { Choices } from "../choices.js"
 import { Finding } from "../finding.js"
@@ -16,7 +16,8 @@ import * as Fields from "./fields.js"
 import { type Held, PeerModel } from "./peer.js"
 import { anyWish, endless, plainWish } from "./wishes.js"
 
-const resetCodes = [Raw.Code.CANCEL, Raw.Code.REFUSED_STREAM, Raw.Code.INTERNAL_ERROR, 0xdead] as const
+const { CANCEL, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM } = Raw.Code
+const resetCodes = [CANCEL, REFUSED_STREAM, INTERNAL_ERROR, 0xdead] as const
 
 const isOfClient = (id: number): boolean => id % 2 === 1
 
@@ -257,8 +258,12 @@ export class ServerModel extends PeerModel {
     )
     if (answered.length === 0) return
     const answer = choices.one(answered)
-    answer.reset = answer.isEnded ? Raw.Code.NO_ERROR : choices.one(resetCodes)
-    this.emitOctets(Raw.rstStream(answer.id, answer.reset))
+    this.reset(answer, answer.isEnded ? NO_ERROR : choices.one(resetCodes))
+  }
+
+  private reset(answer: Answered, code: number): void {
+    answer.reset = code
+    this.emitOctets(Raw.rstStream(answer.id, code))
   }
 
   private goAway(): void {
@@ -276,7 +281,7 @@ export class ServerModel extends PeerModel {
     )
     const lastId = Math.min(this.lastId, choices.one([Raw.MAX_WINDOW, highest, Math.max(least, highest - 2)]))
     this.lastId = lastId
-    this.emitOctets(Raw.goAway(lastId, Raw.Code.NO_ERROR, choices.octets(choices.below(8))))
+    this.emitOctets(Raw.goAway(lastId, NO_ERROR, choices.octets(choices.below(8))))
   }
 
   private grantSome(): void {
@@ -297,6 +302,8 @@ export class ServerModel extends PeerModel {
     this.client.world.run()
     this.client.collect()
     this.noticed()
+    // Nobody reads them: there may be no credit for the rest.
+    for (const answer of this.open) if (answer.n < 0 && useOf(answer.id) === "nothing") this.reset(answer, CANCEL)
     if (this.maxConcurrent < 1) this.changeSettings([[Raw.Setting.MAX_CONCURRENT_STREAMS, 100]])
     let before = this.progress
     for (let idle = 0; idle < 400;) {

@@ -36,7 +36,7 @@ export const ofClients: ReadonlyArray<Violation> = [
     headers(id, [...get, ["content-length", "2"]], Raw.END_HEADERS),
     Raw.frame(Type.DATA, Raw.END_STREAM, id, octets(1))
   ]),
-  connection("[rfc9113-5.1.1-3] an even id", PROTOCOL_ERROR, (id) => [headers(id + 1, get)]),
+  connection("[rfc9113-5.1.1-3] an even id", PROTOCOL_ERROR, (id) => [headers(id + 1001, get)]),
   connection("[rfc9113-5.1.1-3] an id below one that was used", [PROTOCOL_ERROR, STREAM_CLOSED], (id) => [
     headers(id + 8, get),
     headers(id, get)
@@ -50,6 +50,6 @@ export const ofClients: ReadonlyArray<Violation> = [
   connection("[rfc9218-7.1-2] PRIORITY_UPDATE on a stream", PROTOCOL_ERROR, () => [priorityUpdate(1, 1)]),
   connection("[rfc9218-7.1-9] PRIORITY_UPDATE for stream 0", PROTOCOL_ERROR, () => [priorityUpdate(0, 0)]),
   connection("[rfc9218-7.1-8] PRIORITY_UPDATE for a push that was not promised", PROTOCOL_ERROR, () => [
-    priorityUpdate(0, 2)
+    priorityUpdate(0, 1000)
   ])
 ]

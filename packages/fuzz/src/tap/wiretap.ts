@@ -126,7 +126,8 @@ export class Wiretap {
         break
       case Type.PUSH_PROMISE: {
         const promised = readUint32(payload, (flags & Raw.PADDED) === 0 ? 0 : 1) & Raw.MAX_WINDOW
-        if (this.engine === "client" && !this.streams.has(promised)) this.opened(promised).isEndedByEngine = true
+        const isNew = this.engine === "client" && promised % 2 === 0 && !this.streams.has(promised)
+        if (isNew) this.opened(promised).isEndedByEngine = true
         break
       }
       case Type.GOAWAY:

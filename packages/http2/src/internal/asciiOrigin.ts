@@ -1,6 +1,7 @@
 /**
  * Origins as ASCII text in one form only (RFC 6454 §6.2), so that they can be compared: lower case, without the port that the scheme has anyway.
- * Pure. Called by Http2Origin.ts and the parts that deal with ORIGIN and ALTSVC.
+ * Pure. Called by Http2Origin.ts, the parts that deal with ORIGIN and ALTSVC, and where host and :authority are
+ * compared.
  */
 
 /** A name, whose labels are A-labels where it is internationalized (RFC 7838 §8), or an address. No path, no user, no wildcard. */
@@ -28,6 +29,13 @@ const serialize = (scheme: string, host: string, port: number | undefined): stri
 /** The origin of `host`, a name or an address without brackets; undefined where that is neither. */
 export const ofHost = (host: string, port: number | undefined): string | undefined =>
   parse(`https://${host.includes(":") ? `[${host}]` : host}${port === undefined ? "" : `:${port}`}`)
+
+/** Whether two authorities of requests for `scheme` are the same: in any case of letters, with its own port or without (RFC 3986 §6.2.3). */
+export const isSameAuthority = (scheme: string, one: string, other: string): boolean => {
+  if (one.toLowerCase() === other.toLowerCase()) return true
+  const origin = ofRequest(scheme, one)
+  return origin !== undefined && origin === ofRequest(scheme, other)
+}
 
 /** The origin of a request; undefined where its authority is none that HTTP has. */
 export const ofRequest = (scheme: string, authority: string): string | undefined => parse(`${scheme}://${authority}`)

@@ -4,6 +4,7 @@
  */
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import { Headers } from "../Headers.js"
+import { isSameAuthority } from "./asciiOrigin.js"
 import * as Rules from "./fieldRules.js"
 import { type FieldSection, RequestHead, ResponseHead, Violation } from "./messageHead.js"
 
@@ -151,7 +152,7 @@ const requestHead = (section: FieldSection, connectProtocol: boolean): RequestHe
   const { authority, method, path, protocol, scheme } = pseudo
   if (!Rules.isAuthority(authority ?? host ?? "")) return new Violation("8.3.1", "the authority is not a host and port")
   // Two names for the origin are how requests are smuggled; a host that says the same is of no use beside :authority.
-  if (host !== undefined && authority !== undefined && host.toLowerCase() !== authority.toLowerCase()) {
+  if (host !== undefined && authority !== undefined && !isSameAuthority(scheme ?? "", host, authority)) {
     return new Violation("8.3.1", "host and :authority differ")
   }
   return new RequestHead(

@@ -5,6 +5,7 @@
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
 import type { Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
+import { isSameAuthority } from "./asciiOrigin.js"
 import * as Rules from "./fieldRules.js"
 import type { HeaderFacts } from "./headerFacts.js"
 
@@ -57,7 +58,7 @@ export const checkTarget = (
 ): void => {
   const reason = targetViolation(method, scheme, authority, path)
   if (reason !== undefined) throw Http2Error.usageError(0, "8.3.1", reason)
-  if (host !== undefined && host.toLowerCase() !== authority.toLowerCase()) {
+  if (host !== undefined && !isSameAuthority(scheme, host, authority)) {
     throw Http2Error.usageError(
       0,
       "8.3.1",

@@ -209,7 +209,7 @@ C.clientCases("6.9.1 the windows for what we send, up to 2^31-1", [
     requests: ["whole"]
   },
   {
-    title: "of the connection, by 1 more [rfc9113-6.9.1-3]",
+    title: "of the connection, by 1 more [rfc9113-6.9.1-2] [rfc9113-6.9.1-3]",
     steps: [Raw.windowUpdate(0, most - 65_535), Raw.windowUpdate(0, 1)],
     outcome: connectionError(Code.FLOW_CONTROL_ERROR),
     requests: ["whole"]
@@ -221,7 +221,7 @@ C.clientCases("6.9.1 the windows for what we send, up to 2^31-1", [
     requests: ["whole"]
   },
   {
-    title: "of a stream, by 1 more [rfc9113-6.9.1-3]",
+    title: "of a stream, by 1 more [rfc9113-6.9.1-2] [rfc9113-6.9.1-3]",
     steps: [Raw.windowUpdate(1, most - 65_535), Raw.windowUpdate(1, 1)],
     outcome: C.streamError(Code.FLOW_CONTROL_ERROR),
     requests: ["whole"]

@@ -54,7 +54,7 @@ S.serverCases("6.9.1 the flow-control window", [
     outcome: connectionError(Code.FLOW_CONTROL_ERROR)
   },
   {
-    title: "of the connection, by 1 beyond 2^31-1 [rfc9113-6.9.1-3]",
+    title: "of the connection, by 1 beyond 2^31-1 [rfc9113-6.9.1-2] [rfc9113-6.9.1-3]",
     steps: [Raw.windowUpdate(0, most - 65_535), Raw.windowUpdate(0, 1)],
     outcome: connectionError(Code.FLOW_CONTROL_ERROR)
   },
@@ -70,7 +70,7 @@ S.serverCases("6.9.1 the flow-control window", [
     outcome: streamError(1, Code.FLOW_CONTROL_ERROR)
   },
   {
-    title: "of a stream, by 1 beyond 2^31-1 [rfc9113-6.9.1-3]",
+    title: "of a stream, by 1 beyond 2^31-1 [rfc9113-6.9.1-2] [rfc9113-6.9.1-3]",
     steps: [opened, Raw.windowUpdate(1, most - 65_535), Raw.windowUpdate(1, 1)],
     outcome: streamError(1, Code.FLOW_CONTROL_ERROR),
     handlers: ["reading", "hanging"]

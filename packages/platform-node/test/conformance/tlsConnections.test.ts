@@ -40,7 +40,7 @@ describe("9.2.1 renegotiation", () => {
       })
   )
 
-  U.check("also one that nobody reads yet [rfc9113-9.2.1-2]", () =>
+  U.check("also one that nobody reads yet, and whatever it would be for [rfc9113-9.2.1-2] [rfc9113-9.2.1-4]", () =>
     Effect.gen(function* () {
       const { address } = yield* NodeListener.make({ host, tls: U.certificate }, () => Effect.never)
       const socket = yield* dial(address.port ?? 0, { maxVersion: "TLSv1.2" })

@@ -92,7 +92,7 @@ describe("3.2, 9.2 what our client offers", () => {
   )
 
   U.check(
-    "no compression, no prohibited suite, the one that all have to support with P-256 [rfc9113-9.2.1-1] [rfc9113-10.6-3] [rfc9113-9.2.2-1] [rfc9113-9.2.2-3]",
+    "no compression, no prohibited suite, the one that all have to support with P-256 [rfc9113-9.2.1-1] [rfc9113-10.6-3] [rfc9113-9.2-2] [rfc9113-9.2.2-1] [rfc9113-9.2.2-3]",
     () =>
       Effect.gen(function* () {
         const { cipherSuites, compressionMethods, extensions } = yield* helloOf(transport(host))

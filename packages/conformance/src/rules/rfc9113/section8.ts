@@ -1,5 +1,5 @@
 /** RFC 9113, sections 8.1 to 8.3: messages and their fields. */
-import { elsewhere, must, section, should } from "../../rule.js"
+import { elsewhere, must, otherwise, section, should } from "../../rule.js"
 import type { Section } from "../../rule.js"
 
 const intermediary = "An intermediary: this project forwards no messages."
@@ -57,7 +57,10 @@ export const section8: ReadonlyArray<Section> = [
     should(
       "rfc9113-8.2.1-9",
       "server",
-      "A request with a field that breaks these rules is answered with 400, where an answer is still possible."
+      "A request with a field that breaks these rules is answered with 400, where an answer is still possible.",
+      otherwise(
+        "Its stream is reset with PROTOCOL_ERROR (§8.1.1): a peer that sends such fields is broken or hostile, and strict peers look for the stream error."
+      )
     )
   ),
   section(
@@ -76,9 +79,8 @@ export const section8: ReadonlyArray<Section> = [
     ),
     must(
       "rfc9113-8.2.2-4",
-      "neither",
-      "Who turns HTTP/1.1 into HTTP/2 takes connection-specific fields out.",
-      elsewhere(intermediary)
+      "server",
+      "Who turns HTTP/1.1 into HTTP/2, as an upgrade to h2c does, takes connection-specific fields out."
     )
   ),
   section(
