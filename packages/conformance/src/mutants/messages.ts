@@ -87,7 +87,7 @@ const parsing = inFile(
     replace: 'if (path === "") return undefined\n  if (path === undefined || !Rules.isTarget(path))\n'
   },
   {
-    rule: "rfc9113-8.3.1-10",
+    rule: "rfc9113-8.3.1-12",
     find: 'if (isHttp && path.charCodeAt(0) !== 0x2f && !(path === "*" && method === "OPTIONS")) {',
     replace: 'if (isHttp && path === "*" && method !== "OPTIONS") {'
   },
@@ -115,11 +115,6 @@ const parsing = inFile(
     rule: "rfc9113-8.3.2-1",
     find: 'if (first?.name !== ":status") return new Violation("8.3.2", "a response begins with :status")',
     replace: 'if (first?.name !== ":status") return new ResponseHead(200, new Headers([]), -1)'
-  },
-  {
-    rule: "rfc9113-8.1.1-3",
-    find: `if (status === 101) return new Violation("8.6", "101 Switching Protocols does not exist in HTTP/2")`,
-    replace: ""
   },
   {
     rule: "rfc9113-8.5-1",
@@ -201,4 +196,10 @@ const streams = [
   })
 ]
 
-export const messages: ReadonlyArray<Mutant> = [...rules, ...parsing, ...errors, ...streams]
+const authorities = inFile("packages/http2/src/internal/asciiOrigin.ts", {
+  rule: "rfc9113-8.3.1-5",
+  find: "if (one.toLowerCase() === other.toLowerCase()) return true\n",
+  replace: "if (one !== other) return one.toLowerCase() === other.toLowerCase()\n"
+})
+
+export const messages: ReadonlyArray<Mutant> = [...authorities, ...rules, ...parsing, ...errors, ...streams]

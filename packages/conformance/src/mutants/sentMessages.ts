@@ -24,7 +24,7 @@ const checks = inFile(
     replace: "return undefined"
   },
   {
-    rule: "rfc9113-8.3.1-10",
+    rule: "rfc9113-8.3.1-12",
     find: 'return Rules.isHttpScheme(scheme) && !isPath ? "the path does not begin with /" : undefined',
     replace: "return undefined"
   },
@@ -35,13 +35,13 @@ const checks = inFile(
   },
   {
     rule: "rfc9113-8.3.1-3",
-    find: "if (host !== undefined && host.toLowerCase() !== authority.toLowerCase()) {",
+    find: "if (host !== undefined && !isSameAuthority(scheme, host, authority)) {",
     replace: 'if (host !== undefined && authority === "") {'
   },
   {
     rule: "rfc9113-8.3.1-2",
-    find: "if (host !== undefined && host.toLowerCase() !== authority.toLowerCase()) {",
-    replace: 'if (host !== undefined && authority !== "" && host.toLowerCase() !== authority.toLowerCase()) {'
+    find: "if (host !== undefined && !isSameAuthority(scheme, host, authority)) {",
+    replace: 'if (host !== undefined && authority !== "" && !isSameAuthority(scheme, host, authority)) {'
   }
 )
 

@@ -10,6 +10,11 @@ const sending = inFile(
     replace: ""
   },
   {
+    rule: ["rfc9113-6.5.2-4", "rfc9113-6.5.2-5"],
+    find: "Settings.toEntries(announced, from)",
+    replace: "Settings.toEntries(core.role.isServer ? { ...announced, enablePush: true } : announced, from)"
+  },
+  {
     rule: "rfc9113-6.5.2-10",
     find: "maxFrameSize: [16_384, 16_777_215],",
     replace: "maxFrameSize: [16_383, 16_777_216],"

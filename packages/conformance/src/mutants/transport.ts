@@ -33,7 +33,11 @@ const tls = inFile(
     find: "constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION",
     replace: "constants.SSL_OP_NO_COMPRESSION"
   },
-  { rule: ["rfc9113-9.2.1-2", "rfc9113-9.2.1-3"], find: "socket.disableRenegotiation()", replace: "" },
+  {
+    rule: ["rfc9113-9.2.1-2", "rfc9113-9.2.1-3", "rfc9113-9.2.1-4"],
+    find: "socket.disableRenegotiation()",
+    replace: ""
+  },
   { rule: "rfc9113-9.2.1-6", find: "export const MIN_DH_BITS = 2048", replace: "export const MIN_DH_BITS = 2049" },
   { rule: "rfc9113-9.2.1-7", find: "export const MIN_DH_BITS = 2048", replace: "export const MIN_DH_BITS = 4097" },
   { rule: "rfc9113-9.2.1-6", find: '  "DHE-RSA-AES128-GCM-SHA256",\n', replace: "" },
@@ -54,19 +58,11 @@ const names = [
   })
 ]
 
-const reuse = inFile(
-  "packages/platform-node/src/internal/client/sharing.ts",
-  {
-    rule: "rfc9113-9.1.1-1",
-    find: "return isSameWay && place.serves(origin) && place.identity.isValidFor(origin.host)",
-    replace: "return isSameWay && place.serves(origin)"
-  },
-  {
-    rule: "rfc8336-2.4-1",
-    find: "return isSameWay && place.serves(origin) && place.identity.isValidFor(origin.host)",
-    replace: "return isSameWay && place.identity.isValidFor(origin.host)"
-  }
-)
+const reuse = inFile("packages/platform-node/src/internal/client/sharing.ts", {
+  rule: "rfc9113-9.1.1-1",
+  find: "return isSameWay && place.serves(origin) && place.identity.isValidFor(origin.host)",
+  replace: "return isSameWay && place.serves(origin)"
+})
 
 const upgrade = inFile("packages/platform-node/src/internal/server/h2cUpgrade.ts", {
   rule: "rfc9113-8.2.2-4",
@@ -81,13 +77,13 @@ const webSockets = [
     replace:
       'Net.connect({ host: "127.0.0.1", port: Number(source.authority.split(":")[1]) }).on("error", () => undefined)\n    const duplex = new TunnelSocket('
   }),
-  ...inFile("packages/http2/src/Http2Client.ts", {
-    rule: ["rfc8441-5-2"],
-    find: 'options.scheme ?? (transport.peer.tls === undefined ? "http" : "https")',
-    replace: 'options.scheme ?? "https"'
+  ...inFile("packages/http2/src/internal/requestPseudo.ts", {
+    rule: "rfc8441-5-2",
+    find: 'remembered(schemes, ":scheme", scheme),\n  authority,',
+    replace: 'remembered(schemes, ":scheme", scheme === "https" ? "wss" : "ws"),\n  authority,'
   }),
   ...inFile("packages/http2/src/Http2Client.ts", {
-    rule: ["rfc9113-5.5-5"],
+    rule: "rfc9113-5.5-5",
     find: "settings.enableConnectProtocol\n",
     replace: "settings.enableConnectProtocol || settings !== undefined\n"
   }),

@@ -1,7 +1,7 @@
 /**
  * Program: `npm run mutants [-- --rule PREFIX] [--file PATH]` tries the mutants, or those that break a rule whose id begins with PREFIX, or of a file
- * whose path has PATH in it. For each rule of each mutant it runs the tests whose titles carry the id: one of them has to fail. It ends with 1 where
- * none does.
+ * whose path has PATH in it; both may be given several times. For each rule of each mutant it runs the tests whose titles carry the id: one of them
+ * has to fail. It ends with 1 where none does.
  */
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
@@ -10,6 +10,7 @@ import { type Mutant, occurrences } from "../mutant.js"
 import { mutants } from "../mutants.js"
 import * as Tests from "../tests.js"
 import * as Copy from "./copy.js"
+import type { Outcome } from "./outcome.js"
 import * as Vitest from "./vitest.js"
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url))
@@ -22,11 +23,18 @@ interface Trial {
   readonly files: ReadonlyArray<string>
 }
 
-const trialsOf = (rule: string, file: string, tests: ReadonlyArray<Tests.Test>): ReadonlyArray<Trial> => {
+/** Which mutants to try: those that one of the prefixes, and one of the parts of a path, holds for. */
+interface Wanted {
+  readonly rule: ReadonlyArray<string>
+  readonly file: ReadonlyArray<string>
+}
+
+const trialsOf = ({ file, rule }: Wanted, tests: ReadonlyArray<Tests.Test>): ReadonlyArray<Trial> => {
   const byId = Tests.byId(tests)
   return mutants
-    .filter((mutant) => mutant.file.includes(file))
-    .flatMap((mutant) => mutant.rules.filter((id) => id.startsWith(rule)).map((id) => ({ mutant, rule: id })))
+    .filter((mutant) => file.some((part) => mutant.file.includes(part)))
+    .flatMap((mutant) => mutant.rules.map((id) => ({ mutant, rule: id })))
+    .filter((trial) => rule.some((prefix) => trial.rule.startsWith(prefix)))
     .map((trial) => ({ ...trial, files: [...new Set((byId.get(trial.rule) ?? []).map((test) => test.file))] }))
 }
 
@@ -45,7 +53,7 @@ interface Verdict {
   readonly text: string
 }
 
-const verdict = (outcome: Vitest.Outcome): Verdict => {
+const verdict = (outcome: Outcome): Verdict => {
   switch (outcome._tag) {
     case "passed":
       return { isKilled: false, text: "SURVIVED" }
@@ -59,7 +67,7 @@ const verdict = (outcome: Vitest.Outcome): Verdict => {
 }
 
 /** The tests of the engine first, since they are the quickest; those with sockets where none of them fails. */
-const runInSteps = async (copy: Copy.Copy, files: ReadonlyArray<string>, rule: string): Promise<Vitest.Outcome> => {
+const runInSteps = async (copy: Copy.Copy, files: ReadonlyArray<string>, rule: string): Promise<Outcome> => {
   const isQuick = (file: string): boolean => !file.startsWith("packages/platform-node/")
   const steps = [files.filter(isQuick), files.filter((file) => !isQuick(file))].filter((step) => step.length > 0)
   for (const step of steps) {
@@ -83,11 +91,14 @@ const firstLine = (text: string): string => text.trim().split("\n")[0] ?? ""
 const main = async (args: ReadonlyArray<string>): Promise<number> => {
   const { values } = parseArgs({
     args: [...args],
-    options: { rule: { type: "string", default: "" }, file: { type: "string", default: "" } }
+    options: {
+      rule: { type: "string", multiple: true, default: [""] },
+      file: { type: "string", multiple: true, default: [""] }
+    }
   })
   const copy = Copy.make(root)
   try {
-    const trials = trialsOf(values.rule, values.file, Tests.fromList(collect(copy.root), copy.root))
+    const trials = trialsOf(values, Tests.fromList(collect(copy.root), copy.root))
     if (trials.length === 0) throw new Error("there is no such mutant")
     await checkUnbroken(copy, trials)
     let failures = 0

@@ -1,33 +1,14 @@
-/** Runs tests by the ids in their titles, in a copy of the repository, and says how they ended. Called by the program. */
+/** Runs tests by the ids in their titles, in a copy of the repository. Called by the program. */
 import { spawn } from "node:child_process"
 import { existsSync, readFileSync, rmSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
-
-/** How a run ended: `failed`, a test with one of the ids; `broken`, a file that cannot be loaded, or vitest itself. */
-export type Outcome =
-  { readonly _tag: "passed" | "timedOut" } | { readonly _tag: "failed" | "broken"; readonly what: string }
+import type { JsonTestResults } from "vitest/reporters"
+import { ofReport, type Outcome, titleOf } from "./outcome.js"
 
 /** How long one test may take, and a whole run, in ms. A test that waits for what does not come is over sooner than in a run of all tests. */
 const testTimeout = 10_000
 const runTimeout = 90_000
-
-interface Assertion {
-  readonly fullName: string
-  readonly status: string
-  readonly failureMessages?: ReadonlyArray<string>
-}
-
-interface File {
-  readonly name: string
-  readonly message: string
-  readonly status: string
-  readonly assertionResults: ReadonlyArray<Assertion>
-}
-
-interface Report {
-  readonly testResults: ReadonlyArray<File>
-}
 
 const escape = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")
 
@@ -70,22 +51,6 @@ const ends = (root: string, args: ReadonlyArray<string>, timeout: number): Promi
     })
   })
 
-const firstLine = (text: string): string => (text.split("\n")[0] ?? "").slice(0, 120)
-
-const judge = ({ testResults }: Report, titles: ReadonlyArray<string>): Outcome => {
-  const failed = testResults
-    .flatMap(({ assertionResults }) => assertionResults)
-    .find(({ fullName, status }) => status === "failed" && titles.some((title) => fullName.includes(title)))
-  if (failed !== undefined) {
-    const [reason = ""] = failed.failureMessages ?? []
-    return { _tag: "failed", what: `${failed.fullName}: ${firstLine(reason)}` }
-  }
-  const broken = testResults.find(
-    ({ assertionResults, status }) => status === "failed" && assertionResults.length === 0
-  )
-  return broken === undefined ? { _tag: "passed" } : { _tag: "broken", what: `${broken.name}: ${broken.message}` }
-}
-
 /** Runs the tests of `files` whose titles carry one of `ids`, up to the first that fails. */
 export const run = async (
   root: string,
@@ -95,23 +60,18 @@ export const run = async (
 ): Promise<Outcome> => {
   const report = join(root, "mutants.json")
   rmSync(report, { force: true })
-  const titles = ids.map((id) => `[${id}]`)
-  const isOver = await ends(
-    root,
-    [
-      "run",
-      "--project=!scratchpad",
-      "--bail=1",
-      `--testTimeout=${testTimeout}`,
-      `--hookTimeout=${testTimeout}`,
-      "--reporter=json",
-      `--outputFile=${report}`,
-      `--testNamePattern=${titles.map(escape).join("|")}`,
-      ...files
-    ],
-    timeout
-  )
-  if (!isOver) return { _tag: "timedOut" }
+  const args = [
+    "run",
+    "--project=!scratchpad",
+    "--bail=1",
+    `--testTimeout=${testTimeout}`,
+    `--hookTimeout=${testTimeout}`,
+    "--reporter=json",
+    `--outputFile=${report}`,
+    `--testNamePattern=${ids.map((id) => escape(titleOf(id))).join("|")}`,
+    ...files
+  ]
+  if (!(await ends(root, args, timeout))) return { _tag: "timedOut" }
   if (!existsSync(report)) return { _tag: "broken", what: "vitest has left no report" }
-  return judge(JSON.parse(readFileSync(report, "utf8")) as Report, titles)
+  return ofReport(JSON.parse(readFileSync(report, "utf8")) as JsonTestResults, ids)
 }

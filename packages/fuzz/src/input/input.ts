@@ -37,6 +37,8 @@ export type Step =
   /** The client's user asks for something: its form, as requester.ts has them, by number; or gives up on what it asked for. */
   | { readonly kind: "wish"; readonly form: number }
   | { readonly kind: "give-up"; readonly n: number }
+  /** Wherever it stands: the client takes pushes. */
+  | { readonly kind: "take-pushes" }
   /** SETTINGS_HEADER_TABLE_SIZE of the decoder, for `hpack`. */
   | { readonly kind: "table"; readonly size: number }
   /** Decisions of a conversation, and the generator of those behind them. */
@@ -113,6 +115,7 @@ const stepOf = (words: ReadonlyArray<string>): Step => {
     case "end":
     case "reset":
     case "close":
+    case "take-pushes":
       return { kind }
     default:
       throw new Error(`not a step: ${words.join(" ")}`)

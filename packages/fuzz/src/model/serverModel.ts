@@ -2,43 +2,17 @@
  * A correct server of our client: answers of every kind to what it asks for, in any order, whatever else servers may send between their frames.
  * It plays the client's user too, who asks and gives up.
  */
-import { numberOf, pathOf, useOf } from "../app/requester.js"
-import { pattern } from "../app/pattern.js"
-import type { Choices } from "../choices.js"
+import { useOf } from "../app/requester.js"
 import { Finding } from "../finding.js"
-import type { TapStream } from "../tap/tapStream.js"
-import { type Pairs, plainBlock } from "../wire/blockWriter.js"
-import { concat, ofText, uint32 } from "../wire/octets.js"
+import { plainBlock } from "../wire/blockWriter.js"
+import { concat, ofText } from "../wire/octets.js"
 import * as Raw from "../wire/rawFrame.js"
-import type { ClientRun } from "../world/clientRun.js"
-import { type Answered, planAnswer, planPush } from "./answers.js"
-import * as Fields from "./fields.js"
-import { type Held, PeerModel } from "./peer.js"
+import { Answering, isOfClient } from "./answering.js"
+import type { Held } from "./peer.js"
 import { anyWish, endless, plainWish } from "./wishes.js"
 
-const { CANCEL, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM } = Raw.Code
-const resetCodes = [CANCEL, REFUSED_STREAM, INTERNAL_ERROR, 0xdead] as const
-
-const isOfClient = (id: number): boolean => id % 2 === 1
-
-export class ServerModel extends PeerModel {
-  readonly answers = new Map<number, Answered>()
-  private wished = 0
-  /** The last stream that we have promised. */
-  private promised = 0
-  /** Wishes that are left as they are. */
-  readonly held = new Set<number>()
-  /** The last id of our last GOAWAY. */
-  lastId = Number.POSITIVE_INFINITY
+export class ServerModel extends Answering {
   private maxConcurrent = Number.POSITIVE_INFINITY
-
-  constructor(
-    choices: Choices,
-    readonly client: ClientRun,
-    private readonly mostBody: number
-  ) {
-    super(choices, client)
-  }
 
   /** SETTINGS; the rest may follow at once. */
   begin(): void {
@@ -66,11 +40,6 @@ export class ServerModel extends PeerModel {
     this.noticed()
   }
 
-  /** The last stream that the engine has opened. */
-  private get highest(): number {
-    return Math.max(-1, ...[...this.tap.streams.keys()].filter(isOfClient))
-  }
-
   override hold(state: Held): number {
     if (state === "idle") return this.highest + 2
     const n = this.wished++
@@ -90,44 +59,6 @@ export class ServerModel extends PeerModel {
     if (waiting.length === 0) return this.wish()
     this.client.cancel(this.choices.one(waiting))
     this.noticed()
-  }
-
-  // ------------------------------------------------------------------ what the engine asks for
-
-  protected override noticed(): void {
-    for (const stream of this.tap.streams.values()) {
-      if (
-        !isOfClient(stream.id) ||
-        stream.head === undefined ||
-        this.answers.has(stream.id) ||
-        this.held.has(numberOf(stream.head))
-      )
-        continue
-      this.answers.set(stream.id, planAnswer(this.choices, stream, this.mostBody))
-    }
-  }
-
-  streamOf({ id }: Answered): TapStream {
-    return this.tapped(id)
-  }
-
-  /** Whether we may still send on it. */
-  private canSend(answer: Answered): boolean {
-    return (
-      !answer.isEnded &&
-      answer.reset === undefined &&
-      this.streamOf(answer).reset === undefined &&
-      this.isTaken(answer.id)
-    )
-  }
-
-  /** Whether the stream is one that our GOAWAY, if we have sent any, leaves. */
-  private isTaken(id: number): boolean {
-    return id <= this.lastId || !isOfClient(id)
-  }
-
-  private get open(): ReadonlyArray<Answered> {
-    return [...this.answers.values()].filter((answer) => this.canSend(answer))
   }
 
   // ------------------------------------------------------------------ one step
@@ -192,98 +123,6 @@ export class ServerModel extends PeerModel {
     this.continueAnswer(choices.one(open), choices.size(this.mostPayload))
   }
 
-  private continueAnswer(answer: Answered, most: number): void {
-    const { choices } = this
-    const { id } = answer
-    if (answer.sentInformational < answer.informational) {
-      answer.sentInformational++
-      return this.emitHeaders(
-        id,
-        [
-          [":status", choices.one(["103", "100", "110"] as const)],
-          ["x-i", "1"]
-        ],
-        false
-      )
-    }
-    const isOpenTunnel = answer.method === "CONNECT" && answer.status < 300
-    if (!answer.hasHead) {
-      answer.hasHead = true
-      const endsHere = answer.length === 0 && answer.trailers === undefined && !isOpenTunnel && !choices.once(4)
-      answer.isEnded = endsHere
-      return this.emitHeaders(id, [[":status", String(answer.status)], ...answer.fields], endsHere)
-    }
-    const left = answer.length - answer.sent
-    if (left === 0 && (answer.trailers !== undefined || choices.once(2))) {
-      answer.isEnded = true
-      if (answer.trailers !== undefined) return this.emitHeaders(id, answer.trailers, true)
-      return this.emit(Raw.Type.DATA, Raw.END_STREAM, id)
-    }
-    const piece = Math.min(left, most)
-    const endsHere = piece === left && answer.trailers === undefined
-    const sent = this.emitData(id, (length) => pattern(id, answer.sent, length), piece, endsHere)
-    answer.sent += sent
-    if (endsHere && sent === piece) answer.isEnded = true
-  }
-
-  /** A push, along with something that we have not answered whole, where the client takes it. */
-  private promise(): void {
-    const { choices, tap } = this
-    const isAllowed = this.client.options.enablePush === true && tap.engineSettings.unacknowledged === 0
-    const along = this.open.filter((answer) => isOfClient(answer.id) && answer.method !== "CONNECT")
-    if (!isAllowed || along.length === 0 || this.promised > 40 || this.lastId < Number.POSITIVE_INFINITY) return
-    const { id } = choices.one(along)
-    this.promised += 2 * choices.between(1, 2)
-    const method = choices.one(["GET", "HEAD"] as const)
-    // Now and then what the user will ask for.
-    const path = choices.once(4) ? pathOf(this.wished) : `/p/${this.promised}`
-    const pseudo = new Map(this.tapped(id).head)
-    const fields: Pairs = [
-      [":method", method],
-      [":scheme", pseudo.get(":scheme") ?? "http"],
-      [":path", path],
-      [":authority", pseudo.get(":authority") ?? "test"],
-      ...Fields.regular(choices).filter(([name]) => name !== "content-length")
-    ]
-    this.answers.set(this.promised, planPush(choices, this.promised, method, this.mostBody))
-    this.emitBlock(Raw.Type.PUSH_PROMISE, 0, id, uint32(this.promised), fields)
-  }
-
-  /** RST_STREAM: before the answer, within it, or, with NO_ERROR, behind it while the request goes on. */
-  private refuse(): void {
-    const { choices } = this
-    const answered = [...this.answers.values()].filter(
-      (answer) =>
-        answer.reset === undefined && this.streamOf(answer).reset === undefined && !this.streamOf(answer).isOver
-    )
-    if (answered.length === 0) return
-    const answer = choices.one(answered)
-    this.reset(answer, answer.isEnded ? NO_ERROR : choices.one(resetCodes))
-  }
-
-  private reset(answer: Answered, code: number): void {
-    answer.reset = code
-    this.emitOctets(Raw.rstStream(answer.id, code))
-  }
-
-  private goAway(): void {
-    const { choices } = this
-    if (!choices.once(3) || this.isCalm) return
-    const highest = Math.max(0, this.highest)
-    const isBegun = (answer: Answered): boolean =>
-      answer.hasHead || answer.sentInformational > 0 || answer.reset !== undefined
-    const least = Math.max(
-      0,
-      ...[...this.answers.values()]
-        .filter(isBegun)
-        .map(({ id }) => id)
-        .filter(isOfClient)
-    )
-    const lastId = Math.min(this.lastId, choices.one([Raw.MAX_WINDOW, highest, Math.max(least, highest - 2)]))
-    this.lastId = lastId
-    this.emitOctets(Raw.goAway(lastId, NO_ERROR, choices.octets(choices.below(8))))
-  }
-
   private grantSome(): void {
     const { choices } = this
     const open = [...this.answers.keys()].filter((id) => isOfClient(id) && !this.tapped(id).isOver)
@@ -303,7 +142,8 @@ export class ServerModel extends PeerModel {
     this.client.collect()
     this.noticed()
     // Nobody reads them: there may be no credit for the rest.
-    for (const answer of this.open) if (answer.n < 0 && useOf(answer.id) === "nothing") this.reset(answer, CANCEL)
+    for (const answer of this.open)
+      if (answer.n < 0 && useOf(answer.id) === "nothing") this.reset(answer, Raw.Code.CANCEL)
     if (this.maxConcurrent < 1) this.changeSettings([[Raw.Setting.MAX_CONCURRENT_STREAMS, 100]])
     let before = this.progress
     for (let idle = 0; idle < 400;) {

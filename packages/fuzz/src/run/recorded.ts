@@ -36,6 +36,7 @@ export const clientConversation = (world: World, seed: number): Input => {
   const model = ClientConversation.make(world, choices, 500)
   const steps: Array<Step> = [{ kind: "reflexes", on: seed % 2 === 0 }]
   for (let form = 0; form < 4; form++) steps.push({ kind: "wish", form: (seed + form) % 64 })
+  if (model.client.options.enablePush === true) steps.push({ kind: "take-pushes" })
   record(model.client, steps)
   model.begin()
   ClientConversation.talk(model, 20)

@@ -6,48 +6,28 @@ import { expect, Finding } from "../finding.js"
 import type { Pairs } from "../wire/blockWriter.js"
 import { isEqual, readUint32 } from "../wire/octets.js"
 import * as Raw from "../wire/rawFrame.js"
-import { type Section, Sections } from "./sections.js"
-import { SettingsView } from "./settingsView.js"
-import { TapStream } from "./tapStream.js"
+import type { Section } from "./sections.js"
+import { SentTap } from "./sentTap.js"
+import type { TapStream } from "./tapStream.js"
 
 const { ACK, END_STREAM, Type } = Raw
 
 const text = (payload: Uint8Array): string => Buffer.from(payload).toString("utf8")
 
-export class Wiretap {
-  readonly streams = new Map<number, TapStream>()
-  /** What the engine announced, as far as we acknowledged it; and the other way round. */
-  readonly engineSettings = new SettingsView()
-  readonly ourSettings = new SettingsView()
-  /** Windows of the connection. */
-  engineMaySend = 65_535
-  weMaySend = 65_535
-  /** PINGs that the engine sent and that were not answered. */
-  readonly pings: Array<Uint8Array> = []
+export class Wiretap extends SentTap {
   /** The codes and the last ids of the engine's GOAWAY frames, and why. */
   readonly goAways: Array<{ readonly code: number; readonly lastId: number; readonly reason: string }> = []
-  /** The last id of our GOAWAY. */
-  ourGoAway = Number.POSITIVE_INFINITY
-  /** Told when we acknowledge the engine's SETTINGS_HEADER_TABLE_SIZE. */
-  onTableSize: (size: number) => void = () => {}
   /** Octets of frames other than DATA that the engine has sent. */
   controlOctets = 0
-  /** The last frames of both directions. */
-  private readonly passed: Array<readonly [direction: string, frame: Raw.RawFrame]> = []
-  private readonly sentReader: Raw.FrameReader
   private readonly receivedReader: Raw.FrameReader
-  private readonly sections = new Sections()
-  private readonly ourPings: Array<Uint8Array> = []
-  private pingsSent = 0
   private pingsAnswered = 0
   private isFirst = true
   private prefaceLeft: number
-  highestSent = 0
-  highestReceived = 0
+  private highestReceived = 0
   private highestPromised = 0
 
-  constructor(readonly engine: "client" | "server") {
-    this.sentReader = new Raw.FrameReader(engine === "server" ? Raw.preface.length : 0)
+  constructor(engine: "client" | "server") {
+    super(engine)
     this.prefaceLeft = engine === "client" ? Raw.preface.length : 0
     this.receivedReader = new Raw.FrameReader(this.prefaceLeft)
   }
@@ -56,108 +36,6 @@ export class Wiretap {
   get connectionError(): { readonly code: number; readonly reason: string } | undefined {
     return this.goAways.find(({ code }) => code !== Raw.Code.NO_ERROR)
   }
-
-  private note(direction: string, frame: Raw.RawFrame): void {
-    if (this.passed.length >= 400) this.passed.splice(0, 200)
-    this.passed.push([direction, frame])
-  }
-
-  /** The last frames of both directions, for whoever reads a finding. */
-  get log(): ReadonlyArray<string> {
-    return this.passed.map(([direction, frame]) => `${direction} ${Raw.show(frame)}`)
-  }
-
-  /** Which frames of the engine came behind which of ours. */
-  get pairs(): ReadonlySet<string> {
-    const pairs = new Set<string>()
-    let last = ""
-    for (const [direction, { flags, type }] of this.passed) {
-      const each = `${direction}${type}.${flags & 0x2d}`
-      pairs.add(`${last}${each}`)
-      last = each
-    }
-    return pairs
-  }
-
-  // ------------------------------------------------------------------ to the engine
-
-  sent(octets: Uint8Array): void {
-    for (const frame of this.sentReader.read(octets)) {
-      this.note(">", frame)
-      this.sentFrame(frame)
-    }
-  }
-
-  private sentFrame(frame: Raw.RawFrame): void {
-    const { flags, payload, streamId, type } = frame
-    const stream = this.streams.get(streamId)
-    switch (type) {
-      case Type.SETTINGS:
-        if ((flags & ACK) === 0) this.ourSettings.announce(Raw.entriesOf(payload))
-        else this.apply(this.engineSettings, (each, delta) => (each.weMaySend += delta))
-        break
-      case Type.PING:
-        if ((flags & ACK) !== 0) this.answered(payload)
-        else {
-          this.pingsSent++
-          this.ourPings.push(payload)
-        }
-        break
-      case Type.WINDOW_UPDATE:
-        if (streamId === 0) this.engineMaySend += readUint32(payload, 0) & Raw.MAX_WINDOW
-        else if (stream !== undefined) stream.engineMaySend += readUint32(payload, 0) & Raw.MAX_WINDOW
-        break
-      case Type.HEADERS: {
-        const opened = stream ?? (this.engine === "server" ? this.opened(streamId) : undefined)
-        this.highestSent = Math.max(this.highestSent, streamId)
-        if (opened !== undefined && (flags & END_STREAM) !== 0) opened.isEndedByUs = true
-        break
-      }
-      case Type.DATA:
-        this.weMaySend -= payload.length
-        if (stream === undefined) break
-        stream.weMaySend -= payload.length
-        if ((flags & END_STREAM) !== 0) stream.isEndedByUs = true
-        break
-      case Type.RST_STREAM:
-        if (stream === undefined) break
-        stream.resetByUs ??= readUint32(payload, 0)
-        stream.resetBehind = this.pingsSent
-        break
-      case Type.PUSH_PROMISE: {
-        const promised = readUint32(payload, (flags & Raw.PADDED) === 0 ? 0 : 1) & Raw.MAX_WINDOW
-        const isNew = this.engine === "client" && promised % 2 === 0 && !this.streams.has(promised)
-        if (isNew) this.opened(promised).isEndedByEngine = true
-        break
-      }
-      case Type.GOAWAY:
-        this.ourGoAway = Math.min(this.ourGoAway, readUint32(payload, 0) & Raw.MAX_WINDOW)
-        break
-    }
-  }
-
-  private answered(payload: Uint8Array): void {
-    const at = this.pings.findIndex((ping) => isEqual(ping, payload))
-    if (at >= 0) this.pings.splice(at, 1)
-  }
-
-  private apply(view: SettingsView, adjust: (stream: TapStream, delta: number) => void): void {
-    const applied = view.acknowledge()
-    if (applied === undefined) return
-    for (const stream of this.streams.values()) adjust(stream, applied.windowDelta)
-    for (const size of applied.tableSizes) {
-      if (view === this.ourSettings) this.sections.setTableSize(size)
-      else this.onTableSize(size)
-    }
-  }
-
-  private opened(id: number): TapStream {
-    const stream = new TapStream(id, this.ourSettings.initialWindowSize, this.engineSettings.initialWindowSize)
-    this.streams.set(id, stream)
-    return stream
-  }
-
-  // ------------------------------------------------------------------ from the engine
 
   /** What the engine has written. Returns the frames that are whole with it. */
   received(octets: Uint8Array): ReadonlyArray<Raw.RawFrame> {

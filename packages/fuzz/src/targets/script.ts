@@ -177,6 +177,7 @@ const begin = (choices: Choices, isServer: boolean): Array<Step> => {
   const steps: Array<Step> = [{ kind: "reflexes", on: true }]
   if (isServer) steps.push({ kind: "send", octets: Raw.preface })
   steps.push({ kind: "send", octets: Raw.settings([]) })
+  if (!isServer && choices.once(2)) steps.push({ kind: "take-pushes" })
   for (let left = isServer ? 0 : choices.between(1, 4); left > 0; left--) {
     steps.push({ kind: "wish", form: choices.below(64) })
   }
@@ -193,6 +194,7 @@ export const runServer = (world: World, input: Input): ReadonlyArray<string> =>
   play(new ServerRun(world, options), undefined, input)
 
 export const runClient = (world: World, input: Input): ReadonlyArray<string> => {
-  const client = new ClientRun(world, options)
+  const enablePush = input.steps.some(({ kind }) => kind === "take-pushes")
+  const client = new ClientRun(world, { ...options, enablePush })
   return play(client, client, input)
 }

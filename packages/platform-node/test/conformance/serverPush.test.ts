@@ -113,7 +113,7 @@ describe("8.4 pushed responses", () => {
   )
 
   P.check(
-    "along with a request whose body still comes, and one that is whole; each promise has the next even id [rfc9113-6.6-5] [rfc9113-5.1.1-2]",
+    "along with a request whose body still comes, and one that is whole; each promise has the next even id [rfc9113-6.6-5] [rfc9113-6.6-9] [rfc9113-5.1.1-2]",
     P.pushing(P.css),
     (peer) =>
       Effect.gen(function* () {

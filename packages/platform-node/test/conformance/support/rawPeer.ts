@@ -27,7 +27,7 @@ export class RawPeer {
   private isPrefaceDue: boolean
   private ended: End | undefined = undefined
   private pings = 0
-  private readonly witness = new Witness()
+  private readonly witness: Witness
   private fault: string | undefined = undefined
 
   constructor(
@@ -35,6 +35,7 @@ export class RawPeer {
     role: "client" | "server"
   ) {
     this.isPrefaceDue = role === "server"
+    this.witness = new Witness(role === "server")
     socket.on("data", (chunk: Buffer) => this.receive(chunk))
     socket.on("end", () => this.end("FIN"))
     socket.on("error", () => this.end("RST"))

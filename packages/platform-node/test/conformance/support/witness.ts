@@ -46,10 +46,16 @@ export class Witness {
   private readonly ended = new Set<number>()
   private readonly reset = new Set<number>()
   private lastAccepted = Number.POSITIVE_INFINITY
+  /** Streams that this endpoint opened, or reserved by PUSH_PROMISE. */
+  private readonly opened = new Set<number>()
+  private highest = 0
+
+  /** `isClient`: whose frames are looked at. */
+  constructor(private readonly isClient: boolean) {}
 
   /** What is wrong with the next frame; undefined where nothing is. */
   see(frame: Raw.RawFrame): string | undefined {
-    return this.ofItself(frame) ?? this.ofItsPlace(frame) ?? this.ofItsStream(frame)
+    return this.ofItself(frame) ?? this.ofItsPlace(frame) ?? this.ofIdle(frame) ?? this.ofItsStream(frame)
   }
 
   /** §4.1, and the shape of each type. */
@@ -81,6 +87,23 @@ export class Witness {
     const last = payload.readUInt32BE()
     if (last > this.lastAccepted) return "a GOAWAY that raises the last stream id [rfc9113-6.8-5]"
     this.lastAccepted = last
+    return undefined
+  }
+
+  /** §5.1.1: an endpoint's own streams are of its parity, rise, and begin with HEADERS, or are promised before. */
+  private ofIdle(frame: Raw.RawFrame): string | undefined {
+    const { flags, payload, streamId, type } = frame
+    if (type === Type.PUSH_PROMISE) return this.open(payload.readUInt32BE((flags & Raw.PADDED) === 0 ? 0 : 1))
+    const isOwn = streamId > 0 && (streamId % 2 === 1) === this.isClient
+    if (!isOwn || type === Type.PRIORITY || this.opened.has(streamId)) return undefined
+    return this.isClient && type === Type.HEADERS ? this.open(streamId) : "a frame on an idle stream [rfc9113-5.1-1]"
+  }
+
+  private open(streamId: number): string | undefined {
+    if ((streamId % 2 === 1) !== this.isClient) return "a stream of the other side's parity [rfc9113-5.1.1-1]"
+    if (streamId <= this.highest) return "a new stream with an id that is not higher [rfc9113-5.1.1-2]"
+    this.highest = streamId
+    this.opened.add(streamId)
     return undefined
   }
 
