@@ -58,11 +58,18 @@ const names = [
   })
 ]
 
-const reuse = inFile("packages/platform-node/src/internal/client/sharing.ts", {
-  rule: "rfc9113-9.1.1-1",
-  find: "return isSameWay && place.serves(origin) && place.identity.isValidFor(origin.host)",
-  replace: "return isSameWay && place.serves(origin)"
-})
+const reuse = [
+  ...inFile("packages/platform-node/src/internal/client/sharing.ts", {
+    rule: "rfc9113-9.1.1-1",
+    find: "return isSameWay && place.serves(origin) && place.identity.isValidFor(origin.host)",
+    replace: "return isSameWay && place.serves(origin)"
+  }),
+  ...inFile("packages/platform-node/src/internal/client/http2Connection.ts", {
+    rule: "rfc8336-2.4-1",
+    find: "return originSet === undefined || originSet.has(key)",
+    replace: 'return originSet === undefined || key !== ""'
+  })
+]
 
 const upgrade = inFile("packages/platform-node/src/internal/server/h2cUpgrade.ts", {
   rule: "rfc9113-8.2.2-4",

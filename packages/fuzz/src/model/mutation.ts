@@ -17,6 +17,10 @@ const flipped = (frame: Uint8Array, at: number, bit: number): Uint8Array => {
   return copy
 }
 
+/** The streams that PUSH_PROMISE can be about, whether or not it is padded. */
+const promisedBy = (frame: Uint8Array): ReadonlyArray<number> =>
+  [Raw.HEADER, Raw.HEADER + 1].map((at) => readUint32(frame, at) & 0x7fffffff)
+
 const withPayload = (frame: Uint8Array, payload: Uint8Array): Uint8Array =>
   Raw.frame(frame[3] ?? 0, frame[4] ?? 0, readUint32(frame, 5), payload)
 
@@ -29,6 +33,8 @@ export class Mutation {
   what = "nothing"
   private held: Uint8Array | undefined = undefined
   private count = 0
+  /** What the last block, if it was a promise, promised. */
+  private promised: ReadonlyArray<number> = []
 
   constructor(
     private readonly choices: Choices,
@@ -44,6 +50,8 @@ export class Mutation {
   }
 
   readonly apply = (frame: Uint8Array): ReadonlyArray<Uint8Array> => {
+    if (frame[3] === Type.HEADERS) this.promised = []
+    if (frame[3] === Type.PUSH_PROMISE) this.promised = promisedBy(frame)
     const { held } = this
     if (held !== undefined) {
       this.held = undefined
@@ -60,9 +68,8 @@ export class Mutation {
   private touch(frame: Uint8Array): void {
     const type = frame[3] ?? 0
     if (idOf(frame) !== 0) this.touched.add(idOf(frame))
-    if (type === Type.PUSH_PROMISE) {
-      for (const at of [Raw.HEADER, Raw.HEADER + 1]) this.touched.add(readUint32(frame, at) & 0x7fffffff)
-    }
+    if (type === Type.PUSH_PROMISE) promisedBy(frame).forEach((id) => this.touched.add(id))
+    if (type === Type.CONTINUATION) this.promised.forEach((id) => this.touched.add(id))
     const hasBlock = type === Type.HEADERS || type === Type.CONTINUATION || type === Type.PUSH_PROMISE
     if (hasBlock && this.areBlocksLinked) this.isWeak = true
     if (type === Type.SETTINGS || type === Type.GOAWAY) this.isWeak = true

@@ -170,3 +170,22 @@ check("a dial that fails while the connection is full is not repeated without en
     expect(server.listening).toBe(true)
   })
 )
+
+check("a server that sees each connection off after a few requests costs none of those that are left", () =>
+  Effect.gen(function* () {
+    const { dials, url } = yield* http2((stream) => {
+      // As nginx does it behind `keepalive_requests`; what is above the third of a connection is not processed.
+      if (stream.id === 5) stream.session?.goaway(0, stream.id)
+      respond(stream)
+    })
+    const stats = NodeHttp2Client.makeStats()
+    const client = yield* makeClient({ stats, pool: { maxConnections: 1 } })
+    const all = yield* Effect.all(
+      Array.from({ length: 12 }, () => text(client, url)),
+      { concurrency: "unbounded" }
+    )
+    expect(all).toEqual(all.map(() => "ok"))
+    expect(dials()).toBe(4)
+    expect(stats.retries).toBe(9 + 6 + 3)
+  })
+)

@@ -1,9 +1,10 @@
 /**
- * One request from the wish to its response, as one asynchronous effect: finds a place, sends, hears of the head, and sends once more where the first
- * was surely not processed. Made by execute.ts.
+ * One request from the wish to its response, as one asynchronous effect: finds a place, sends, hears of the head, and sends again what was surely
+ * not processed. Made by execute.ts.
  */
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientError from "@effect/platform/HttpClientError"
+import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Effect from "effect/Effect"
 import type * as FiberRefs from "effect/FiberRefs"
@@ -53,11 +54,18 @@ const toRequestError = (
     description: cause.message
   })
 
+/**
+ * A request that a server refuses is sent once more. One that only came too late for its connection (GOAWAY without an error) may do so again: there are
+ * servers that see each connection off after so many requests. This many times at most.
+ */
+const mostRetries = (error: Http2Error.Http2Error): number =>
+  Http2Error.isConnectionError(error) && error.code === ErrorCode.NO_ERROR ? 20 : 1
+
 export class Exchange implements Listener, Waiter, Started {
   unwanted: Place | undefined = undefined
   isOwnOnly = false
   private started: Started | undefined = undefined
-  private hasRetried = false
+  private retries = 0
   private isAnswered = false
   private isOver = false
 
@@ -127,8 +135,8 @@ export class Exchange implements Listener, Waiter, Started {
     if (this.isOver || this.isAnswered) return
     const { pool, request } = this.task
     const isHarmless = (error.processed === "no" && error.origin !== "User") || isStale
-    if (!isHarmless || this.hasRetried || !isReplayable(request.body)) return this.fail(error)
-    this.hasRetried = true
+    if (!isHarmless || this.retries >= mostRetries(error) || !isReplayable(request.body)) return this.fail(error)
+    this.retries++
     this.started = undefined
     pool.countRetry()
     // Behind the turn that brought the failure: by then it is known which connections go on.
