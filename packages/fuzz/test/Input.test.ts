@@ -22,7 +22,7 @@ const input: Input = {
 
 describe("an input", () => {
   it("is read as it was written", () => {
-    expect(parse(format(input, ["what it shows", "and why"]))).toEqual(input)
+    expect(parse(format(input, ["what it shows,\nin two lines", "and why"]))).toEqual(input)
   })
 
   it("may have comments, and octets over several lines", () => {

@@ -13,12 +13,11 @@ const answer = () => Effect.succeed(Http2Response.text("answer"))
 
 describe("the preface", () => {
   it.scoped(
-    "[rfc9113-3.4-2] [rfc9113-6.5-1] [rfc9113-6.5.2-5] of a server is SETTINGS first, without ENABLE_PUSH",
+    "[rfc9113-3.4-2] [rfc9113-6.5-1] [rfc9113-6.5.2-4] [rfc9113-6.5.2-5] of a server is SETTINGS first, without ENABLE_PUSH",
     () =>
       Effect.gen(function* () {
         const { peer } = yield* server(answer, { silent: true, maxConcurrentStreams: 7, initialWindowSize: 1000 })
         const first = yield* peer.take
-        // [rfc9113-6.5.2-4] [rfc9113-6.5.2-5]
         expect(first).toEqual(
           settings(
             [Settings.Id.MAX_CONCURRENT_STREAMS, 7],

@@ -108,9 +108,14 @@ const receiving = inFile(
     replace: "setTimeout(() => (connection.remoteSettings = after), 5)\n"
   },
   {
-    rule: ["rfc9113-6.5.3-1", "rfc9113-6.5-2"],
+    rule: "rfc9113-6.5.3-1",
     find: "connection.outbox.maxFrameSize = after.maxFrameSize\n",
     replace: ""
+  },
+  {
+    rule: "rfc9113-6.5-2",
+    find: "if (id === Settings.Id.HEADER_TABLE_SIZE) connection.outbox.fields.setHeaderTableSize(value)",
+    replace: "if (id === Settings.Id.HEADER_TABLE_SIZE) connection.outbox.fields.setHeaderTableSize(value + 4096)"
   },
   {
     rule: "rfc9218-2.1-4",

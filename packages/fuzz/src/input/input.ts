@@ -75,7 +75,12 @@ const line = (step: Step): string => {
 
 /** The input as text; `comments` stand at its head. */
 export const format = ({ steps, target }: Input, comments: ReadonlyArray<string> = []): string =>
-  [...comments.map((comment) => `# ${comment}`), `target ${target}`, ...steps.map(line), ""].join("\n")
+  [
+    ...comments.flatMap((comment) => comment.split("\n")).map((comment) => `# ${comment}`),
+    `target ${target}`,
+    ...steps.map(line),
+    ""
+  ].join("\n")
 
 const isTarget = (name: string): name is TargetName => targetNames.some((each) => each === name)
 

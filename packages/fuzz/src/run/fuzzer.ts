@@ -75,8 +75,11 @@ const report = (all: ReadonlyArray<Campaign>, spent: ReadonlyMap<string, number>
   say({ kind: "line", line: `${Math.round((performance.now() - startedAt) / 1000)} s, heap ${heap} MiB` })
 }
 
+/** The first line. */
+const titleOf = ({ message }: Error): string => message.split("\n")[0] ?? ""
+
 const found = ({ finding, input }: Found): void => {
-  say({ kind: "line", line: `${input.target}: ${finding.message}; making it smaller` })
+  say({ kind: "line", line: `${input.target}: ${titleOf(finding)}; making it smaller` })
   const isSame = (candidate: Input): boolean => {
     onInput(candidate)
     return findingOf(() => replay(world, candidate))?.kind === finding.kind
@@ -85,7 +88,7 @@ const found = ({ finding, input }: Found): void => {
   Error.stackTraceLimit = 30
   const last = findingOf(() => replay(world, small)) ?? finding
   const cause = last.cause instanceof Error ? (last.cause.stack ?? "").split("\n") : []
-  say({ kind: "found", title: last.message, text: format(small, [last.message, ...cause]) })
+  say({ kind: "found", title: titleOf(last), text: format(small, [last.message, ...cause]) })
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -123,7 +126,7 @@ const main = async (): Promise<void> => {
 }
 
 main().catch((error: unknown) => {
-  const title = error instanceof Error ? error.message : String(error)
+  const title = error instanceof Error ? titleOf(error) : String(error)
   const stack = error instanceof Error ? (error.stack ?? "").replaceAll("\n", "\n# ") : ""
-  say({ kind: "found", title, text: `# ${title}\n# ${stack}\n${beacon.text}` })
+  say({ kind: "found", title, text: `# ${stack}\n${beacon.text}` })
 })

@@ -18,8 +18,8 @@ import type { World } from "./world.js"
 /** Longer than all that the engine waits for, one after the other: ms. */
 export const forever = 3_600_000
 
-/** What handlers that were told to fail leave in the log. */
-const isAskedFor = (line: string): boolean => line.includes("asked for on")
+/** What handlers that were told to fail leave in the log, and those whose response the peer says that it does not take. */
+const isAskedFor = (line: string): boolean => line.includes("asked for on") || line.includes("the peer accepts")
 
 export abstract class EngineRun {
   /** The one that was made last: its frames are what a finding is read by. */
