@@ -104,7 +104,10 @@ export abstract class SentTap {
       case Type.PUSH_PROMISE: {
         const promised = readUint32(payload, (flags & Raw.PADDED) === 0 ? 0 : 1) & Raw.MAX_WINDOW
         const isNew = this.engine === "client" && promised % 2 === 0 && !this.streams.has(promised)
-        if (isNew) this.opened(promised).isEndedByEngine = true
+        if (!isNew) break
+        this.opened(promised).isEndedByEngine = true
+        // RFC 9113 §5.1.1: those below it are not idle any more.
+        this.highestSent = Math.max(this.highestSent, promised)
         break
       }
       case Type.GOAWAY:
