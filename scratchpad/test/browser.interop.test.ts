@@ -147,7 +147,9 @@ describeWithPeer("chromium", "Chromium, every route", (program) => {
   it("GET /stats: all of it on one connection", async () => {
     // Connections of the tests' own questions are on their way out.
     await expect
-      .poll(async () => JSON.parse(((await fetched("/stats")) as { readonly text: string }).text) as unknown)
+      .poll(async () => JSON.parse(((await fetched("/stats")) as { readonly text: string }).text) as unknown, {
+        timeout: 10_000
+      })
       .toMatchObject({ connections: 1, activeStreams: 1, activeHandlers: 1 })
   })
 

@@ -111,7 +111,7 @@ export abstract class Answering extends PeerModel {
   /** A push, along with something that we have not answered whole, where the client takes it. */
   protected promise(): void {
     const { choices, tap } = this
-    const isAllowed = this.client.options.enablePush === true && tap.engineSettings.unacknowledged === 0
+    const isAllowed = tap.engineSettings.enablePush && tap.engineSettings.unacknowledged === 0
     const along = this.open.filter((answer) => isOfClient(answer.id) && answer.method !== "CONNECT")
     if (!isAllowed || along.length === 0 || this.promised > 40 || this.lastId < Number.POSITIVE_INFINITY) return
     const { id } = choices.one(along)

@@ -2,12 +2,14 @@
  * A correct client of our server: requests of every kind, in any order, whatever else clients may send between their frames. Decisions come from
  * `Choices`; a run of zeros opens one plain request.
  */
+import type { Settings } from "@effect-http2/http2/Settings"
 import * as Behaviour from "../app/behaviour.js"
 import { pattern } from "../app/pattern.js"
 import { Finding } from "../finding.js"
 import type { Choices } from "../choices.js"
 import type { TapStream } from "../tap/tapStream.js"
 import { type Pairs, plainBlock } from "../wire/blockWriter.js"
+import { concat, ofText, uint32 } from "../wire/octets.js"
 import * as Raw from "../wire/rawFrame.js"
 import type { ServerRun } from "../world/serverRun.js"
 import { type Held, PeerModel } from "./peer.js"
@@ -37,7 +39,7 @@ export class ClientModel extends PeerModel {
   constructor(
     choices: Choices,
     readonly server: ServerRun,
-    private readonly limit: number,
+    private readonly firstLimit: number,
     private readonly mostBody: number
   ) {
     super(choices, server)
@@ -60,6 +62,18 @@ export class ClientModel extends PeerModel {
           [Raw.Setting.MAX_CONCURRENT_STREAMS, 0]
         ])
       : super.anySetting()
+  }
+
+  /** How many streams the server takes; from the start, what its first SETTINGS will say. */
+  private get limit(): number {
+    const { maxConcurrentStreams } = this.tap.engineSettings
+    return Number.isFinite(maxConcurrentStreams) ? maxConcurrentStreams : this.firstLimit
+  }
+
+  protected override roleChange(): Partial<Settings> {
+    return this.choices.once(4)
+      ? { enableConnectProtocol: true }
+      : { maxConcurrentStreams: this.choices.one([100, 1, 3]) }
   }
 
   private get open(): ReadonlyArray<Asked> {
@@ -114,7 +128,7 @@ export class ClientModel extends PeerModel {
       case 8:
         return this.grantSome()
       case 9:
-        return this.changeSettings()
+        return choices.once(3) && !this.isCalm ? this.engineChanges() : this.changeSettings()
       case 10:
         return this.ping()
       case 11:
@@ -143,9 +157,21 @@ export class ClientModel extends PeerModel {
         return this.emit(Raw.Type.ORIGIN, 0, choices.below(9), choices.octets(choices.below(12)))
       case 3:
         return this.emptyData()
+      case 4:
+        return this.priorityUpdate()
       default:
         return this.grantSome()
     }
+  }
+
+  /** For a stream that is there, or that comes next (RFC 9218 §7.1). */
+  private priorityUpdate(): void {
+    const { choices } = this
+    const next = this.limit >= 100 && this.open.length < 50 ? [this.nextId] : []
+    const ids = [...this.openIds, ...next]
+    if (ids.length === 0) return
+    const value = choices.one(["u=0", "u=7, i", "i", "", "u=3;x, i=?0", "u=99", "?"])
+    this.emit(Raw.Type.PRIORITY_UPDATE, 0, 0, concat([uint32(choices.one(ids)), ofText(value)]))
   }
 
   /** A request, where there is place for one. */
@@ -154,7 +180,7 @@ export class ClientModel extends PeerModel {
     const { choices } = this
     const id = this.nextId
     this.nextId += 2 + (choices.once(8) ? 2 * choices.below(5) : 0)
-    const asked = planRequest(this.choices, id, this.mostBody)
+    const asked = planRequest(choices, id, this.mostBody, this.tap.engineSettings.enableConnectProtocol)
     const open = this.open.length + this.lingering.size + 1
     this.asked.set(id, asked)
     this.fresh.push({ asked, open })

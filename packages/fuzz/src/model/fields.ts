@@ -38,6 +38,12 @@ export const value = (choices: Choices, most: number): string => {
   return isExotic && length > 4 ? `${text.slice(0, 2)}\t ${text.slice(4)}` : text
 }
 
+/** A value that the field needs, or that means something in it. */
+const known = (name: string, choices: Choices): string | undefined => {
+  if (name === "te") return "trailers"
+  return name === "priority" ? choices.one(["u=1", "i", "u=7, i", "u=0;x, i=?0", undefined]) : undefined
+}
+
 /** Some fields, of any value. */
 export const regular = (choices: Choices): Pairs => {
   const count = choices.once(16) ? choices.below(60) : choices.below(6)
@@ -45,7 +51,7 @@ export const regular = (choices: Choices): Pairs => {
   let budget = 12_000
   for (let i = 0; i < count; i++) {
     const each = name(choices)
-    const text = each === "te" ? "trailers" : value(choices, Math.min(4000, budget))
+    const text = known(each, choices) ?? value(choices, Math.min(4000, budget))
     budget -= text.length
     pairs.push([each, text])
   }

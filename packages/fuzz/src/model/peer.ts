@@ -2,6 +2,7 @@
  * A correct peer of an engine, as far as its role does not matter: it sends whatever the rules allow, in any order that they allow, cut into any
  * reads. What it knows of the engine it knows from the wiretap. The roles are in clientModel.ts and serverModel.ts.
  */
+import type { Settings } from "@effect-http2/http2/Settings"
 import type { Choices } from "../choices.js"
 import { TapStream } from "../tap/tapStream.js"
 import { BlockWriter, type Pairs } from "../wire/blockWriter.js"
@@ -266,6 +267,22 @@ export abstract class PeerModel {
   protected changeSettings(entries: ReadonlyArray<readonly [number, number]> = this.anySettings()): void {
     this.emitOctets(Raw.settings(entries))
   }
+
+  /** The engine's user changes what it takes, while it takes it. */
+  protected engineChanges(): void {
+    const { choices } = this
+    const changes: ReadonlyArray<Partial<Settings>> = [
+      { initialWindowSize: choices.one([65_535, 1000, 200_000]) },
+      { headerTableSize: choices.one([4096, 0, 100, 20_000]) },
+      { maxFrameSize: choices.one([16_384, 30_000, 100_000]) },
+      { maxHeaderListSize: choices.one([32_768, 60_000]) },
+      this.roleChange()
+    ]
+    this.run.updateSettings({ ...choices.one(changes), ...(choices.once(3) ? choices.one(changes) : {}) })
+  }
+
+  /** A setting that only one role has. */
+  protected abstract roleChange(): Partial<Settings>
 
   protected anySettings(): ReadonlyArray<readonly [number, number]> {
     const { choices } = this

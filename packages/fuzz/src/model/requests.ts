@@ -24,8 +24,8 @@ export interface Asked {
 
 const methods = ["GET", "POST", "PUT", "HEAD", "OPTIONS", "DELETE", "x-any"] as const
 
-/** A request of any kind. */
-export const planRequest = (choices: Choices, id: number, mostBody: number): Asked => {
+/** A request of any kind. `isExtended`: extended CONNECT is one of them (RFC 8441). */
+export const planRequest = (choices: Choices, id: number, mostBody: number, isExtended: boolean): Asked => {
   const isTunnel = choices.once(16)
   const hasBody = choices.once(2)
   const length = hasBody ? choices.size(mostBody) : 0
@@ -34,17 +34,19 @@ export const planRequest = (choices: Choices, id: number, mostBody: number): Ask
   const ending = choices.once(40) ? choices.one(["never", "fail"] as const) : undefined
   const behaviour = ending === undefined ? chosen : { ...chosen, body: ending }
   const authority = choices.one(["test", "test:8080", "[::1]:3", "a.b.c"] as const)
-  const pseudo: Array<Pair> = isTunnel
-    ? [
-        [":method", method],
-        [":authority", authority]
-      ]
-    : [
-        [":method", method],
-        [":scheme", choices.one(["http", "https"] as const)],
-        [":path", Behaviour.toPath(behaviour)],
-        [":authority", authority]
-      ]
+  const pseudo: Array<Pair> =
+    isTunnel && !(isExtended && choices.once(2))
+      ? [
+          [":method", method],
+          [":authority", authority]
+        ]
+      : [
+          [":method", method],
+          [":scheme", choices.one(["http", "https"] as const)],
+          [":path", Behaviour.toPath(behaviour)],
+          [":authority", authority]
+        ]
+  if (isTunnel && pseudo.length > 2) pseudo.push([":protocol", "websocket"])
   if (choices.once(4)) pseudo.reverse()
   const fields: Array<Pair> = [...Fields.regular(choices)]
   if (choices.once(6)) fields.push(["host", authority])

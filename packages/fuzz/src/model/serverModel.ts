@@ -2,6 +2,7 @@
  * A correct server of our client: answers of every kind to what it asks for, in any order, whatever else servers may send between their frames.
  * It plays the client's user too, who asks and gives up.
  */
+import type { Settings } from "@effect-http2/http2/Settings"
 import { useOf } from "../app/requester.js"
 import { Finding } from "../finding.js"
 import { plainBlock } from "../wire/blockWriter.js"
@@ -31,6 +32,10 @@ export class ServerModel extends Answering {
     if (!choices.once(6) || this.isCalm) return super.anySetting()
     this.maxConcurrent = choices.one([100, 1, 3, 0])
     return [Raw.Setting.MAX_CONCURRENT_STREAMS, this.maxConcurrent]
+  }
+
+  protected override roleChange(): Partial<Settings> {
+    return { enablePush: this.choices.once(2) }
   }
 
   // ------------------------------------------------------------------ the user
@@ -81,7 +86,7 @@ export class ServerModel extends Answering {
       case 8:
         return this.grantSome()
       case 9:
-        return this.changeSettings()
+        return choices.once(3) && !this.isCalm ? this.engineChanges() : this.changeSettings()
       case 10:
         return this.ping()
       case 11:

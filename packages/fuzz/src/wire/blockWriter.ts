@@ -47,20 +47,21 @@ export class BlockWriter {
   private capacity = 4096
   /** What the engine allows. */
   private limit = 4096
-  private isDue = false
+  /** The lowest limit since the last block, where that is below what is in use (RFC 7541 §4.2). */
+  private due: number | undefined = undefined
 
   /** The engine's SETTINGS_HEADER_TABLE_SIZE is acknowledged. */
   setLimit(limit: number): void {
     this.limit = limit
-    if (this.capacity > limit) this.isDue = true
+    if (this.capacity > limit) this.due = Math.min(limit, this.due ?? limit)
   }
 
   /** `isPlain`: the block leaves the table as it is, and does not refer to it. */
   write(pairs: Pairs, choices: Choices, isPlain = false): Uint8Array {
     const parts: Array<Uint8Array> = []
-    if (this.isDue) parts.push(this.resize(Math.min(this.limit, choices.one([this.limit, 0, 64]))))
+    if (this.due !== undefined) parts.push(this.resize(Math.min(this.due, choices.one([this.due, 0, 64]))))
     if (!isPlain && choices.once(16)) parts.push(this.resize(Math.min(this.limit, choices.size(8192))))
-    this.isDue = false
+    this.due = undefined
     for (const pair of pairs) parts.push(this.field(pair, choices, isPlain))
     return concat(parts)
   }

@@ -5,6 +5,7 @@
 import type * as Http2Connection from "@effect-http2/http2/Http2Connection"
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
+import type { Settings } from "@effect-http2/http2/Settings"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -76,6 +77,12 @@ export abstract class EngineRun {
     const line = this.world.lines.find((line) => !isAskedFor(line))
     if (line !== undefined) throw new Finding("defect", `logged: ${line}`)
     return frames
+  }
+
+  /** The engine's user changes its settings. */
+  updateSettings(changes: Partial<Settings>): void {
+    this.world.fork(Effect.ignore(this.connection.updateSettings(changes)))
+    this.collect()
   }
 
   advance(ms: number): ReadonlyArray<RawFrame> {

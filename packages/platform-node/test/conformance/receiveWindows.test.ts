@@ -5,11 +5,28 @@ import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
 import * as Raw from "./support/rawFrame.js"
+import type { RawPeer } from "./support/rawPeer.js"
 import * as S from "./support/serverCase.js"
 
 const { Code, Setting, Type } = Raw
 
 const head = Raw.headers(1, [0x88], Raw.OPEN)
+
+/** DATA on streams that nobody reads, far more than one window of it: the connection's window gets all of it back. */
+const expectCredit = (peer: RawPeer, ids: ReadonlyArray<number>): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    let credit = 0
+    for (const id of ids) {
+      yield* peer.send(Raw.data(id, Raw.padded(new Uint8Array(10_000), 200), Raw.PADDED))
+      for (const { payload, streamId, type } of yield* peer.roundTrip) {
+        if (type === Type.WINDOW_UPDATE && streamId === 0) credit += payload.readUInt32BE()
+      }
+    }
+    expect(credit).toBeGreaterThan(ids.length * 10_201 - 65_535)
+  })
+
+/** Stream 1 again and again. */
+const one: ReadonlyArray<number> = Array.from({ length: 12 }, () => 1)
 
 describe("6.9 DATA at a server", () => {
   U.check(
@@ -20,18 +37,27 @@ describe("6.9 DATA at a server", () => {
         yield* S.shake(peer)
         yield* peer.send(Raw.headers(1, S.request({ te: "gzip" }), Raw.OPEN))
         yield* peer.frame(Type.RST_STREAM, 1)
-        let credit = 0
-        for (let i = 0; i < 12; i++) {
-          yield* peer.send(Raw.data(1, Raw.padded(new Uint8Array(10_000), 200), Raw.PADDED))
-          for (const { payload, streamId, type } of yield* peer.roundTrip) {
-            if (type === Type.WINDOW_UPDATE && streamId === 0) credit += payload.readUInt32BE()
-          }
-        }
-        expect(credit).toBeGreaterThan(12 * 10_201 - 65_535)
+        yield* expectCredit(peer, one)
         yield* S.goOn(peer)
         peer.socket.end()
         yield* S.nothingLeft(stats)
       })
+  )
+
+  U.check("counts on a stream that is closed too, and comes back [rfc9113-6.9-4]", () =>
+    Effect.gen(function* () {
+      const [peer, stats] = yield* S.open("answering", { connectionWindowSize: 65_535 })
+      yield* S.shake(peer)
+      const ids = Array.from({ length: 12 }, (_, i) => 2 * i + 1)
+      for (const id of ids) {
+        yield* peer.send(Raw.headers(id, S.get))
+        yield* peer.until("the end", ({ flags, streamId }) => streamId === id && (flags & Raw.END_STREAM) !== 0)
+      }
+      yield* expectCredit(peer, ids)
+      yield* S.goOn(peer)
+      peer.socket.end()
+      yield* S.nothingLeft(stats)
+    })
   )
 
   U.check("may be as much as the initial window until our smaller one is acknowledged [rfc9113-6.9.3-1]", () =>
@@ -60,14 +86,7 @@ describe("6.9 DATA at a client", () => {
         yield* Fiber.interrupt(asked.result)
         yield* peer.frame(Type.RST_STREAM, 1)
         yield* peer.send(head)
-        let credit = 0
-        for (let i = 0; i < 12; i++) {
-          yield* peer.send(Raw.data(1, Raw.padded(new Uint8Array(10_000), 200), Raw.PADDED))
-          for (const { payload, streamId, type } of yield* peer.roundTrip) {
-            if (type === Type.WINDOW_UPDATE && streamId === 0) credit += payload.readUInt32BE()
-          }
-        }
-        expect(credit).toBeGreaterThan(12 * 10_201 - 65_535)
+        yield* expectCredit(peer, one)
         yield* C.goOn(asked)
         peer.socket.end()
         yield* S.nothingLeft(stats)
