@@ -15,6 +15,7 @@ const input: Input = {
     { kind: "send", octets: concat([Raw.settings([[4, 5]]), Raw.settingsAck]) },
     { kind: "wait", ms: 20 },
     { kind: "give-up", n: 0 },
+    { kind: "update", form: 2 },
     { kind: "stall" },
     { kind: "end" }
   ]

@@ -37,6 +37,8 @@ export type Step =
   /** The client's user asks for something: its form, as requester.ts has them, by number; or gives up on what it asked for. */
   | { readonly kind: "wish"; readonly form: number }
   | { readonly kind: "give-up"; readonly n: number }
+  /** The engine's user changes its settings, in a way that has a number. */
+  | { readonly kind: "update"; readonly form: number }
   /** Wherever it stands: the client takes pushes. */
   | { readonly kind: "take-pushes" }
   /** SETTINGS_HEADER_TABLE_SIZE of the decoder, for `hpack`. */
@@ -59,7 +61,8 @@ const line = (step: Step): string => {
     case "reflexes":
       return `reflexes ${step.on ? "on" : "off"}`
     case "wish":
-      return `wish ${step.form}`
+    case "update":
+      return `${step.kind} ${step.form}`
     case "give-up":
       return `give-up ${step.n}`
     case "table":
@@ -106,6 +109,7 @@ const stepOf = (words: ReadonlyArray<string>): Step => {
     case "reflexes":
       return { kind, on: rest[0] !== "off" }
     case "wish":
+    case "update":
       return { kind, form: natural(rest[0]) }
     case "give-up":
       return { kind, n: natural(rest[0]) }

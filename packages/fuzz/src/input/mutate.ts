@@ -59,7 +59,7 @@ const rechop = (steps: ReadonlyArray<Step>, choices: Choices): Array<Step> => {
 }
 
 const anyStep = (choices: Choices, isClient: boolean): Step => {
-  switch (choices.below(isClient ? 11 : 9)) {
+  switch (choices.below(isClient ? 12 : 10)) {
     case 0:
       return { kind: "wait", ms: choices.one([1, 50, 500, 1000, 10_000, 31_000, 61_000, 121_000]) }
     case 1:
@@ -71,8 +71,10 @@ const anyStep = (choices: Choices, isClient: boolean): Step => {
     case 4:
       return choices.one<Step>([{ kind: "end" }, { kind: "reset" }, { kind: "close" }])
     case 9:
-      return { kind: "wish", form: choices.below(64) }
+      return { kind: "update", form: choices.below(8) }
     case 10:
+      return { kind: "wish", form: choices.below(64) }
+    case 11:
       return { kind: "give-up", n: choices.below(4) }
     default:
       return send(anyFrame(choices))

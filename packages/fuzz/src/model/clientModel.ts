@@ -13,28 +13,18 @@ import { concat, ofText, uint32 } from "../wire/octets.js"
 import * as Raw from "../wire/rawFrame.js"
 import type { ServerRun } from "../world/serverRun.js"
 import { type Held, PeerModel } from "./peer.js"
+import { Places } from "./places.js"
 import { openPushes } from "./pushes.js"
 import { type Asked, planRequest } from "./requests.js"
 
-const resetCodes = [
-  Raw.Code.CANCEL,
-  Raw.Code.NO_ERROR,
-  Raw.Code.INTERNAL_ERROR,
-  Raw.Code.REFUSED_STREAM,
-  0xdead
-] as const
+const { CANCEL, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM } = Raw.Code
+const resetCodes = [CANCEL, NO_ERROR, INTERNAL_ERROR, REFUSED_STREAM, 0xdead] as const
 
 export class ClientModel extends PeerModel {
   readonly asked = new Map<number, Asked>()
   private nextId = 1
-  /** Streams that are over here and may still count there: until the engine has dealt with what was delivered, and its PINGs are answered. */
-  private readonly lingering = new Set<number>()
   private hasGoneAway = false
-  /** Streams that were asked for since the last delivery, with how many were open then; and those that the engine had reset before it. */
-  private fresh: Array<{ readonly asked: Asked; readonly open: number }> = []
-  private readonly seenResets = new Set<number>()
-  /** Streams that the engine may refuse: it had reset others when they came, which still counted. */
-  readonly refusable = new Set<number>()
+  readonly places: Places
 
   constructor(
     choices: Choices,
@@ -43,6 +33,7 @@ export class ClientModel extends PeerModel {
     private readonly mostBody: number
   ) {
     super(choices, server)
+    this.places = new Places(this.tap)
   }
 
   /** The preface and the first SETTINGS; the rest may follow at once. */
@@ -95,17 +86,7 @@ export class ClientModel extends PeerModel {
   }
 
   protected override noticed(): void {
-    if (!this.server.pipe.isRead) return
-    let resets = 0
-    for (const { id } of this.asked.values()) {
-      if (this.tap.streams.get(id)?.reset === undefined || this.seenResets.has(id)) continue
-      this.seenResets.add(id)
-      this.lingering.add(id)
-      resets++
-    }
-    for (const { asked, open } of this.fresh) if (open + resets > this.limit) this.refusable.add(asked.id)
-    this.fresh = []
-    if (this.tap.pings.length === 0) this.lingering.clear()
+    if (this.server.pipe.isRead) this.places.delivered(this.asked.keys(), this.limit)
   }
 
   // ------------------------------------------------------------------ one step
@@ -150,7 +131,7 @@ export class ClientModel extends PeerModel {
       case 0:
         if (this.hasGoneAway || this.isCalm) return
         this.hasGoneAway = choices.once(3)
-        return this.hasGoneAway ? this.emitOctets(Raw.goAway(0, Raw.Code.NO_ERROR, choices.octets(4))) : undefined
+        return this.hasGoneAway ? this.emitOctets(Raw.goAway(0, NO_ERROR, choices.octets(4))) : undefined
       case 1:
         return this.emit(Raw.Type.ALTSVC, 0, choices.below(9), choices.octets(choices.below(12)))
       case 2:
@@ -176,14 +157,13 @@ export class ClientModel extends PeerModel {
 
   /** A request, where there is place for one. */
   ask(): void {
-    if (this.open.length + this.lingering.size >= this.limit) return this.answer()
+    if (this.places.count(this.open.length) >= this.limit) return this.answer()
     const { choices } = this
     const id = this.nextId
     this.nextId += 2 + (choices.once(8) ? 2 * choices.below(5) : 0)
     const asked = planRequest(choices, id, this.mostBody, this.tap.engineSettings.enableConnectProtocol)
-    const open = this.open.length + this.lingering.size + 1
+    this.places.asked(id, this.open.length + 1)
     this.asked.set(id, asked)
-    this.fresh.push({ asked, open })
     const pairs = [...asked.pseudo, ...asked.fields]
     const endsWithHead = asked.length === 0 && asked.trailers === undefined && !asked.isTunnel && !choices.once(4)
     this.emitHeaders(id, pairs, endsWithHead)
@@ -247,7 +227,7 @@ export class ClientModel extends PeerModel {
     if (open.length === 0) return
     const asked = choices.one(open)
     asked.isReset = true
-    this.lingering.add(asked.id)
+    this.places.wasReset(asked.id)
     this.emitOctets(Raw.rstStream(asked.id, choices.one(resetCodes)))
   }
 
@@ -290,7 +270,7 @@ export class ClientModel extends PeerModel {
 
   private reset(asked: Asked): void {
     asked.isReset = true
-    this.emitOctets(Raw.rstStream(asked.id, Raw.Code.CANCEL))
+    this.emitOctets(Raw.rstStream(asked.id, CANCEL))
   }
 
   /** Changes where anything but the exchange of credit has happened. */

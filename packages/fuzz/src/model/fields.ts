@@ -41,7 +41,7 @@ export const value = (choices: Choices, most: number): string => {
 /** A value that the field needs, or that means something in it. */
 const known = (name: string, choices: Choices): string | undefined => {
   if (name === "te") return "trailers"
-  return name === "priority" ? choices.one(["u=1", "i", "u=7, i", "u=0;x, i=?0", undefined]) : undefined
+  return name === "priority" && !choices.once(4) ? choices.one(["u=1", "i", "u=7, i", "u=0;x, i=?0"]) : undefined
 }
 
 /** Some fields, of any value. */

@@ -9,6 +9,7 @@ import { BlockWriter, type Pairs } from "../wire/blockWriter.js"
 import { concat, uint32 } from "../wire/octets.js"
 import * as Raw from "../wire/rawFrame.js"
 import type { EngineRun } from "../world/engineRun.js"
+import { sendCut } from "./cutting.js"
 
 const { END_HEADERS, END_STREAM, PADDED, Type } = Raw
 
@@ -177,41 +178,10 @@ export abstract class PeerModel {
 
   /** Hands what was emitted to the engine, in any reads. */
   deliver(): void {
-    const { choices, run } = this
-    const all = concat(this.out)
     const frames = this.out
     this.out = []
-    if (all.length === 0) return
-    switch (choices.below(5)) {
-      case 0:
-        run.send(all)
-        break
-      case 1:
-        for (const frame of frames) run.send(frame)
-        break
-      case 2:
-        // Several reads before the engine gets to any of them.
-        for (const frame of frames) run.pipe.send(frame)
-        run.send(new Uint8Array(0))
-        break
-      case 3: {
-        const step = choices.between(1, 20)
-        for (let at = 0; at < all.length; at += all.length > 2000 ? step * 100 : step) {
-          run.send(all.subarray(at, at + (all.length > 2000 ? step * 100 : step)))
-        }
-        break
-      }
-      default: {
-        for (let at = 0; at < all.length;) {
-          const end = at + Math.max(1, choices.size(all.length - at))
-          run.pipe.send(all.subarray(at, end))
-          if (choices.once(2)) run.send(new Uint8Array(0))
-          if (choices.once(8)) this.wait(choices.between(1, 20))
-          at = end
-        }
-        run.send(new Uint8Array(0))
-      }
-    }
+    if (frames.every(({ length }) => length === 0)) return
+    sendCut(this.run, frames, this.choices, (ms) => this.wait(ms))
     this.noticed()
   }
 

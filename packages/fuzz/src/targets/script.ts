@@ -3,6 +3,7 @@
  * sent, no more state nor output than the limits allow, and an end that leaves nothing.
  */
 import type { ClientOptions } from "@effect-http2/http2/Http2Client"
+import type { Settings } from "@effect-http2/http2/Settings"
 import type { Http2Options } from "@effect-http2/http2/Http2Options"
 import * as Raw from "../wire/rawFrame.js"
 import { anyFrame } from "../wire/anyFrame.js"
@@ -48,6 +49,18 @@ const wishOf = (n: number, form: number): Wish => {
     isTunnel: form % 11 === 10
   }
 }
+
+/** What `update` changes, by its number. */
+const updates: ReadonlyArray<Partial<Settings>> = [
+  { initialWindowSize: 0 },
+  { initialWindowSize: 70_000 },
+  { headerTableSize: 0 },
+  { headerTableSize: 8000, maxFrameSize: 50_000 },
+  { maxConcurrentStreams: 1 },
+  { maxConcurrentStreams: 8, maxHeaderListSize: 100 },
+  { enablePush: false, enableConnectProtocol: true },
+  { enablePush: true }
+]
 
 class Player {
   private sent = 0
@@ -95,6 +108,9 @@ class Player {
         break
       case "give-up":
         this.giveUp(step.n)
+        break
+      case "update":
+        run.updateSettings(updates[step.form % updates.length] ?? {})
         break
       default:
         break

@@ -60,7 +60,13 @@ export const conclude = (model: ClientModel): void => {
   for (const each of asked.values()) {
     const { id } = each
     expectUntouched(model, id, () => {
-      checkValid(each, model.streamOf(each), server.inbox.get(id), model.refusable.has(id), disturbance !== undefined)
+      checkValid(
+        each,
+        model.streamOf(each),
+        server.inbox.get(id),
+        model.places.refusable.has(id),
+        disturbance !== undefined
+      )
     })
   }
   for (const stream of server.tap.streams.values()) {
