@@ -29,7 +29,10 @@ const fuzz = (options: Options.Options): Promise<number> =>
     const work: Work = { options, memory }
     const worker = new Worker(new URL("run/fuzzer.js", import.meta.url), { workerData: work })
     let last = -1
+    let isOver = false
     const finish = (code: number): void => {
+      if (isOver) return
+      isOver = true
       clearInterval(watch)
       void worker.terminate().then(() => end(code))
     }
@@ -44,6 +47,11 @@ const fuzz = (options: Options.Options): Promise<number> =>
       if (message.kind === "line") return console.log(message.line)
       if (message.kind === "found") write(options, message.title, message.text)
       finish(message.kind === "found" ? 1 : 0)
+    })
+    worker.on("exit", (code) => {
+      if (isOver) return
+      write(options, `defect: the thread ended with ${code}`, beacon.text)
+      finish(1)
     })
     worker.on("error", (error) => {
       write(options, `defect: ${String(error)}`, beacon.text)

@@ -48,9 +48,11 @@ export const conclude = (model: ServerModel): void => {
     const areDone = client.world.advanceUntil(() => client.isIdle, 10_000)
     client.collect()
     expect(areDone, "hang", () => "the user waits")
-    // Pushes that the user leaves alone are kept for a while.
+    // Pushes that the user leaves alone, or never sees, are kept for a while.
     const { unreadBytes } = client.connection
-    const isLeft = [...client.pushed.keys()].some((id) => useOf(id) === "nothing")
+    const isLeft = [...model.answers.values()].some(
+      ({ id, n }) => n < 0 && (useOf(id) === "nothing" || !client.pushed.has(id))
+    )
     expect(unreadBytes === 0 || isLeft, "leak", () => `${unreadBytes} octets are unread`)
   }
   expectScope(model)
