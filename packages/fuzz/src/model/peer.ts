@@ -4,6 +4,7 @@
  */
 import type { Settings } from "@effect-http2/http2/Settings"
 import type { Choices } from "../choices.js"
+import { expect } from "../finding.js"
 import { TapStream } from "../tap/tapStream.js"
 import { BlockWriter, type Pairs } from "../wire/blockWriter.js"
 import { concat, uint32 } from "../wire/octets.js"
@@ -182,7 +183,20 @@ export abstract class PeerModel {
     this.out = []
     if (frames.every(({ length }) => length === 0)) return
     sendCut(this.run, frames, this.choices, (ms) => this.wait(ms))
+    this.expectCredit()
     this.noticed()
+  }
+
+  /** Whose window for the connection is used up has sent that much that nobody has read: the rest is given back, whatever else lies there. */
+  private expectCredit(): void {
+    const { connection, connectionWindowSize, pipe } = this.run
+    if (this.disturbance !== undefined || this.isOver || !pipe.isRead || this.tap.weMaySend > 0) return
+    const { unreadBytes } = connection
+    expect(
+      unreadBytes >= connectionWindowSize,
+      "hang",
+      () => `no credit for the connection, with ${unreadBytes} octets unread`
+    )
   }
 
   /** The engine has dealt with all that was delivered. */

@@ -27,7 +27,7 @@ export class ClientRun extends EngineRun {
     world: World,
     readonly options: Http2Client.ClientOptions = {}
   ) {
-    super(world, "client")
+    super(world, "client", options.connectionWindowSize)
     this.client = this.acquire(Http2Client.make(this.pipe, { authority: "test", stats: this.stats, ...options }))
     this.connection = this.client.connection
     this.watchEnd()

@@ -35,7 +35,9 @@ export abstract class EngineRun {
 
   constructor(
     readonly world: World,
-    role: "client" | "server"
+    role: "client" | "server",
+    /** The option: octets of DATA that may lie unread. */
+    readonly connectionWindowSize = 1_048_576
   ) {
     EngineRun.last = this
     world.clear()

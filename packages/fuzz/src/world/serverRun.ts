@@ -11,7 +11,7 @@ export class ServerRun extends EngineRun {
   readonly inbox = new Map<number, Received>()
 
   constructor(world: World, options: Http2Server.ServerOptions = {}) {
-    super(world, "server")
+    super(world, "server", options.connectionWindowSize)
     const handler = makeHandler(this.inbox)
     this.connection = this.acquire(
       Http2Server.make(handler, this.pipe, { sendDate: false, stats: this.stats, ...options })

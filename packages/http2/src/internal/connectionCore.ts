@@ -84,7 +84,7 @@ export class ConnectionCore implements StreamOwner {
     this.table = new StreamTable(role.isServer ? 0 : 1)
     this.guard = new AbuseGuard(options, now)
     this.blocks = new HeaderBlocks(options)
-    this.receiveWindow = new ReceiveWindow(options.connectionWindowSize)
+    this.receiveWindow = new ReceiveWindow(options.connectionWindowSize, true)
     this.lastReceivedAt = now()
     this.idleSince = now()
     stats.connections++
@@ -192,7 +192,7 @@ export class ConnectionCore implements StreamOwner {
 
   // ------------------------------------------------------------------ streams
 
-  /** FLOW CONTROL: WINDOW_UPDATE: send: for the connection. */
+  /** FLOW CONTROL: WINDOW_UPDATE: send: for the connection. 0 octets: more has arrived. */
   consumed(octets: number): void {
     const increment = this.receiveWindow.consume(octets)
     if (increment > 0) this.outbox.windowUpdate(0, increment)

@@ -12,7 +12,9 @@ export class ReceiveWindow {
 
   constructor(
     /** Octets of the whole window. */
-    public size: number
+    public size: number,
+    /** Whether several bodies lie in it, so that one that nobody reads takes the room of the others. */
+    private readonly isShared: boolean
   ) {
     this.window = FlowControl.make(size)
   }
@@ -37,7 +39,8 @@ export class ReceiveWindow {
   }
 
   /**
-   * Counts `octets` as consumed. Returns the increment to send, 0 until half of the window was consumed.
+   * Counts `octets` as consumed; of a shared window also 0, behind what has arrived. Returns the increment to send, 0 until half of the window was
+   * consumed; of a shared one, half of what nobody leaves unread.
    *
    * FLOW CONTROL: WINDOW_UPDATE: send: at half a window, so that a fast peer never stands still and a slow one costs few frames.
    */
@@ -47,11 +50,20 @@ export class ReceiveWindow {
   }
 
   private due(): number {
-    if (this.unacknowledged * 2 < this.size) return 0
+    if (this.unacknowledged * 2 < this.size && !this.isShort) return 0
     const increment = this.unacknowledged
     this.unacknowledged = 0
     FlowControl.adjustNow(this.window, increment)
     return increment
+  }
+
+  /**
+   * Whether the peer has no more left than what is kept from it, and could send with that (§5.2.2). Where all was read, that is half of the window;
+   * where more than half lies unread, half would never be reached.
+   */
+  private get isShort(): boolean {
+    const left = FlowControl.available(this.window)
+    return this.isShared && this.unacknowledged >= left && this.unacknowledged + left > 0
   }
 
   /** Octets of the window that are neither free nor consumed: they lie in a queue. 0 when all was read. */

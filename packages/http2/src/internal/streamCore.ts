@@ -153,7 +153,7 @@ export abstract class StreamCore implements SenderOwner {
     const { settings } = this.owner
     const { initialWindowSize } = settings.announced
     if (this.receiveWindow === undefined && isWhole && octets <= initialWindowSize) return true
-    this.receiveWindow ??= new ReceiveWindow(initialWindowSize)
+    this.receiveWindow ??= new ReceiveWindow(initialWindowSize, false)
     return this.receiveWindow.receive(octets, settings.windowSlack)
   }
 

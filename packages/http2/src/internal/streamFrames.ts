@@ -58,6 +58,8 @@ export const receiveData = (connection: ConnectionCore, frame: Frame.Data): void
   if (!connection.receiveWindow.receive(flowControlledLength)) {
     throw Http2Error.connectionError(ErrorCode.FLOW_CONTROL_ERROR, "6.9.1", "DATA beyond the connection's window")
   }
+  // What the peer has left is less now, and may be less than what is kept from it.
+  connection.consumed(0)
   const stream = connection.table.get(streamId)
   if (stream === undefined) return receiveStrayData(connection, frame)
   // CVE-2019-9518: DATA that carries nothing.

@@ -208,9 +208,10 @@ describe("6.9, 8.1 what we receive", () => {
       const [peer, stats] = yield* S.open("hanging", { initialWindowSize: most, connectionWindowSize: 65_535 })
       yield* S.shake(peer)
       const frames = Array.from({ length: 4 }, () => Raw.data(1, new Uint8Array(16_000)))
-      yield* peer.send(opened, ...frames, Raw.data(1, Raw.padded(new Uint8Array(1279), 255), Raw.PADDED))
+      yield* peer.send(opened, ...frames)
       yield* peer.roundTrip
-      yield* peer.send(Raw.data(1, "x"))
+      // 1535 octets are left of 65,535. The data alone would find its place.
+      yield* peer.send(Raw.data(1, Raw.padded(new Uint8Array(1280), 255), Raw.PADDED))
       yield* connectionError(Code.FLOW_CONTROL_ERROR)({ peer, seen: [] })
       peer.socket.end()
       yield* S.nothingLeft(stats)
