@@ -9,6 +9,7 @@ import { plainBlock } from "../wire/blockWriter.js"
 import { concat, ofText } from "../wire/octets.js"
 import * as Raw from "../wire/rawFrame.js"
 import { Answering, isOfClient } from "./answering.js"
+import type { Answered } from "./answers.js"
 import type { Held } from "./peer.js"
 import { anyWish, endless, plainWish } from "./wishes.js"
 
@@ -147,8 +148,7 @@ export class ServerModel extends Answering {
     this.client.collect()
     this.noticed()
     // Nobody reads them: there may be no credit for the rest.
-    for (const answer of this.open)
-      if (answer.n < 0 && useOf(answer.id) === "nothing") this.reset(answer, Raw.Code.CANCEL)
+    for (const answer of this.open) if (this.isLeftAlone(answer)) this.reset(answer, Raw.Code.CANCEL)
     if (this.maxConcurrent < 1) this.changeSettings([[Raw.Setting.MAX_CONCURRENT_STREAMS, 100]])
     let before = this.progress
     for (let idle = 0; idle < 400;) {
@@ -169,6 +169,11 @@ export class ServerModel extends Answering {
       before = progress
     }
     throw new Finding("hang", `wishes go on: ${this.describe()}`)
+  }
+
+  /** Whether it is a push that the user does nothing with, or never saw: its client did not ask for any at first. */
+  isLeftAlone({ id, n }: Answered): boolean {
+    return n < 0 && (useOf(id) === "nothing" || !this.client.pushed.has(id))
   }
 
   /** Changes where anything but the exchange of credit has happened. */

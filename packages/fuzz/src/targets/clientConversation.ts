@@ -1,6 +1,5 @@
 /** A whole conversation of our client with a server: correct, or with one change in it. */
 import type { ClientOptions } from "@effect-http2/http2/Http2Client"
-import { useOf } from "../app/requester.js"
 import type { Choices } from "../choices.js"
 import { expect } from "../finding.js"
 import { checkPushed, checkValid } from "../model/answerCheck.js"
@@ -48,11 +47,9 @@ export const conclude = (model: ServerModel): void => {
     const areDone = client.world.advanceUntil(() => client.isIdle, 10_000)
     client.collect()
     expect(areDone, "hang", () => "the user waits")
-    // Pushes that the user leaves alone, or never sees, are kept for a while.
+    // Pushes are kept for a while.
     const { unreadBytes } = client.connection
-    const isLeft = [...model.answers.values()].some(
-      ({ id, n }) => n < 0 && (useOf(id) === "nothing" || !client.pushed.has(id))
-    )
+    const isLeft = [...model.answers.values()].some((answer) => model.isLeftAlone(answer))
     expect(unreadBytes === 0 || isLeft, "leak", () => `${unreadBytes} octets are unread`)
   }
   expectScope(model)
