@@ -4,17 +4,12 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
-import * as Channel from "effect/Channel"
-import * as Chunk from "effect/Chunk"
-import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import type * as Frame from "./Frame.js"
 import * as Http2Error from "./Http2Error.js"
 import type * as Http2Options from "./Http2Options.js"
@@ -25,8 +20,10 @@ import { dispatch } from "./internal/dispatcher.js"
 import { FrameDecoder } from "./internal/frameDecoder.js"
 import { LocalSettings } from "./internal/localSettings.js"
 import { lost } from "./internal/lost.js"
+import { receive } from "./internal/receiver.js"
 import { sendPreface, updateSettings } from "./internal/sendSettings.js"
-import { awaitUpTo, closeGracefully, closeNow } from "./internal/shutdown.js"
+import { closeGracefully, closeNow, disconnect } from "./internal/shutdown.js"
+import { watch } from "./internal/watcher.js"
 import type { Settings } from "./Settings.js"
 import type { Peer, Transport } from "./Transport.js"
 
@@ -203,7 +200,7 @@ export const make = (
       const decoder = new FrameDecoder(core.settings.maxFrameSize, role.isServer, true)
       const deadlines = new Deadlines(core, decoder)
       const ended = Deferred.await(closed)
-      const reader = yield* Effect.forkDaemon(Effect.interruptible(read(transport, core, decoder, deadlines)))
+      const reader = yield* Effect.forkDaemon(Effect.interruptible(receive(transport, core, decoder, deadlines)))
       const watcher = yield* Effect.forkDaemon(
         Effect.interruptible(Effect.zipRight(watch(core, deadlines, ended), disconnect(transport, reader)))
       )
@@ -217,71 +214,3 @@ export const make = (
         yield* Fiber.interrupt(reader)
       })
   ).pipe(Effect.map(({ connection }) => connection))
-
-/** The frames that arrive, one Chunk for each read. */
-const framesOf = (transport: Transport, decoder: FrameDecoder): Stream.Stream<Frame.Frame, Http2Error.TransportError> =>
-  Stream.mapChunks(transport.incoming, (reads) => {
-    const frames: Array<Frame.Frame> = []
-    for (const octets of reads) decoder.decode(octets, frames)
-    return Chunk.unsafeFromArray(frames)
-  })
-
-/**
- * Reads until the peer has ended its side or the connection breaks; the engine's turn is one synchronous function for each read. The loop is written as a
- * Channel, for a third less than what `Stream.runForEachChunk` costs a read.
- */
-const read = (
-  transport: Transport,
-  core: ConnectionCore,
-  decoder: FrameDecoder,
-  deadlines: Deadlines
-): Effect.Effect<void> => {
-  const dispatch: Dispatch = Channel.readWithCause({
-    onInput: (frames: Chunk.Chunk<Frame.Frame>) => {
-      core.turn(frames)
-      deadlines.noteTurn(frames)
-      return core.outbox.isFlooded ? Channel.flatMap(Channel.fromEffect(awaitDrain(core)), () => dispatch) : dispatch
-    },
-    onFailure: (cause: Cause.Cause<Http2Error.TransportError>) => Channel.sync(() => core.close(toError(cause))),
-    onDone: () => Channel.sync(() => core.receivedEnd(decoder.isMidFrame))
-  })
-  return Stream.toChannel(framesOf(transport, decoder)).pipe(Channel.pipeTo(dispatch), Channel.runDrain)
-}
-
-type Dispatch = Channel.Channel<never, Chunk.Chunk<Frame.Frame>, never, Http2Error.TransportError, void, unknown>
-
-/** A peer that asks for answers and does not read them is not read either: TCP pushes back. */
-const awaitDrain = (core: ConnectionCore): Effect.Effect<void> =>
-  Effect.async((resume) => core.outbox.onDrained(() => resume(Effect.void)))
-
-const toError = (cause: Cause.Cause<Http2Error.TransportError>): Http2Error.TransportError => {
-  const error = Cause.squash(cause)
-  return Http2Error.isTransportError(error)
-    ? error
-    : new Http2Error.TransportError({ transportReason: "Read", description: "the transport failed", cause: error })
-}
-
-/** Sleeps from deadline to deadline, until the connection has ended. */
-const watch = (
-  core: ConnectionCore,
-  deadlines: Deadlines,
-  ended: Effect.Effect<void, Http2Error.Http2Error>
-): Effect.Effect<void> => {
-  const loop: Effect.Effect<void> = Effect.suspend(() => {
-    if (core.status === "closed") return Effect.void
-    const next = deadlines.check()
-    if (deadlines.isIdle) return closeGracefully(core)
-    return Effect.zipRight(Clock.sleep(Duration.millis(next)), loop)
-  })
-  return Effect.raceFirst(loop, Effect.ignore(ended))
-}
-
-/** How long the peer may take to read what we said last and to end its side. */
-const lingerTimeout = Duration.seconds(1)
-
-/** Ends our side and gives the peer a moment to read what we said last: closing at once could take it away from it. */
-const disconnect = (transport: Transport, reader: Fiber.RuntimeFiber<void>): Effect.Effect<void> =>
-  awaitUpTo(Effect.zipRight(transport.end, Effect.asVoid(Fiber.await(reader))), lingerTimeout).pipe(
-    Effect.zipRight(transport.close),
-    Effect.uninterruptible
-  )
