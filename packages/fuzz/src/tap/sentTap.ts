@@ -29,6 +29,8 @@ export abstract class SentTap {
   private readonly sentReader: Raw.FrameReader
   protected readonly sections = new Sections()
   protected readonly ourPings: Array<Uint8Array> = []
+  /** Credit for streams that the engine may open before it comes to the frame: what was sent before has not been read by it. */
+  private readonly early = new Map<number, number>()
   private pingsSent = 0
   highestSent = 0
 
@@ -81,8 +83,7 @@ export abstract class SentTap {
         }
         break
       case Type.WINDOW_UPDATE:
-        if (streamId === 0) this.engineMaySend += readUint32(payload, 0) & Raw.MAX_WINDOW
-        else if (stream !== undefined) stream.engineMaySend += readUint32(payload, 0) & Raw.MAX_WINDOW
+        this.granted(streamId, stream, readUint32(payload, 0) & Raw.MAX_WINDOW)
         break
       case Type.HEADERS: {
         const opened = stream ?? (this.engine === "server" ? this.opened(streamId) : undefined)
@@ -116,6 +117,12 @@ export abstract class SentTap {
     }
   }
 
+  private granted(streamId: number, stream: TapStream | undefined, octets: number): void {
+    if (streamId === 0) this.engineMaySend += octets
+    else if (stream !== undefined) stream.engineMaySend += octets
+    else this.early.set(streamId, (this.early.get(streamId) ?? 0) + octets)
+  }
+
   private answered(payload: Uint8Array): void {
     const at = this.pings.findIndex((ping) => isEqual(ping, payload))
     if (at >= 0) this.pings.splice(at, 1)
@@ -133,6 +140,7 @@ export abstract class SentTap {
 
   protected opened(id: number): TapStream {
     const stream = new TapStream(id, this.ourSettings.initialWindowSize, this.engineSettings.initialWindowSize)
+    stream.engineMaySend += this.early.get(id) ?? 0
     this.streams.set(id, stream)
     return stream
   }
