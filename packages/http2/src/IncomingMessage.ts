@@ -61,7 +61,7 @@ export abstract class IncomingMessage {
       let length = 0
       const next: Effect.Effect<Uint8Array, Http2Error.Http2Error> = Effect.flatMap(pull(this.core), (chunk) => {
         if (chunk.length === 0) return Effect.succeed(concat(parts))
-        for (const part of chunk) {
+        for (const part of Chunk.toReadonlyArray(chunk)) {
           parts.push(part)
           length += part.length
         }

@@ -1,8 +1,7 @@
 /**
- * The incoming body of one stream, between the dispatcher that never waits and a consumer that may be slow. What arrives before anybody waits
- * is kept in an array; once the consumer has waited, it goes through a bounded Queue, and what does not fit there into the array behind it.
- * All of it is bounded by the stream's flow-control window, in octets, and by coalescing, in slots. A consumer that waits is woken once for
- * all that a turn of the engine brought.
+ * The incoming body of one stream, between the dispatcher that never waits and a consumer that may be slow. What arrives is kept in an array; what
+ * arrived for a consumer that waits goes through a bounded Queue, all of it as one element, since each element costs as much as many frames.
+ * All of it is bounded by the stream's flow-control window, in octets, and by coalescing, in slots.
  *
  * Called by the dispatcher's handlers (push, end, fail), at the end of a turn (deliver), and by the public body Stream (pull).
  */
@@ -21,14 +20,19 @@ const coalesced = 4096
 const retainable = (data: Uint8Array): Uint8Array => (data.length * 4 < data.buffer.byteLength ? copy(data) : data)
 
 /** The next chunks of a body; none at its end. */
-export type Pull = Effect.Effect<Chunk.Chunk<Uint8Array>, Http2Error>
+export type Pull = Effect.Effect<Octets, Http2Error>
+
+type Octets = Chunk.Chunk<Uint8Array>
 
 const ended: Pull = Effect.succeed(Chunk.empty())
-const capacity = 16
+/** Deliveries that nobody has come for: one where the consumer that waited was interrupted. */
+const capacity = 1
+/** Chunks for a consumer that waits, from which on those that are small are copied too. */
+const slots = 16
 
 export class BodyQueue {
   private chunks: Array<Uint8Array> = []
-  private queue: Queue.Queue<Uint8Array> | undefined = undefined
+  private queue: Queue.Queue<Octets> | undefined = undefined
   /** Wakes the consumer that waits. One that was interrupted leaves it behind, and what it would have got stays here. */
   private waiter: ((next: Pull) => void) | undefined = undefined
   /** Whether the peer has ended the body. */
@@ -74,12 +78,10 @@ export class BodyQueue {
       return this.onConsumed(data.length)
     }
     this.unread += data.length
-    if (this.queue === undefined || this.chunks.length > 0 || !this.queue.unsafeOffer(this.keepable(data))) {
-      if (data.length < small) this.coalesce(data)
-      else {
-        this.seal()
-        this.chunks.push(this.keepable(data))
-      }
+    if (data.length < small && (this.waiter === undefined || this.chunks.length >= slots)) this.coalesce(data)
+    else {
+      this.seal()
+      this.chunks.push(this.keepable(data))
     }
     this.wake()
   }
@@ -105,10 +107,19 @@ export class BodyQueue {
     this.isDue = false
     const { waiter } = this
     this.waiter = undefined
-    waiter?.(this.pull)
+    if (waiter === undefined) return
+    this.handOver()
+    waiter(this.pull)
   }
 
-  private takeArray(): ReadonlyArray<Uint8Array> {
+  /** What has come goes through the Queue, unless somebody left there what came before. */
+  private handOver(): void {
+    if (this.chunks.length === 0) return
+    const octets = this.takeArray()
+    if (this.queue?.unsafeOffer(Chunk.unsafeFromArray(octets)) !== true) this.chunks = octets
+  }
+
+  private takeArray(): Array<Uint8Array> {
     this.seal()
     const { chunks } = this
     this.chunks = []
@@ -183,7 +194,7 @@ export class BodyQueue {
     if (octets > 0) this.onConsumed(octets)
   }
 
-  private consume(chunks: Iterable<Uint8Array>): void {
+  private consume(chunks: ReadonlyArray<Uint8Array>): void {
     let octets = 0
     for (const chunk of chunks) octets += chunk.length
     octets = Math.min(octets, this.unread)
@@ -207,9 +218,9 @@ export class BodyQueue {
   private pullNow(): Pull {
     const { queue } = this
     if (queue === undefined || Option.getOrElse(queue.unsafeSize(), () => 0) <= 0) return this.pullArray()
-    return Effect.map(Queue.takeAll(queue), (chunks) => {
-      this.consume(chunks)
-      return chunks
+    return Effect.map(Queue.take(queue), (octets) => {
+      this.consume(Chunk.toReadonlyArray(octets))
+      return octets
     })
   }
 
@@ -228,7 +239,7 @@ export class BodyQueue {
   }
 
   private openQueue(): Pull {
-    return Effect.flatMap(Queue.bounded<Uint8Array>(capacity), (queue) => {
+    return Effect.flatMap(Queue.bounded<Octets>(capacity), (queue) => {
       this.queue = queue
       return this.pull
     })

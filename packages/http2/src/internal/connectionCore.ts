@@ -116,7 +116,7 @@ export class ConnectionCore implements StreamOwner {
    * All that one read brought: every frame, then the streams that it opened, then whoever can send, in one write. A body that came with
    * its head is there before the handler starts.
    */
-  turn(frames: Iterable<Frame.Frame>): void {
+  turn(frames: ReadonlyArray<Frame.Frame>): void {
     this.lastReceivedAt = this.now()
     this.outbox.isInTurn = true
     for (const frame of frames) {

@@ -46,7 +46,7 @@ export class Deadlines {
    * Called after every turn: what is half received, and since when. A frame that is whole, and as many octets of one as nobody would dribble, give
    * what follows its own time.
    */
-  noteTurn(frames: Iterable<Frame.Frame>): void {
+  noteTurn(frames: ReadonlyArray<Frame.Frame>): void {
     for (const frame of frames) {
       if (frame._tag === "Data") this.dataAt = this.connection.lastReceivedAt
       if (frame._tag !== "Data" || !frame.continued) this.dribbled = dribble

@@ -18,7 +18,7 @@ import type { FrameDecoder } from "./frameDecoder.js"
 const framesOf = (transport: Transport, decoder: FrameDecoder): Stream.Stream<Frame.Frame, Http2Error.TransportError> =>
   Stream.mapChunks(transport.incoming, (reads) => {
     const frames: Array<Frame.Frame> = []
-    for (const octets of reads) decoder.decode(octets, frames)
+    for (const octets of Chunk.toReadonlyArray(reads)) decoder.decode(octets, frames)
     return Chunk.unsafeFromArray(frames)
   })
 
@@ -33,7 +33,8 @@ export const receive = (
   deadlines: Deadlines
 ): Effect.Effect<void> => {
   const dispatch: Dispatch = Channel.readWithCause({
-    onInput: (frames: Chunk.Chunk<Frame.Frame>) => {
+    onInput: (chunk: Chunk.Chunk<Frame.Frame>) => {
+      const frames = Chunk.toReadonlyArray(chunk)
       core.turn(frames)
       deadlines.noteTurn(frames)
       return core.outbox.isFlooded ? Channel.flatMap(Channel.fromEffect(awaitDrain(core)), () => dispatch) : dispatch

@@ -1,6 +1,7 @@
 /**
  * The hand-over from a socket's 'data' events to a pulled Stream. It owns what has arrived and was not pulled yet, and pauses the
- * socket when that is more than one chunk, so that a slow reader holds back its peer and not our memory.
+ * socket when that is more than one chunk, so that a slow reader holds back its peer and not our memory. A reader that waits is woken at once,
+ * or, where a chunk is so large that more of it follows, once for all that the event loop reads in one turn.
  *
  * Made and called by `socketTransport`, one for each connection.
  */
@@ -19,11 +20,19 @@ type Loop = Channel.Channel<Arrived, unknown, TransportError, unknown, void>
 /** The empty chunk stands for the end, since no read is empty. */
 const ended: Pull = Effect.succeed(Chunk.empty())
 
+/** Octets of a chunk behind which more is likely to lie: a whole record of TLS; on plain sockets, Node reads up to four times that. */
+const large = 16_384
+/** Octets for which a reader that waits is woken, whatever follows. */
+const most = 262_144
+
 export class SocketReader {
   private arrived: Array<Uint8Array> = []
   private waiter: ((pull: Pull) => void) | undefined = undefined
   private outcome: Pull | undefined = undefined
   private paused = false
+  /** Octets of `arrived`, where a reader waits for them. */
+  private gathered = 0
+  private isWakeDue = false
 
   readonly stream: Stream.Stream<Uint8Array, TransportError>
 
@@ -77,17 +86,33 @@ export class SocketReader {
   }
 
   private readonly onData = (chunk: Uint8Array): void => {
-    const waiter = this.waiter
-    if (waiter !== undefined) {
-      this.waiter = undefined
-      waiter(Effect.succeed(Chunk.of(chunk)))
+    this.arrived.push(chunk)
+    if (this.waiter === undefined) {
+      if (this.arrived.length > 1 && !this.paused) {
+        this.paused = true
+        this.socket.pause()
+      }
       return
     }
-    this.arrived.push(chunk)
-    if (this.arrived.length > 1 && !this.paused) {
-      this.paused = true
-      this.socket.pause()
+    this.gathered += chunk.length
+    if (chunk.length < large || this.gathered >= most) this.wake()
+    else if (!this.isWakeDue) {
+      this.isWakeDue = true
+      setImmediate(this.onLoopEnd)
     }
+  }
+
+  /** The event loop has read what it can for now. */
+  private readonly onLoopEnd = (): void => {
+    this.isWakeDue = false
+    if (this.arrived.length > 0) this.wake()
+  }
+
+  private wake(): void {
+    const { waiter } = this
+    if (waiter === undefined) return
+    this.waiter = undefined
+    waiter(Effect.succeed(this.take()))
   }
 
   private readonly onEnd = (): void => {
@@ -97,6 +122,7 @@ export class SocketReader {
   private take(): Arrived {
     const chunk = Chunk.unsafeFromArray(this.arrived)
     this.arrived = []
+    this.gathered = 0
     if (this.paused) {
       this.paused = false
       this.socket.resume()
