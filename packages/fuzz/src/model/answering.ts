@@ -11,7 +11,7 @@ import * as Raw from "../wire/rawFrame.js"
 import type { ClientRun } from "../world/clientRun.js"
 import { type Answered, planAnswer, planPush } from "./answers.js"
 import * as Fields from "./fields.js"
-import { PeerModel } from "./peer.js"
+import { Talker } from "./talker.js"
 
 const { CANCEL, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM } = Raw.Code
 const resetCodes = [CANCEL, REFUSED_STREAM, INTERNAL_ERROR, 0xdead] as const
@@ -19,7 +19,7 @@ const resetCodes = [CANCEL, REFUSED_STREAM, INTERNAL_ERROR, 0xdead] as const
 /** Whether a client opens streams with such an id. */
 export const isOfClient = (id: number): boolean => id % 2 === 1
 
-export abstract class Answering extends PeerModel {
+export abstract class Answering extends Talker {
   readonly answers = new Map<number, Answered>()
   /** How many wishes there were. */
   protected wished = 0

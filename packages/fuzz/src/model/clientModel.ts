@@ -12,15 +12,16 @@ import { type Pairs, plainBlock } from "../wire/blockWriter.js"
 import { concat, ofText, uint32 } from "../wire/octets.js"
 import * as Raw from "../wire/rawFrame.js"
 import type { ServerRun } from "../world/serverRun.js"
-import { type Held, PeerModel } from "./peer.js"
+import type { Held } from "./peer.js"
 import { Places } from "./places.js"
 import { openPushes } from "./pushes.js"
 import { type Asked, planRequest } from "./requests.js"
+import { Talker } from "./talker.js"
 
 const { CANCEL, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM } = Raw.Code
 const resetCodes = [CANCEL, NO_ERROR, INTERNAL_ERROR, REFUSED_STREAM, 0xdead] as const
 
-export class ClientModel extends PeerModel {
+export class ClientModel extends Talker {
   readonly asked = new Map<number, Asked>()
   private nextId = 1
   private hasGoneAway = false
@@ -37,7 +38,7 @@ export class ClientModel extends PeerModel {
   }
 
   /** The preface and the first SETTINGS; the rest may follow at once. */
-  begin(): void {
+  override begin(): void {
     const { choices } = this
     this.inject(Raw.preface)
     const first = choices.once(4) ? [[Raw.Setting.NO_RFC7540_PRIORITIES, 1] as const] : []
@@ -91,41 +92,7 @@ export class ClientModel extends PeerModel {
 
   // ------------------------------------------------------------------ one step
 
-  /** Something that a client may do now. */
-  step(): void {
-    const { choices } = this
-    switch (choices.below(16)) {
-      case 0:
-      case 1:
-      case 2:
-        return this.ask()
-      case 3:
-      case 4:
-      case 5:
-      case 6:
-        return this.goOn()
-      case 7:
-        return this.answer()
-      case 8:
-        return this.grantSome()
-      case 9:
-        return choices.once(3) && !this.isCalm ? this.engineChanges() : this.changeSettings()
-      case 10:
-        return this.ping()
-      case 11:
-        return choices.once(2) ? this.unknown() : this.priority()
-      case 12:
-        return this.cancel()
-      case 13:
-        return this.wait(choices.between(1, 60))
-      case 14:
-        return this.server.pipe.setRead(choices.once(3) ? false : true)
-      default:
-        return this.rare()
-    }
-  }
-
-  private rare(): void {
+  protected override rare(): void {
     const { choices } = this
     switch (choices.below(6)) {
       case 0:
@@ -156,7 +123,7 @@ export class ClientModel extends PeerModel {
   }
 
   /** A request, where there is place for one. */
-  ask(): void {
+  protected override ask(): void {
     if (this.places.count(this.open.length) >= this.limit) return this.answer()
     const { choices } = this
     const id = this.nextId
@@ -190,7 +157,7 @@ export class ClientModel extends PeerModel {
   }
 
   /** More of some request. */
-  private goOn(): void {
+  protected override goOn(): void {
     const candidates = this.open.filter((asked) => this.canSend(asked))
     if (candidates.length === 0) return this.ask()
     this.continueBody(this.choices.one(candidates), this.choices.size(this.mostPayload))
@@ -218,7 +185,7 @@ export class ClientModel extends PeerModel {
     if (asked !== undefined) this.emit(Raw.Type.DATA, 0, asked.id)
   }
 
-  private cancel(): void {
+  protected override giveUp(): void {
     const { choices, open } = this
     const pushes = openPushes(this.tap)
     if (pushes.length > 0 && choices.once(2)) {
@@ -235,7 +202,7 @@ export class ClientModel extends PeerModel {
     return [...this.open, ...openPushes(this.tap)].map(({ id }) => id)
   }
 
-  private grantSome(): void {
+  protected override grantSome(): void {
     const { choices } = this
     const ids = [0, ...this.openIds]
     this.grant(choices.one(ids), Math.max(1, choices.size(200_000)))
@@ -244,7 +211,7 @@ export class ClientModel extends PeerModel {
   // ------------------------------------------------------------------ to the end
 
   /** Does what is left to be done, until every stream has ended. */
-  finish(): void {
+  override finish(): void {
     this.server.pipe.setRead(true)
     this.server.world.run()
     this.server.collect()

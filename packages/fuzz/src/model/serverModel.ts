@@ -17,12 +17,12 @@ export class ServerModel extends Answering {
   private maxConcurrent = Number.POSITIVE_INFINITY
 
   /** SETTINGS; the rest may follow at once. */
-  begin(): void {
+  override begin(): void {
     const { choices } = this
     const first: Array<readonly [number, number]> = []
     if (choices.once(4)) first.push([Raw.Setting.NO_RFC7540_PRIORITIES, 1])
     if (choices.once(4)) first.push([Raw.Setting.ENABLE_CONNECT_PROTOCOL, 1])
-    if (choices.once(8)) for (let i = choices.below(3); i > 0; i--) this.wish()
+    if (choices.once(8)) for (let i = choices.below(3); i > 0; i--) this.ask()
     this.changeSettings([...this.anySettings(), ...first])
     if (choices.once(2)) this.deliver()
   }
@@ -41,7 +41,7 @@ export class ServerModel extends Answering {
 
   // ------------------------------------------------------------------ the user
 
-  wish(): void {
+  protected override ask(): void {
     this.client.wish(anyWish(this.choices, this.wished++, this.mostBody))
     this.noticed()
   }
@@ -60,50 +60,16 @@ export class ServerModel extends Answering {
     return id
   }
 
-  private giveUp(): void {
+  protected override giveUp(): void {
     const waiting = [...this.client.wishes.values()].filter(({ fiber }) => fiber.unsafePoll() === null)
-    if (waiting.length === 0) return this.wish()
+    if (waiting.length === 0) return this.ask()
     this.client.cancel(this.choices.one(waiting))
     this.noticed()
   }
 
   // ------------------------------------------------------------------ one step
 
-  /** Something that a server, or the client's user, may do now. */
-  step(): void {
-    const { choices } = this
-    switch (choices.below(16)) {
-      case 0:
-      case 1:
-      case 2:
-        return this.wish()
-      case 3:
-      case 4:
-      case 5:
-      case 6:
-        return this.goOn()
-      case 7:
-        return this.answer()
-      case 8:
-        return this.grantSome()
-      case 9:
-        return choices.once(3) && !this.isCalm ? this.engineChanges() : this.changeSettings()
-      case 10:
-        return this.ping()
-      case 11:
-        return choices.once(2) ? this.unknown() : this.priority()
-      case 12:
-        return this.giveUp()
-      case 13:
-        return this.wait(choices.between(1, 60))
-      case 14:
-        return this.client.pipe.setRead(choices.once(3) ? false : true)
-      default:
-        return this.rare()
-    }
-  }
-
-  private rare(): void {
+  protected override rare(): void {
     const { choices } = this
     switch (choices.below(8)) {
       case 0:
@@ -123,13 +89,13 @@ export class ServerModel extends Answering {
   }
 
   /** More of some answer. */
-  private goOn(): void {
+  protected override goOn(): void {
     const { choices, open } = this
-    if (open.length === 0) return this.wish()
+    if (open.length === 0) return this.ask()
     this.continueAnswer(choices.one(open), choices.size(this.mostPayload))
   }
 
-  private grantSome(): void {
+  protected override grantSome(): void {
     const { choices } = this
     const open = [...this.answers.keys()].filter((id) => isOfClient(id) && !this.tapped(id).isOver)
     this.grant(choices.one([0, ...open]), Math.max(1, choices.size(200_000)))
@@ -142,7 +108,7 @@ export class ServerModel extends Answering {
   }
 
   /** Answers all that is asked for, until the user has got everything. */
-  finish(): void {
+  override finish(): void {
     this.client.pipe.setRead(true)
     this.client.world.run()
     this.client.collect()

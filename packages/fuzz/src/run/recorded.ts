@@ -7,6 +7,7 @@ import * as ClientConversation from "../targets/clientConversation.js"
 import * as ServerConversation from "../targets/serverConversation.js"
 import type { EngineRun } from "../world/engineRun.js"
 import type { World } from "../world/world.js"
+import { talk } from "../targets/conversation.js"
 
 /** Notes what is sent to an engine from now on. */
 const record = (run: EngineRun, steps: Array<Step>): void => {
@@ -25,7 +26,7 @@ export const serverConversation = (world: World, seed: number): Input => {
   const steps: Array<Step> = [{ kind: "reflexes", on: seed % 2 === 0 }]
   record(model.server, steps)
   model.begin()
-  ServerConversation.talk(model, 20)
+  talk(model, 20)
   model.finish()
   model.server.close()
   return { target: "server", steps }
@@ -39,7 +40,7 @@ export const clientConversation = (world: World, seed: number): Input => {
   if (model.client.options.enablePush === true) steps.push({ kind: "take-pushes" })
   record(model.client, steps)
   model.begin()
-  ClientConversation.talk(model, 20)
+  talk(model, 20)
   model.finish()
   model.client.close()
   return { target: "client", steps }

@@ -3,10 +3,10 @@ import type { ClientOptions } from "@effect-http2/http2/Http2Client"
 import type { Choices } from "../choices.js"
 import { expect } from "../finding.js"
 import { checkPushed, checkValid } from "../model/answerCheck.js"
-import { Mutation } from "../model/mutation.js"
 import { ServerModel } from "../model/serverModel.js"
 import { ClientRun } from "../world/clientRun.js"
 import type { World } from "../world/world.js"
+import * as Conversation from "./conversation.js"
 import { expectEnd, expectScope, expectUntouched } from "./mutated.js"
 
 export const anyOptions = (choices: Choices): ClientOptions => ({
@@ -27,15 +27,6 @@ export const make = (world: World, choices: Choices, mostBody = 300_000, fixed: 
   const client = new ClientRun(world, options)
   const most = Math.min(choices.one(mostBodies), mostBody, (options.initialWindowSize ?? 0) < 1000 ? 300 : 300_000)
   return new ServerModel(choices, client, most)
-}
-
-/** Some steps of it. */
-export const talk = (model: ServerModel, most: number): void => {
-  const { choices } = model
-  for (let steps = choices.between(1, most); steps > 0 && !model.isOver; steps--) {
-    model.step()
-    if (choices.once(2)) model.deliver()
-  }
 }
 
 /** Everything that is left to be done and to be checked. */
@@ -74,18 +65,4 @@ export const conclude = (model: ServerModel): void => {
   client.close()
 }
 
-export const run = (world: World, choices: Choices): void => {
-  const model = make(world, choices)
-  model.begin()
-  talk(model, 60)
-  conclude(model)
-}
-
-export const runMutated = (world: World, choices: Choices): void => {
-  const model = make(world, choices)
-  model.isPlain = choices.once(2)
-  model.disturbance = new Mutation(choices, choices.size(60), !model.isPlain)
-  model.begin()
-  talk(model, 40)
-  conclude(model)
-}
+export const { run, runMutated } = Conversation.of(make, conclude)

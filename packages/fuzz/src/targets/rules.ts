@@ -13,6 +13,7 @@ import { codeName } from "../wire/rawFrame.js"
 import type { World } from "../world/world.js"
 import * as ClientConversation from "./clientConversation.js"
 import * as ServerConversation from "./serverConversation.js"
+import { talk } from "./conversation.js"
 
 /** Place for one stream more, a body of 64 KiB, no size update that a block would have to begin with, and no push. */
 const fixed = { headerTableSize: 4096, initialWindowSize: 65_535 }
@@ -65,7 +66,7 @@ const server = (world: World, choices: Choices, act: (model: PeerModel) => void)
   const model = ServerConversation.make(world, choices, mostBody, ofServer)
   model.isCalm = true
   model.begin()
-  ServerConversation.talk(model, mostSteps)
+  talk(model, mostSteps)
   model.settle()
   act(model)
   ServerConversation.conclude(model)
@@ -75,7 +76,7 @@ const client = (world: World, choices: Choices, act: (model: PeerModel) => void)
   const model = ClientConversation.make(world, choices, mostBody, ofClient)
   model.isCalm = true
   model.begin()
-  ClientConversation.talk(model, mostSteps)
+  talk(model, mostSteps)
   model.settle()
   act(model)
   ClientConversation.conclude(model)

@@ -4,10 +4,10 @@ import type { Choices } from "../choices.js"
 import { expect } from "../finding.js"
 import { ClientModel } from "../model/clientModel.js"
 import { checkValid } from "../model/exchange.js"
-import { Mutation } from "../model/mutation.js"
 import { checkPush } from "../model/pushes.js"
 import { ServerRun } from "../world/serverRun.js"
 import type { World } from "../world/world.js"
+import * as Conversation from "./conversation.js"
 import { expectEnd, expectScope, expectUntouched } from "./mutated.js"
 
 /** Options that change what the peer may do, all of them within what a correct peer can live with. */
@@ -34,15 +34,6 @@ export const make = (
   const server = new ServerRun(world, options)
   const most = Math.min(choices.one(mostBodies), mostBody, (options.initialWindowSize ?? 0) < 1000 ? 300 : 300_000)
   return new ClientModel(choices, server, options.maxConcurrentStreams, most)
-}
-
-/** Some steps of it. */
-export const talk = (model: ClientModel, most: number): void => {
-  const { choices } = model
-  for (let steps = choices.between(1, most); steps > 0 && !model.isOver; steps--) {
-    model.step()
-    if (choices.once(2)) model.deliver()
-  }
 }
 
 /** Everything that is left to be done and to be checked. */
@@ -78,18 +69,4 @@ export const conclude = (model: ClientModel): void => {
   server.close()
 }
 
-export const run = (world: World, choices: Choices): void => {
-  const model = make(world, choices)
-  model.begin()
-  talk(model, 60)
-  conclude(model)
-}
-
-export const runMutated = (world: World, choices: Choices): void => {
-  const model = make(world, choices)
-  model.isPlain = choices.once(2)
-  model.disturbance = new Mutation(choices, choices.size(60), !model.isPlain)
-  model.begin()
-  talk(model, 40)
-  conclude(model)
-}
+export const { run, runMutated } = Conversation.of(make, conclude)
