@@ -76,8 +76,8 @@ const data = [
     },
     {
       rule: "rfc9113-4.1-1",
-      find: "const most = Math.min(chunk.length, maxFrameSize, largestFrame)",
-      replace: "const most = Math.min(chunk.length, largestFrame)"
+      find: "const most = Math.min(sender.nextLength, maxFrameSize, largestFrame)",
+      replace: "const most = Math.min(sender.nextLength, largestFrame)"
     },
     {
       rule: ["rfc9113-5.2.1-1", "rfc9113-6.9.1-1"],

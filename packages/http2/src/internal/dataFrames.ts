@@ -76,13 +76,11 @@ export class DataFrames {
   /** The next frame of `sender`, with what follows where it was the last. Nothing where a window is exhausted. */
   next(sender: Sender, maxFrameSize: number, now: number): void {
     if (this.padding > 1) return this.nextPadded(sender, maxFrameSize, now)
-    const chunk = sender.peek()
-    const most = Math.min(chunk.length, maxFrameSize, largestFrame)
+    const most = Math.min(sender.nextLength, maxFrameSize, largestFrame)
     const octets = FlowControl.takeNow(sender.window, this.window, most)
     if (octets === 0) return
     if (octets === most) this.uncutOctets += octets
-    sender.advance(octets, now)
-    const data = octets === chunk.length ? chunk : chunk.subarray(0, octets)
+    const data = sender.take(octets, now)
     const flags = flagsOf(sender)
     if (octets === maxFrameSize && flags === NONE) this.buffer.dataFrame(this.fullHeader(sender, maxFrameSize), data)
     else this.buffer.frame(DATA, flags, sender.owner.id, data)
@@ -90,16 +88,15 @@ export class DataFrames {
   }
 
   private nextPadded(sender: Sender, maxFrameSize: number, now: number): void {
-    const chunk = sender.peek()
+    const { nextLength } = sender
     const most = Math.min(maxFrameSize, largestFrame)
     const room = Math.min(most, this.room(sender.window))
-    if (room <= 0 || chunk.length === 0) return
-    const octets = dataLength(chunk.length, room, this.padding)
+    if (room <= 0 || nextLength === 0) return
+    const octets = dataLength(nextLength, room, this.padding)
     const padding = padLength(octets, room, this.padding)
     FlowControl.takeNow(sender.window, this.window, 1 + octets + padding)
-    if (octets === dataLength(chunk.length, most, this.padding)) this.uncutOctets += octets
-    sender.advance(octets, now)
-    const data = chunk.subarray(0, octets)
+    if (octets === dataLength(nextLength, most, this.padding)) this.uncutOctets += octets
+    const data = sender.take(octets, now)
     if (padding < 0) this.buffer.frame(DATA, flagsOf(sender), sender.owner.id, data)
     else this.buffer.paddedFrame(DATA, flagsOf(sender), sender.owner.id, data, padding)
     follow(sender)

@@ -58,21 +58,27 @@ export class Sender {
     this.queued += chunk.length
   }
 
-  /** Up to `most` octets of the first chunk, without taking them. */
-  peek(): Uint8Array {
+  /** Octets that `take` can give at once: what is left of the first chunk. */
+  get nextLength(): number {
     const chunk = this.chunks[this.first]
-    if (chunk === undefined) return emptyOctets
-    return this.offset === 0 ? chunk : chunk.subarray(this.offset)
+    return chunk === undefined ? 0 : chunk.length - this.offset
   }
 
-  /** Takes `octets`, no more than `peek` has. */
-  advance(octets: number, now: number): void {
+  /** Takes `octets`, no more than `nextLength`. */
+  take(octets: number, now: number): Uint8Array {
     const chunk = this.chunks[this.first]
-    if (chunk === undefined) return
+    if (chunk === undefined) return emptyOctets
+    const from = this.offset
+    const to = from + octets
+    const data = octets === chunk.length ? chunk : chunk.subarray(from, to)
     this.movedAt = now
     this.queued -= octets
-    this.offset += octets
-    if (this.offset < chunk.length) return
+    this.offset = to
+    if (to >= chunk.length) this.nextChunk()
+    return data
+  }
+
+  private nextChunk(): void {
     this.offset = 0
     this.first++
     if (this.first === this.chunks.length) {
