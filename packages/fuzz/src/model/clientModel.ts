@@ -135,7 +135,8 @@ export class ClientModel extends Talker {
     const endsWithHead = asked.length === 0 && asked.trailers === undefined && !asked.isTunnel && !choices.once(4)
     this.emitHeaders(id, pairs, endsWithHead)
     const stream = this.tap.streams.get(id)
-    if (stream !== undefined) stream.method = asked.method
+    // Where a change has opened the stream before, with whatever else was asked for, the method is not known.
+    if (stream !== undefined && !this.isTouched(id)) stream.method = asked.method
     asked.isEnded = endsWithHead
   }
 
