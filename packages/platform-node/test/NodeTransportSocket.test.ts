@@ -41,6 +41,34 @@ describe("reading", () => {
     })
   )
 
+  U.check("large reads of one turn of the event loop are one pull, up to 256 KiB; what is small is there at once", () =>
+    Effect.gen(function* () {
+      const [, socket] = yield* U.socketPair
+      const transport = yield* NodeTransport.fromSocket(socket)
+      const pulls: Array<number> = []
+      yield* Effect.forkScoped(
+        Stream.runForEachChunk(transport.incoming, (chunk) => Effect.sync(() => pulls.push(chunk.length)))
+      )
+      const loop = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+      yield* loop
+      const arrive = (count: number, octets: number): void => {
+        for (let i = 0; i < count; i++) socket.emit("data", Buffer.alloc(octets))
+      }
+      arrive(3, 16_384)
+      expect(pulls).toEqual([])
+      yield* Effect.repeatN(loop, 2)
+      expect(pulls).toEqual([3])
+      arrive(2, 16_384)
+      arrive(1, 10)
+      yield* Effect.promise(() => Promise.resolve())
+      expect(pulls).toEqual([3, 3])
+      yield* loop
+      arrive(17, 16_384)
+      yield* Effect.repeatN(loop, 2)
+      expect(pulls).toEqual([3, 3, 16, 1])
+    })
+  )
+
   U.check("a reset by the peer fails incoming, behind what arrived before", () =>
     Effect.gen(function* () {
       const [client, socket] = yield* U.socketPair
