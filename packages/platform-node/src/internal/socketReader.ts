@@ -95,7 +95,7 @@ export class SocketReader {
       return
     }
     this.gathered += chunk.length
-    if (chunk.length < large || this.gathered >= most) this.wake()
+    if (chunk.length < large || this.gathered >= most) this.wake(Effect.succeed(this.take()))
     else if (!this.isWakeDue) {
       this.isWakeDue = true
       setImmediate(this.onLoopEnd)
@@ -105,14 +105,14 @@ export class SocketReader {
   /** The event loop has read what it can for now. */
   private readonly onLoopEnd = (): void => {
     this.isWakeDue = false
-    if (this.arrived.length > 0) this.wake()
+    if (this.waiter !== undefined && this.arrived.length > 0) this.wake(Effect.succeed(this.take()))
   }
 
-  private wake(): void {
+  /** Gives `pull` to the reader that waits, if one does. */
+  private wake(pull: Pull): void {
     const { waiter } = this
-    if (waiter === undefined) return
     this.waiter = undefined
-    waiter(Effect.succeed(this.take()))
+    waiter?.(pull)
   }
 
   private readonly onEnd = (): void => {
@@ -135,10 +135,7 @@ export class SocketReader {
     this.outcome = outcome
     this.detach()
     this.takeBuffered()
-    const waiter = this.waiter
-    if (waiter === undefined) return
-    this.waiter = undefined
-    waiter(this.arrived.length > 0 ? Effect.sync(() => this.take()) : outcome)
+    this.wake(this.arrived.length > 0 ? Effect.sync(() => this.take()) : outcome)
   }
 
   /** While paused, Node fills its own buffer up to its high water mark; a socket that broke does not emit that any more. */
