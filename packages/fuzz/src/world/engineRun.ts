@@ -4,6 +4,7 @@
  */
 import type * as Http2Connection from "@effect-http2/http2/Http2Connection"
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
+import * as Http2Options from "@effect-http2/http2/Http2Options"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import type { Settings } from "@effect-http2/http2/Settings"
 import * as Effect from "effect/Effect"
@@ -37,7 +38,7 @@ export abstract class EngineRun {
     readonly world: World,
     role: "client" | "server",
     /** The option: octets of DATA that may lie unread. */
-    readonly connectionWindowSize = 1_048_576
+    readonly connectionWindowSize = Http2Options.defaults.connectionWindowSize
   ) {
     EngineRun.last = this
     world.clear()
