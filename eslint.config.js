@@ -15,6 +15,12 @@ const node = {
   message: "hpack and http2 run on any transport: no node: here."
 }
 
+const capturedRuntime = {
+  object: "Effect",
+  property: "runtime",
+  message: "Its flags are those of who captures it, which may be uninterruptible: InterruptibleRuntime.capture()."
+}
+
 const restrictImports = (...patterns) => ({ "@typescript-eslint/no-restricted-imports": ["error", { patterns }] })
 
 export default defineConfig(
@@ -46,7 +52,7 @@ export default defineConfig(
   },
   {
     files: ["packages/*/src/**/*.ts"],
-    rules: restrictImports(effectBarrel, nodeHttp2)
+    rules: { ...restrictImports(effectBarrel, nodeHttp2), "no-restricted-properties": ["error", capturedRuntime] }
   },
   {
     files: ["packages/hpack/src/**/*.ts", "packages/http2/src/**/*.ts"],

@@ -27,6 +27,7 @@ import { prepare, type TunnelKind } from "./internal/prepareRequest.js"
 import { Relay } from "./internal/relay.js"
 import { forkBody } from "./internal/requestBody.js"
 import { takeWholeBody } from "./internal/wholeBody.js"
+import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
 import type * as Priority from "./Priority.js"
 import type { Transport } from "./Transport.js"
 
@@ -188,7 +189,7 @@ export const make = (
     }
     const connection = yield* Http2Connection.make(transport, config, role)
     role.attach(connection.core)
-    const runtime = yield* Effect.runtime()
+    const runtime = yield* InterruptibleRuntime.capture()
     const sendBody = (stream: ClientStream, prepared: Prepared): void => forkBody(runtime, stream, prepared)
     const open = (
       request: ClientRequest,

@@ -18,6 +18,7 @@ import { Request } from "./IncomingRequest.js"
 import { HandlerRunner } from "./internal/handlerRunner.js"
 import { ServerRole } from "./internal/serverRole.js"
 import type { ServerStream } from "./internal/serverStream.js"
+import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
 import type { Transport } from "./Transport.js"
 
 export {
@@ -113,7 +114,7 @@ export const make = <E, R>(
   Effect.gen(function* () {
     const resolved = yield* Http2Options.resolveEffect(options)
     const announcements = yield* Http2Origin.announce(options, transport.peer)
-    const runtime = yield* Effect.runtime<Exclude<R, Scope.Scope>>()
+    const runtime = yield* InterruptibleRuntime.capture<Exclude<R, Scope.Scope>>()
     const stats = options.stats ?? Http2Stats.make()
     const policy = options.handlerPolicy
     const runner = new HandlerRunner(

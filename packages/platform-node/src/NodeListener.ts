@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import type { TransportError } from "@effect-http2/http2/Http2Error"
+import * as InterruptibleRuntime from "@effect-http2/http2/InterruptibleRuntime"
 import type { Address, Transport } from "@effect-http2/http2/Transport"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -123,7 +124,7 @@ export const makeSockets = <R>(
   options: ListenOptions,
   handle: (socket: Net.Socket) => Effect.Effect<unknown, unknown, R>
 ): Effect.Effect<Listener, TransportError, Exclude<R, Scope.Scope> | Scope.Scope> =>
-  Effect.flatMap(Effect.runtime<Exclude<R, Scope.Scope>>(), (runtime) =>
+  Effect.flatMap(InterruptibleRuntime.capture<Exclude<R, Scope.Scope>>(), (runtime) =>
     Effect.uninterruptibleMask((restore) => {
       const where = describe(options)
       const connections = new Connections(runtime, handle)

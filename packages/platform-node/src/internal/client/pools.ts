@@ -2,6 +2,7 @@
  * The pools of all origins that a client talks to, for as long as they are of use. Made once for each client, called for each request.
  */
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
+import * as InterruptibleRuntime from "@effect-http2/http2/InterruptibleRuntime"
 import * as Effect from "effect/Effect"
 import type * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
@@ -89,7 +90,7 @@ export class Pools {
 export const make = (options: Options): Effect.Effect<Pools, Http2Error.ConnectionError, Scope.Scope> =>
   Effect.gen(function* () {
     const resolved = yield* resolve(options)
-    const runtime = yield* Effect.runtime<never>()
+    const runtime = yield* InterruptibleRuntime.capture()
     const clock = yield* Effect.clock
     return yield* Effect.acquireRelease(
       Effect.sync(() => new Pools(resolved, runtime, () => clock.unsafeCurrentTimeMillis())),

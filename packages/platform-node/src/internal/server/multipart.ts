@@ -4,6 +4,7 @@
  * serverRequest.ts.
  */
 import type { Http2Error } from "@effect-http2/http2/Http2Error"
+import * as InterruptibleRuntime from "@effect-http2/http2/InterruptibleRuntime"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Headers from "@effect/platform/Headers"
 import type * as Multipart from "@effect/platform/Multipart"
@@ -21,7 +22,7 @@ type Body = Stream.Stream<Uint8Array, Http2Error>
 
 const acquire = (body: Body): Effect.Effect<Readable, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.map(Effect.runtime<never>(), (runtime) => new BodyReadable(body, Runtime.runFork(runtime))),
+    Effect.map(InterruptibleRuntime.capture(), (runtime) => new BodyReadable(body, Runtime.runFork(runtime))),
     (readable) => Effect.sync(() => readable.destroy())
   )
 

@@ -4,6 +4,7 @@
  */
 import * as Http2Server from "@effect-http2/http2/Http2Server"
 import type { Http2Error } from "@effect-http2/http2/Http2Error"
+import * as InterruptibleRuntime from "@effect-http2/http2/InterruptibleRuntime"
 import type { Transport } from "@effect-http2/http2/Transport"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
@@ -156,7 +157,7 @@ export class Port {
         yield* withMaxBodySize(Scope.extend(serveHttp1(httpApp, middleware), scope))
       }
       const application = yield* Application.make(httpApp, middleware)
-      yield* attach(new Served(application, yield* Effect.runtime<never>(), options, http1))
+      yield* attach(new Served(application, yield* InterruptibleRuntime.capture(), options, http1))
     })
   }
 }

@@ -4,6 +4,7 @@
  */
 import * as Http2Response from "@effect-http2/http2/Http2Response"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import * as InterruptibleRuntime from "@effect-http2/http2/InterruptibleRuntime"
 import type * as HttpServerError from "@effect/platform/HttpServerError"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Socket from "@effect/platform/Socket"
@@ -51,7 +52,7 @@ const open = (
   request: HttpServerRequest.HttpServerRequest,
   source: Http2Server.Request
 ): Effect.Effect<WebSocket, Socket.SocketGenericError> =>
-  Effect.flatMap(Effect.runtime<never>(), (runtime) => {
+  Effect.flatMap(InterruptibleRuntime.capture(), (runtime) => {
     const runFork = Runtime.runFork(runtime)
     const duplex = new TunnelSocket(runFork, () => runFork(source.stream.reset()))
     let webSocket: WebSocket | undefined
