@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
@@ -90,7 +91,8 @@ const requestOf = (stream: ServerStream): Request => {
 /**
  * Serves one connection: acquires it, answers its requests with `handler`, and completes when it has ended; fails with the error that ended it.
  * Interruption drains it: GOAWAY in two steps, requests in flight finish up to `gracefulShutdownTimeout`, the rest is
- * interrupted. Options that cannot be fail it with a `ConnectionError` of origin `User`.
+ * interrupted. A handler that does not end within that time though it is interrupted is abandoned, with a warning in the log; one that is interrupted at its
+ * end has a second for its finalizers. Options that cannot be fail it with a `ConnectionError` of origin `User`.
  *
  * @since 0.1.0
  * @category serving
@@ -98,7 +100,12 @@ const requestOf = (stream: ServerStream): Request => {
 export const serve =
   <E, R>(handler: Handler<E, R>, options: ServerOptions = {}) =>
   (transport: Transport): Effect.Effect<void, Http2Error.Http2Error, Exclude<R, Scope.Scope>> =>
-    Effect.scoped(Effect.flatMap(make(handler, transport, options), (connection) => connection.awaitClosed))
+    Effect.scoped(
+      Effect.flatMap(open(handler, transport, options), ({ connection, runner }) =>
+        // Handlers that cannot be interrupted have all the time that they want, until this is interrupted.
+        Effect.flatMap(Effect.exit(connection.awaitClosed), (exit) => Effect.zipRight(runner.finished, exit))
+      )
+    )
 
 /**
  * A connection on which `handler` answers requests; the end of its scope drains it. See `serve`.
@@ -111,6 +118,20 @@ export const make = <E, R>(
   transport: Transport,
   options: ServerOptions = {}
 ): Effect.Effect<Http2Connection.Http2Connection, Http2Error.ConnectionError, Exclude<R, Scope.Scope> | Scope.Scope> =>
+  Effect.map(open(handler, transport, options), ({ connection }) => connection)
+
+/** What handlers that are interrupted at the end have for their finalizers. */
+const finalizersTimeout = 1000
+
+const open = <E, R>(
+  handler: Handler<E, R>,
+  transport: Transport,
+  options: ServerOptions
+): Effect.Effect<
+  { readonly connection: Http2Connection.Http2Connection; readonly runner: HandlerRunner<Exclude<R, Scope.Scope>> },
+  Http2Error.ConnectionError,
+  Exclude<R, Scope.Scope> | Scope.Scope
+> =>
   Effect.gen(function* () {
     const resolved = yield* Http2Options.resolveEffect(options)
     const announcements = yield* Http2Origin.announce(options, transport.peer)
@@ -141,14 +162,23 @@ export const make = <E, R>(
       mayPush && ((promised, stream) => mayPush(promised, requestOf(stream)))
     )
     // Finalizers run last in, first out: the connection ends, then every handler that is left is interrupted and awaited.
-    yield* Effect.addFinalizer(() => runner.shutdown)
+    let endsAt = 0
+    yield* Effect.addFinalizer(() =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => runner.shutdown(Math.max(endsAt - now, finalizersTimeout)))
+    )
     const settings = {
       ...Http2Options.toSettings(resolved, false),
       enableConnectProtocol: options.enableConnectProtocol ?? false
     }
-    return yield* Http2Connection.make(
+    const connection = yield* Http2Connection.make(
       transport,
       { options: resolved, settings, stats, drainAtEnd: true, announcements },
       role
     )
+    yield* Effect.addFinalizer(() =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        endsAt = now + resolved.gracefulShutdownTimeout
+      })
+    )
+    return { connection, runner }
   })

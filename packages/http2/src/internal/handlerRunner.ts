@@ -6,6 +6,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -15,8 +16,10 @@ import * as Scope from "effect/Scope"
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Response from "../Http2Response.js"
 import type { Http2Stats } from "../Http2Stats.js"
+import { Listeners } from "./listeners.js"
 import * as Respond from "./respond.js"
 import type { ServerStream } from "./serverStream.js"
+import { awaitUpTo } from "./shutdown.js"
 import { StreamScope } from "./streamScope.js"
 import { trimmed } from "./trimmedRuntime.js"
 
@@ -42,7 +45,8 @@ export interface RunnerConfig<R> {
 
 export class HandlerRunner<R> {
   /** Handlers that run, those of streams that are gone among them. */
-  private readonly fibers = new Set<Fiber.RuntimeFiber<void>>()
+  private readonly fibers = new Map<Fiber.RuntimeFiber<void>, ServerStream>()
+  private readonly whenFinished = new Listeners()
   /** Handlers that run though their stream is gone. */
   lingering = 0
   private readonly runtime: Runtime.Runtime<R>
@@ -109,7 +113,7 @@ export class HandlerRunner<R> {
     const exit = fiber.unsafePoll()
     if (exit !== null) return this.ended(stream, fiber)
     stream.fiber = fiber
-    this.fibers.add(fiber)
+    this.fibers.set(fiber, stream)
     fiber.addObserver(() => this.ended(stream, fiber))
     // A handler that resets its own stream before it waits for anything did so before it was known here.
     if (stream.error !== undefined) this.abort(stream)
@@ -118,6 +122,7 @@ export class HandlerRunner<R> {
   private ended(stream: ServerStream, fiber: Fiber.RuntimeFiber<void>): void {
     this.config.stats.activeHandlers--
     this.fibers.delete(fiber)
+    if (this.fibers.size === 0) this.whenFinished.notify()
     stream.fiber = undefined
     stream.isHandled = false
     if (stream.isLingering) {
@@ -190,9 +195,24 @@ export class HandlerRunner<R> {
     }
   }
 
-  /** Interrupts every handler and waits for its end. */
-  readonly shutdown: Effect.Effect<void> = Effect.suspend(() => Fiber.interruptAll([...this.fibers]))
+  /** Completes once no handler runs. */
+  readonly finished: Effect.Effect<void> = Effect.async((resume) => {
+    if (this.fibers.size === 0) resume(Effect.void)
+    else this.whenFinished.add(() => resume(Effect.void))
+  })
+
+  /** Interrupts every handler and waits for its end, up to `timeout`. What runs on then is said in the log, and left alone. */
+  shutdown(timeout: Duration.DurationInput): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.fibers.size === 0) return Effect.void
+      const abandoned = Effect.suspend(() => Effect.forEach(this.fibers.values(), logAbandoned, { discard: true }))
+      return Effect.zipRight(awaitUpTo(Fiber.interruptAll([...this.fibers.keys()]), timeout), abandoned)
+    })
+  }
 }
+
+const logAbandoned = ({ head }: ServerStream): Effect.Effect<void> =>
+  Effect.logWarning(`The handler of ${head.method} ${head.path} did not end in time, and is abandoned`)
 
 /** The effect as the value that it is, where it is one. */
 const exitOf = <A, E>(effect: Effect.Effect<A, E, unknown>): Exit.Exit<A, E> | undefined =>
