@@ -44,6 +44,13 @@ export interface Http2Options {
   /** Octets that may wait in the transport before DATA is held back. Default 1,048,576. */
   readonly maxSendBuffer?: number
   /**
+   * Octets that streams of one connection may hold which have stood for longer than `stallTimeout`: their unsent bodies, and 16 KiB for each. Beyond it,
+   * those that have stood longest are reset (CVE-2019-9511, CVE-2019-9517). Default 8,388,608.
+   */
+  readonly maxStalledBytes?: number
+  /** The same for all connections that count into the same `stats`: those of one server, unless said otherwise. Default 67,108,864. */
+  readonly maxTotalStalledBytes?: number
+  /**
    * Padding (RFC 9113 §10.7): the payloads of DATA, HEADERS and PUSH_PROMISE frames that we send are filled up to a multiple of so many octets, 2 up to 256,
    * where the windows have room for that. Who watches an encrypted connection then learns the sizes of small messages no closer than to that multiple:
    * how well a secret was compressed beside what an attacker has chosen, for instance. It is no help where sizes differ by more, nor against who
@@ -76,7 +83,11 @@ export interface Http2Options {
   readonly keepAliveInterval?: Duration.DurationInput
   /** How long nothing may come from the peer, once a PING waits to be acknowledged. Default 15 seconds. */
   readonly pingTimeout?: Duration.DurationInput
-  /** How long a stream may stand blocked by the peer's window or a peer that does not read, before it is reset. Default 60 seconds. */
+  /**
+   * How long a stream that sends may stand, or move by less than 16 KiB. Then it is reset where the peer does not read its socket. Where the peer reads,
+   * and its windows are used up, as those of a reader that pauses are, it is reset only when `maxStalledBytes` or `maxTotalStalledBytes` are exceeded;
+   * a peer that says nothing for so long is asked by a PING, with keep-alive or without. Default 60 seconds.
+   */
   readonly stallTimeout?: Duration.DurationInput
   /** How long streams in flight may take to finish when the connection closes gracefully. Default 30 seconds. */
   readonly gracefulShutdownTimeout?: Duration.DurationInput
@@ -110,6 +121,8 @@ export const defaults: Resolved = {
   maxSettingsEntries: 32,
   maxSendBufferPerStream: 262_144,
   maxSendBuffer: 1_048_576,
+  maxStalledBytes: 8_388_608,
+  maxTotalStalledBytes: 67_108_864,
   padding: 0,
   maxQueuedControlFrames: 1000,
   resetBurst: 200,

@@ -47,7 +47,7 @@ export type Handler<E, R> = (request: Request) => Effect.Effect<Http2Response, E
  * @category models
  */
 export interface ServerOptions extends Http2Options.Http2Options, Http2Origin.Announcements {
-  /** Counters to add to. Default: of this connection alone. */
+  /** Counters to add to; `maxTotalStalledBytes` bounds what all connections that share them hold. Default: of this connection alone. */
   readonly stats?: Http2Stats.Http2Stats
   /** Whether responses get a date field where the handler gives none (RFC 9110 §6.6.1). Default true. */
   readonly sendDate?: boolean

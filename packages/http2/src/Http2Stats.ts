@@ -28,6 +28,8 @@ export interface Snapshot {
   readonly resetsSent: number
   /** RST_STREAM frames received, since the start. */
   readonly resetsReceived: number
+  /** Octets held now for streams whose peer has taken next to nothing for longer than `stallTimeout`: what `maxTotalStalledBytes` bounds. */
+  readonly stalledBytes: number
 }
 
 /**
@@ -45,6 +47,7 @@ export class Http2Stats implements Snapshot {
   pushes = 0
   resetsSent = 0
   resetsReceived = 0
+  stalledBytes = 0
 }
 
 /**

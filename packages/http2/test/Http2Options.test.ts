@@ -25,6 +25,8 @@ describe("Http2Options", () => {
       maxSettingsEntries: 32,
       maxSendBufferPerStream: 256 * 1024,
       maxSendBuffer: 1024 * 1024,
+      maxStalledBytes: 8 * 1024 * 1024,
+      maxTotalStalledBytes: 64 * 1024 * 1024,
       padding: 0,
       maxQueuedControlFrames: 1000,
       resetBurst: 200,

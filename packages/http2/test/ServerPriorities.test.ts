@@ -157,7 +157,11 @@ describe("stallTimeout", () => {
 
   it.scoped("runs for it where nothing moves, or as good as nothing", () =>
     Effect.gen(function* () {
-      const { peer } = yield* server(() => Effect.succeed(Http2Response.make({ body: filled(400_000) })), options)
+      const body = filled(400_000)
+      const { peer } = yield* server(() => Effect.succeed(Http2Response.make({ body })), {
+        ...options,
+        maxStalledBytes: 400_000
+      })
       yield* peer.send(initialWindow(1_000_000), request(1, "u=7"), request(3, "u=0"))
       for (let i = 0; i < 3; i++) {
         yield* peer.barrier(i + 1)

@@ -107,8 +107,12 @@ describe("keepAliveInterval and pingTimeout", () => {
   )
 })
 
-describe("stallTimeout", () => {
-  const stalled = { stallTimeout: "60 seconds", keepAliveInterval: Duration.infinity } as const
+describe("stallTimeout, where nothing may be held", () => {
+  const stalled = {
+    stallTimeout: "60 seconds",
+    maxStalledBytes: 0,
+    keepAliveInterval: Duration.infinity
+  } as const
 
   it.scoped(
     "CVE-2019-9511 CVE-2019-9517: resets a stream whose peer takes nothing of the body, WINDOW_UPDATEs or not",
@@ -119,7 +123,7 @@ describe("stallTimeout", () => {
         yield* peer.barrier()
         yield* TestClock.adjust("40 seconds")
         // One gets credit and goes on; what the other gets is of no use to it.
-        yield* peer.send(windowUpdate(1, 20), windowUpdate(0, 1000))
+        yield* peer.send(windowUpdate(1, 20_000), windowUpdate(0, 1000))
         yield* peer.await("Data")
         yield* TestClock.adjust("20 seconds")
         expect(yield* peer.await("RstStream")).toMatchObject({ streamId: 3, errorCode: ErrorCode.CANCEL })

@@ -9,6 +9,7 @@ import * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Http2Options from "@effect-http2/http2/Http2Options"
 import * as Http2Origin from "@effect-http2/http2/Http2Origin"
 import * as Http2Server from "@effect-http2/http2/Http2Server"
+import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { Identity } from "./internal/identity.js"
@@ -48,7 +49,15 @@ export const serve = <E, R>(
 > =>
   Http2Options.resolveEffect(options).pipe(
     Effect.zipRight(Http2Origin.check(options)),
-    Effect.zipRight(NodeListener.make(options, Http2Server.serve(handler, options)))
+    // One set of counters for all connections, and with it one bound for what they hold.
+    Effect.zipRight(
+      Effect.suspend(() =>
+        NodeListener.make(
+          options,
+          Http2Server.serve(handler, { ...options, stats: options.stats ?? Http2Stats.make() })
+        )
+      )
+    )
   )
 
 /**

@@ -10,6 +10,7 @@ import * as Http2Options from "@effect-http2/http2/Http2Options"
 import type { PromisedRequest } from "@effect-http2/http2/Http2Request"
 import * as Http2Origin from "@effect-http2/http2/Http2Origin"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import type * as Priority from "@effect-http2/http2/Priority"
 import type * as Etag from "@effect/platform/Etag"
 import type * as HttpApp from "@effect/platform/HttpApp"
@@ -85,6 +86,8 @@ export const make = (
       {
         http2: {
           ...options,
+          // One set of counters for all connections, and with it one bound for what they hold.
+          stats: options.stats ?? Http2Stats.make(),
           abortFiberId: HttpServerError.clientAbortFiberId,
           enableConnectProtocol: webSocket
         },

@@ -22,6 +22,7 @@ import { Pings } from "./pings.js"
 import { ReceiveWindow } from "./receiveWindow.js"
 import { ResetPings } from "./resetPings.js"
 import type { RoleOf } from "./role.js"
+import { sharedBudget, StallBudget } from "./stallBudget.js"
 import { type Startable, Starts } from "./starts.js"
 import type { StreamCore, StreamOwner } from "./streamCore.js"
 import { StreamTable } from "./streamTable.js"
@@ -42,6 +43,9 @@ export class ConnectionCore implements StreamOwner {
   readonly guard: AbuseGuard
   readonly blocks: HeaderBlocks
   readonly pings = new Pings()
+  /** What streams hold whose peer has them wait, of this connection and of all that count into the same `stats`. */
+  readonly stalled = new StallBudget("maxStalledBytes")
+  readonly totalStalled: StallBudget
   remoteSettings: Settings.Settings = Settings.initial
   /** Whether the peer's first SETTINGS frame has come. */
   hasRemoteSettings = false
@@ -85,6 +89,7 @@ export class ConnectionCore implements StreamOwner {
     this.guard = new AbuseGuard(options, now)
     this.blocks = new HeaderBlocks(options)
     this.receiveWindow = new ReceiveWindow(options.connectionWindowSize, true)
+    this.totalStalled = sharedBudget(stats)
     this.lastReceivedAt = now()
     this.idleSince = now()
     stats.connections++
@@ -205,12 +210,20 @@ export class ConnectionCore implements StreamOwner {
 
   closed(stream: StreamCore, byPeer: boolean): void {
     this.table.remove(stream, byPeer)
+    this.forgetStall(stream)
     this.stats.activeStreams--
     if (this.table.size === 0) {
       this.idleSince = this.now()
       this.notifyIdle()
     }
     this.role.onCapacity()
+  }
+
+  /** `stream` moves, or is over. */
+  forgetStall(stream: StreamCore): void {
+    if (this.stalled.octets === 0) return
+    this.stalled.remove(stream)
+    this.totalStalled.remove(stream)
   }
 
   awaitReset(stream: StreamCore): void {

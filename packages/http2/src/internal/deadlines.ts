@@ -107,16 +107,32 @@ export class Deadlines {
     return Math.max(next, 1)
   }
 
-  /** CVE-2019-9511, CVE-2019-9517: a peer that asks for much and takes little, WINDOW_UPDATEs or not. */
+  /**
+   * CVE-2019-9511, CVE-2019-9517: a peer that asks for much and takes little, WINDOW_UPDATEs or not. One that does not read its socket, or leaves the
+   * rest of a request open, loses the stream. One whose windows are used up may have a reader that pauses: it loses the stream where it does not
+   * answer a PING, or where more memory is held for it than `maxStalledBytes` and `maxTotalStalledBytes` allow.
+   */
   private checkStalled(due: (since: number, timeout: number, act: () => void) => void): void {
     const { connection } = this
+    const { maxStalledBytes, maxTotalStalledBytes, stallTimeout } = connection.options
+    const { stalled, totalStalled } = connection
+    const overdue = connection.now() - stallTimeout
+    let isPaused = false
     for (const stream of connection.table.values()) {
-      due(stream.stalledSince, connection.options.stallTimeout, () => {
-        stream.declineRest()
-        const reason = "the peer takes nothing of the body"
-        stream.reset(Http2Error.streamError(stream.id, ErrorCode.CANCEL, "10.5", reason, { limit: "stallTimeout" }))
+      const { stalledSince } = stream
+      if (stalledSince > overdue) connection.forgetStall(stream)
+      due(stalledSince, stallTimeout, () => {
+        if (!stream.isHeldByWindow) return stream.giveUp("stallTimeout")
+        isPaused = true
+        stalled.add(stream)
+        totalStalled.add(stream)
       })
     }
+    if (!isPaused) return
+    stalled.enforce(maxStalledBytes, overdue)
+    totalStalled.enforce(maxTotalStalledBytes, overdue)
+    const isSilent = connection.lastReceivedAt <= overdue && connection.pings.oldest === Number.POSITIVE_INFINITY
+    if (isSilent) connection.ping(() => {})
   }
 
   /** A PING after silence. Any frame from the peer says as much, and starts the time anew. */

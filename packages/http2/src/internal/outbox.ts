@@ -12,12 +12,9 @@ import type { Transport } from "../Transport.js"
 import { DataFrames } from "./dataFrames.js"
 import { FieldEncoder } from "./fieldEncoder.js"
 import { encode } from "./frameEncoder.js"
-import type { Sender } from "./sender.js"
+import { progress, type Sender } from "./sender.js"
 import { SendScheduler } from "./sendScheduler.js"
 import { WriteBuffer } from "./writeBuffer.js"
-
-/** Octets of DATA that the peer has to take for the connection to be moving. */
-const progress = 16_384
 
 export class Outbox {
   /** The window of the connection for what we send, and all that was ever in it. */

@@ -150,6 +150,10 @@ class PromisedStream extends ClientStream {
     return this.promised.isAccepted ? super.stalledSince : this.promised.promisedAt
   }
 
+  override get isHeldByWindow(): boolean {
+    return this.promised.isAccepted && super.isHeldByWindow
+  }
+
   /** A connection that closes does not wait for it either. */
   override declineRest(): void {
     const { now, options } = this.owner

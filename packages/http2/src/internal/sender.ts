@@ -6,6 +6,9 @@ import type * as FlowControl from "../FlowControl.js"
 import type { Headers } from "../Headers.js"
 import { emptyOctets } from "./octets.js"
 
+/** Octets of DATA that the peer has to take for a stream, or the connection, to be moving. */
+export const progress = 16_384
+
 /** What the outbox has to tell the stream. */
 export interface SenderOwner {
   readonly id: number
@@ -36,8 +39,10 @@ export class Sender {
   isTunnel = false
   /** Whether a writer was woken that has not added anything since. */
   isRefilling = false
-  /** The clock, in ms, when it last sent, or began to wait: what the stall timeout counts from. */
+  /** The clock, in ms, when the peer has last taken as much as counts, or it began to wait: what the stall timeout counts from. */
   movedAt: number
+  /** Octets that it has taken since. */
+  private moved = 0
   private waiter: (() => void) | undefined = undefined
 
   constructor(
@@ -53,7 +58,10 @@ export class Sender {
   push(chunk: Uint8Array, now: number): void {
     if (chunk.length === 0) return
     this.isRefilling = false
-    if (this.queued === 0) this.movedAt = now
+    if (this.queued === 0) {
+      this.moved = 0
+      this.movedAt = now
+    }
     this.chunks.push(chunk)
     this.queued += chunk.length
   }
@@ -71,7 +79,12 @@ export class Sender {
     const from = this.offset
     const to = from + octets
     const data = octets === chunk.length ? chunk : chunk.subarray(from, to)
-    this.movedAt = now
+    this.moved += octets
+    // CVE-2019-9511: a peer that takes an octet now and then does not move.
+    if (this.moved >= progress) {
+      this.moved = 0
+      this.movedAt = now
+    }
     this.queued -= octets
     this.offset = to
     if (to >= chunk.length) this.nextChunk()

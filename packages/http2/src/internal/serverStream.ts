@@ -253,6 +253,10 @@ export class ServerStream extends StreamCore {
     return this.isAnswered ? this.answeredAt : super.stalledSince
   }
 
+  override get isHeldByWindow(): boolean {
+    return !this.isAnswered && super.isHeldByWindow
+  }
+
   override sentEnd(): void {
     super.sentEnd()
     if (!this.isHandled && this.hasResponded) this.finish()

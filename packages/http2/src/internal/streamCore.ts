@@ -5,7 +5,8 @@
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as FlowControl from "../FlowControl.js"
 import { empty, type Headers } from "../Headers.js"
-import type * as Http2Error from "../Http2Error.js"
+import * as ErrorCode from "../ErrorCode.js"
+import * as Http2Error from "../Http2Error.js"
 import type { Priority } from "../Priority.js"
 import { BodyQueue } from "./bodyQueue.js"
 import { beyondWindow, dataBeforeHead, lengthError } from "./messageErrors.js"
@@ -18,6 +19,9 @@ import type { StreamOwner as Owner } from "./streamOwner.js"
 import * as StreamState from "./streamState.js"
 
 const { Event, State } = StreamState
+
+/** Octets that a stream costs beside its body: its request, its response, its handler. */
+const streamCost = 16_384
 
 /** The connection as its streams see it. */
 export type StreamOwner = Owner<StreamCore>
@@ -282,8 +286,27 @@ export abstract class StreamCore implements SenderOwner {
   get stalledSince(): number {
     const { sender } = this
     if (sender === undefined || sender.queued === 0) return Number.POSITIVE_INFINITY
+    const { outbox } = this.owner
     // Where it could send and others go first, it is us who let it stand.
-    return sender.isReady ? Math.max(sender.movedAt, this.owner.outbox.movedAt) : sender.movedAt
+    return sender.isReady || outbox.isCongested ? Math.max(sender.movedAt, outbox.movedAt) : sender.movedAt
+  }
+
+  /** Whether what stands waits for the peer's windows alone: the peer reads, and nobody reads there. */
+  get isHeldByWindow(): boolean {
+    return this.sender !== undefined && !this.owner.outbox.isCongested
+  }
+
+  /** Octets of memory that the stream holds for the peer. */
+  get heldOctets(): number {
+    return streamCost + (this.sender?.queued ?? 0)
+  }
+
+  /** It has stood for too long, or holds too much for that: `limit` says which. */
+  giveUp(limit: string): void {
+    this.declineRest()
+    this.reset(
+      Http2Error.streamError(this.id, ErrorCode.CANCEL, "10.5", "the peer takes nothing of the body", { limit })
+    )
   }
 
   resetAcknowledged(): void {

@@ -1,0 +1,72 @@
+/**
+ * What streams hold here whose peer has not taken anything worth the name for `stallTimeout`, though it is alive: a reader that pauses is no attack,
+ * and what it pins is bounded. Beyond a budget, those that have stood longest are reset. Each connection has one for itself, and shares one with the
+ * connections that count into the same `Http2Stats`. Filled by deadlines.ts, emptied by the connection as streams end.
+ */
+import type { Http2Stats } from "../Http2Stats.js"
+
+/** A stream that waits for the peer's windows. */
+export interface Stallable {
+  /** Since when, in ms, the peer has let it stand; infinity where it does not. */
+  readonly stalledSince: number
+  /** Octets of memory that it holds here. */
+  readonly heldOctets: number
+  /** Gives it up, since `limit` is exceeded. */
+  giveUp(limit: string): void
+}
+
+export class StallBudget {
+  /** With the octets that each is counted for, in the order in which they were found to be overdue: the longest first. */
+  private readonly streams = new Map<Stallable, number>()
+  octets = 0
+
+  constructor(
+    /** The option that bounds it. */
+    private readonly limit: "maxStalledBytes" | "maxTotalStalledBytes",
+    private readonly onChange: (octets: number) => void = () => undefined
+  ) {}
+
+  /** `stream` is overdue. */
+  add(stream: Stallable): void {
+    const { heldOctets } = stream
+    this.count(heldOctets - (this.streams.get(stream) ?? 0))
+    this.streams.set(stream, heldOctets)
+  }
+
+  /** `stream` moves again, or is over. */
+  remove(stream: Stallable): void {
+    const octets = this.streams.get(stream)
+    if (octets === undefined) return
+    this.streams.delete(stream)
+    this.count(-octets)
+  }
+
+  private count(change: number): void {
+    this.octets += change
+    this.onChange(this.octets)
+  }
+
+  /** Gives up those that have stood longest until the others hold no more than `most`. `overdue`: who stands since then, or longer. */
+  enforce(most: number, overdue: number): void {
+    if (this.octets <= most) return
+    for (const stream of [...this.streams.keys()]) {
+      if (this.octets <= most) return
+      const isMoving = stream.stalledSince > overdue
+      this.remove(stream)
+      if (!isMoving) stream.giveUp(this.limit)
+    }
+  }
+}
+
+const shared = new WeakMap<Http2Stats, StallBudget>()
+
+/** The budget of all connections that count into `stats`. */
+export const sharedBudget = (stats: Http2Stats): StallBudget => {
+  const known = shared.get(stats)
+  if (known !== undefined) return known
+  const budget = new StallBudget("maxTotalStalledBytes", (octets) => {
+    stats.stalledBytes = octets
+  })
+  shared.set(stats, budget)
+  return budget
+}
