@@ -197,7 +197,12 @@ export const make = (
       sendPreface(core)
       for (const frame of config.announcements ?? []) core.outbox.control(frame)
       core.outbox.flush()
-      const decoder = new FrameDecoder(core.settings.maxFrameSize, role.isServer, true)
+      const decoder = new FrameDecoder(
+        core.settings.maxFrameSize,
+        role.isServer,
+        true,
+        role.extensionLimits(config.options)
+      )
       const deadlines = new Deadlines(core, decoder)
       const ended = Deferred.await(closed)
       const reader = yield* Effect.forkDaemon(Effect.interruptible(receive(transport, core, decoder, deadlines)))

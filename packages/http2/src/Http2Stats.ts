@@ -30,6 +30,10 @@ export interface Snapshot {
   readonly resetsReceived: number
   /** Octets held now for streams whose peer has taken next to nothing for longer than `stallTimeout`: what `maxTotalStalledBytes` bounds. */
   readonly stalledBytes: number
+  /** Frames that cost work and carry nothing, which `glitchBurst` and `glitchRate` bound, since the start. */
+  readonly glitches: number
+  /** Connections that were ended with ENHANCE_YOUR_CALM since their peer had used up one of the budgets, since the start. */
+  readonly guardTrips: number
 }
 
 /**
@@ -48,6 +52,8 @@ export class Http2Stats implements Snapshot {
   resetsSent = 0
   resetsReceived = 0
   stalledBytes = 0
+  glitches = 0
+  guardTrips = 0
 }
 
 /**

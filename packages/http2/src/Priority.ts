@@ -72,13 +72,36 @@ export const make = (parameters: Parameters, base: Priority = defaults): Priorit
 }
 
 /**
+ * Octets of the value of a Priority field, or of a PRIORITY_UPDATE frame, beyond which it is ignored: 256. Two parameters are defined, and take 5; a list
+ * of thousands that nobody knows costs a receiver more than it does the sender.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const maxLength = 256
+
+/** What values say that have come before: there are few that are in use. */
+const known = new Map<string, Priority>()
+const mostKnown = 64
+const longestKnown = 16
+
+/**
  * What the value of a Priority field or a PRIORITY_UPDATE frame says. Total: parameters that are unknown, out of range or of another type are left
- * out one by one, a value that is no dictionary as a whole (RFC 9218 §4, RFC 8941 §4.2); what is left out has its default.
+ * out one by one, a value that is no dictionary, or longer than `maxLength`, as a whole (RFC 9218 §4, RFC 8941 §4.2); what is left out has its default.
  *
  * @since 0.1.0
  * @category decoding
  */
 export const parse = (value: string): Priority => {
+  if (value.length > maxLength) return defaults
+  const before = known.get(value)
+  if (before !== undefined) return before
+  const priority = read(value)
+  if (value.length <= longestKnown && known.size < mostKnown) known.set(value, priority)
+  return priority
+}
+
+const read = (value: string): Priority => {
   const members = Dictionary.parse(value)
   if (members === undefined) return defaults
   const urgency = members.get("u")
@@ -90,7 +113,8 @@ export const parse = (value: string): Priority => {
 }
 
 /**
- * What the Priority field of a message says, several of them taken as one (RFC 9110 §5.3); undefined where there is none.
+ * What the Priority field of a message says, several of them taken as one (RFC 9110 §5.3); undefined where there is none, or more than `maxLength`
+ * octets of it.
  *
  * @since 0.1.0
  * @category decoding
@@ -98,7 +122,9 @@ export const parse = (value: string): Priority => {
 export const fromHeaders = ({ fields }: Headers): Priority | undefined => {
   let value: string | undefined = undefined
   for (const field of fields) {
-    if (field.name === "priority") value = value === undefined ? field.value : `${value}, ${field.value}`
+    if (field.name !== "priority") continue
+    value = value === undefined ? field.value : `${value}, ${field.value}`
+    if (value.length > maxLength) return undefined
   }
   return value === undefined ? undefined : parse(value)
 }

@@ -153,7 +153,7 @@ describe("ALTSVC at a client", () => {
         const thrower = (): never => {
           throw cause
         }
-        const { failure, peer } = yield* asked({ [name]: thrower })
+        const { failure, peer } = yield* asked({ onAltSvc: () => undefined, [name]: thrower })
         yield* peer.send(frame)
         const reason = `${name} has thrown`
         expect(yield* failure).toMatchObject({ _tag: "Http2ConnectionError", origin: "User", reason, cause })

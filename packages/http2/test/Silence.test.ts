@@ -49,17 +49,6 @@ describe("idleTimeout", () => {
     })
   )
 
-  it.scoped("closes also one whose peer has said GOAWAY and stays", () =>
-    Effect.gen(function* () {
-      const { connection, peer } = yield* server(answer, { idleTimeout: "60 seconds" })
-      yield* peer.send(new Frame.GoAway(0, 0, new Uint8Array(0)))
-      yield* peer.barrier()
-      const closed = yield* Effect.fork(connection.awaitClosed)
-      yield* TestClock.adjust("62 seconds")
-      yield* Fiber.join(closed)
-    })
-  )
-
   it.scoped("closes a client's connection", () =>
     Effect.gen(function* () {
       const { client: http, peer } = yield* client({ idleTimeout: "60 seconds" })

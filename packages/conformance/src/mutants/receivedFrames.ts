@@ -182,7 +182,7 @@ const unknown = inFile(
   "packages/http2/src/internal/dispatcher.ts",
   {
     rule: ["rfc9113-4.1-2", "rfc9113-5.5-2"],
-    find: 'return connection.guard.glitch("a frame of an unknown type")',
+    find: "return OriginFrames.receiveUnknown(connection, frame)",
     replace: 'throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "5.5", "a frame of an unknown type")'
   },
   {

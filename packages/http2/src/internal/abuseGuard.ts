@@ -5,10 +5,13 @@
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Resolved } from "../Http2Options.js"
+import type { Http2Stats } from "../Http2Stats.js"
 import { TokenBucket } from "./tokenBucket.js"
 
 /** Octets of credit under which a WINDOW_UPDATE is not worth its frame. */
 const tiny = 16
+/** GOAWAY frames that mean something: a graceful end has two, and an error can follow them. One is for peers that say it once more. */
+const mostGoAways = 4
 
 export class AbuseGuard {
   private readonly resets: TokenBucket
@@ -17,9 +20,11 @@ export class AbuseGuard {
   private lateCredit = 0
   /** Octets that it has given credit for in WINDOW_UPDATEs under `tiny`. */
   private tinyCredit = 0
+  private goAways = 0
 
   constructor(
     private readonly options: Resolved,
+    private readonly stats: Http2Stats,
     private readonly now: () => number
   ) {
     this.resets = new TokenBucket(options.resetBurst, options.resetRate, now())
@@ -38,7 +43,14 @@ export class AbuseGuard {
    * streams beyond the limit, frames for streams that are gone.
    */
   glitch(what: string): void {
+    this.stats.glitches++
     if (!this.glitches.take(this.now())) throw tripped("glitchBurst", `too many frames without use, the last: ${what}`)
+  }
+
+  /** GOAWAY without end: behind the first few one is of no use to anybody. */
+  goAway(): void {
+    this.goAways++
+    if (this.goAways > mostGoAways) this.glitch("GOAWAY")
   }
 
   /**

@@ -5,8 +5,10 @@
 import * as ErrorCode from "../ErrorCode.js"
 import type * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
+import type { Resolved } from "../Http2Options.js"
 import { ClientPushes } from "./clientPushes.js"
 import type { ConnectionCore, Role } from "./connectionCore.js"
+import type { ExtensionLimits } from "./extensionPayload.js"
 import { type Asking, HeldRequests } from "./heldRequests.js"
 import type { Origins } from "./origins.js"
 
@@ -93,6 +95,10 @@ export class ClientRole implements Role {
     const id = this.nextId
     this.nextId += 2
     request.open(connection, id)
+  }
+
+  extensionLimits({ maxOrigins }: Resolved): ExtensionLimits {
+    return this.origins?.limits(maxOrigins) ?? { altSvc: 0, origins: 0, priority: 0 }
   }
 
   onCapacity(): void {

@@ -86,7 +86,7 @@ export class ConnectionCore implements StreamOwner {
     this.deliveries = new Deliveries((task) => transport.defer(task))
     this.starts = new Starts((task) => this.defer(task))
     this.table = new StreamTable(role.isServer ? 0 : 1)
-    this.guard = new AbuseGuard(options, now)
+    this.guard = new AbuseGuard(options, stats, now)
     this.blocks = new HeaderBlocks(options)
     this.receiveWindow = new ReceiveWindow(options.connectionWindowSize, true)
     this.totalStalled = sharedBudget(stats)
@@ -280,13 +280,14 @@ export class ConnectionCore implements StreamOwner {
   }
 
   /** The last stream of the peer that was, or will be, processed. */
-  private get lastAccepted(): number {
+  get lastAccepted(): number {
     return Math.min(this.table.highestRemote, this.acceptedUpTo)
   }
 
   /** A connection error (§5.4.1): says why, and ends everything. */
   fail(error: Http2Error.ConnectionError): void {
     if (this.status === "closed") return
+    if (error.code === ErrorCode.ENHANCE_YOUR_CALM) this.stats.guardTrips++
     this.sendGoAway(this.lastAccepted, error.code, error.reason)
     this.close(error)
   }

@@ -57,7 +57,10 @@ export const receivePing = (connection: ConnectionCore, frame: Frame.Ping): void
     connection.guard.glitch("an unknown PING acknowledged")
 }
 
-/** GOAWAY (§6.8): streams of ours above its last id were not processed and can be retried; the others go on. */
+/**
+ * GOAWAY (§6.8): streams of ours above its last id were not processed and can be retried; the others go on. One that says what was said before is
+ * counted, and makes nothing.
+ */
 export const receiveGoAway = (connection: ConnectionCore, frame: Frame.GoAway): void => {
   if (frame.lastStreamId > connection.peerAcceptsUpTo) {
     throw Http2Error.connectionError(
@@ -66,6 +69,9 @@ export const receiveGoAway = (connection: ConnectionCore, frame: Frame.GoAway): 
       "a GOAWAY with a higher last stream id than before"
     )
   }
+  connection.guard.goAway()
+  const before = connection.goneAway
+  if (before?.code === frame.errorCode && frame.lastStreamId === connection.peerAcceptsUpTo) return
   connection.peerAcceptsUpTo = frame.lastStreamId
   connection.drain()
   const debug = frame.debugData.length === 0 ? "" : `: ${Text.fromOctets(frame.debugData.subarray(0, 256))}`
@@ -75,16 +81,21 @@ export const receiveGoAway = (connection: ConnectionCore, frame: Frame.GoAway): 
     if (connection.table.isLocal(stream.id) && stream.id > frame.lastStreamId) stream.abort(goneAway("no"))
   }
   // Those at or below the last id may have been processed, also where the connection ends before they do.
-  const error = goneAway("unknown")
-  connection.goneAway = error
+  connection.goneAway = goneAway("unknown")
   connection.role.onCapacity()
-  // A client has nothing more to do here once its streams are done.
-  if (!connection.role.isServer) {
-    connection.onIdle(() => {
-      connection.sendGoAway(connection.table.highestRemote, ErrorCode.NO_ERROR, "")
-      connection.close(frame.errorCode === ErrorCode.NO_ERROR ? undefined : error)
-    })
-  }
+  if (before !== undefined) return
+  const awaitIdle = (): void => connection.onIdle(() => leave(connection))
+  // A client has nothing more to do here once its streams are done. To a server requests may come in the same read.
+  if (connection.role.isServer) connection.defer(awaitIdle)
+  else awaitIdle()
+}
+
+/** The peer goes, and nothing is open any more: a clean end, unless it has said what is wrong. */
+const leave = (connection: ConnectionCore): void => {
+  if (connection.status === "closed") return
+  const { goneAway } = connection
+  connection.sendGoAway(connection.lastAccepted, ErrorCode.NO_ERROR, "")
+  connection.close(goneAway?.code === ErrorCode.NO_ERROR ? undefined : goneAway)
 }
 
 /** WINDOW_UPDATE on stream 0 (§6.9). */

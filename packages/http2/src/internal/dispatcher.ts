@@ -45,8 +45,7 @@ export const dispatch = (connection: ConnectionCore, frame: Frame.Frame): void =
     case "PriorityUpdate":
       return connection.role.receivePriorityUpdate(connection, frame)
     case "Unknown":
-      // §5.5: ignored; CVE-2026-27141: whatever its type.
-      return connection.guard.glitch("a frame of an unknown type")
+      return OriginFrames.receiveUnknown(connection, frame)
     case "Invalid":
       return receiveInvalid(frame)
   }

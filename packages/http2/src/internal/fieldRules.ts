@@ -40,7 +40,7 @@ export const isConnectionSpecific = (name: string, value: string): boolean => {
     case "upgrade":
       return true
     case "te":
-      return value.toLowerCase() !== "trailers"
+      return value.length !== 8 || value.toLowerCase() !== "trailers"
     default:
       return false
   }

@@ -10,6 +10,7 @@
 import * as ErrorCode from "../ErrorCode.js"
 import * as Frame from "../Frame.js"
 import { AnnouncedLimit } from "./announcedLimit.js"
+import { type ExtensionLimits, unlimited } from "./extensionPayload.js"
 import { parseFrame } from "./framePayload.js"
 import { emptyOctets, octet, readUint24, readUint31 } from "./octets.js"
 import { preface } from "./preface.js"
@@ -38,7 +39,9 @@ export class FrameDecoder {
     maxFrameSize: number | AnnouncedLimit,
     expectPreface: boolean,
     /** Whether the next frame has to be SETTINGS, since it is the first: if not, the peer may not even speak HTTP/2 (§3.4). */
-    private expectSettings = false
+    private expectSettings = false,
+    /** How much of the frames of extensions is decoded. */
+    private readonly extensions: ExtensionLimits = unlimited
   ) {
     this.maxFrameSize = typeof maxFrameSize === "number" ? new AnnouncedLimit(maxFrameSize) : maxFrameSize
     this.prefaceLeft = expectPreface ? preface.length : 0
@@ -109,7 +112,7 @@ export class FrameDecoder {
     }
     const next = at + Frame.HEADER_LENGTH + length
     if (next > chunk.length) return this.keep(chunk, at, Frame.HEADER_LENGTH + length)
-    const frame = parseFrame(type, flags, streamId, chunk, at + Frame.HEADER_LENGTH, next)
+    const frame = parseFrame(type, flags, streamId, chunk, at + Frame.HEADER_LENGTH, next, this.extensions)
     frames.push(frame)
     if (frame._tag === "Settings" && frame.ack) this.maxFrameSize.acknowledge()
     else if (frame._tag === "Invalid" && frame.streamId === 0) this.failed = true

@@ -121,7 +121,8 @@ export const parseFrame = (
   streamId: number,
   from: Uint8Array,
   at: number,
-  end: number
+  end: number,
+  limits: ExtensionPayload.ExtensionLimits
 ): Frame.Frame => {
   switch (type) {
     case HEADERS:
@@ -143,11 +144,11 @@ export const parseFrame = (
     case CONTINUATION:
       return continuation(flags, streamId, from, at, end)
     case ALTSVC:
-      return ExtensionPayload.altSvc(flags, streamId, from, at, end)
+      return ExtensionPayload.altSvc(flags, streamId, from, at, end, limits)
     case ORIGIN:
-      return ExtensionPayload.origin(flags, streamId, from, at, end)
+      return ExtensionPayload.origin(flags, streamId, from, at, end, limits)
     case PRIORITY_UPDATE:
-      return ExtensionPayload.priorityUpdate(streamId, from, at, end)
+      return ExtensionPayload.priorityUpdate(streamId, from, at, end, limits)
     default:
       return new Frame.Unknown(type, flags, streamId, from.subarray(at, end))
   }

@@ -69,7 +69,7 @@ const hostOf = (fields: ReadonlyArray<HeaderField>): string | undefined | Violat
 }
 
 const expectsContinue = (fields: ReadonlyArray<HeaderField>): boolean =>
-  fields.some((field) => field.name === "expect" && field.value.toLowerCase() === "100-continue")
+  fields.some(({ name, value }) => name === "expect" && value.length === 12 && value.toLowerCase() === "100-continue")
 
 interface Pseudo {
   method: string | undefined

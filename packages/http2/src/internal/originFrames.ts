@@ -1,8 +1,9 @@
 /**
- * The frames in which a server speaks of origins: ORIGIN (RFC 8336 §2) and ALTSVC (RFC 7838 §4). They mean nothing to a server, and what means
- * nothing is ignored, and counted. Called by the dispatcher.
+ * The frames in which a server speaks of origins: ORIGIN (RFC 8336 §2) and ALTSVC (RFC 7838 §4). They mean nothing to a server, nor to a client that does
+ * not listen: what means nothing is not decoded, is ignored, and counted. Called by the dispatcher.
  */
-import type { AltSvc, Origin } from "../ExtensionFrame.js"
+import { type AltSvc, type Origin, Type } from "../ExtensionFrame.js"
+import type { Unknown } from "../Frame.js"
 import { parse } from "./asciiOrigin.js"
 import { ClientStream } from "./clientStream.js"
 import type { ConnectionCore } from "./connectionCore.js"
@@ -22,6 +23,15 @@ export const receiveAltSvc = (connection: ConnectionCore, frame: AltSvc): void =
   if (role.origins === undefined || origin === undefined) return guard.glitch("ALTSVC without a meaning")
   if (!isFirst(connection.table.get(frame.streamId))) guard.glitch("ALTSVC")
   role.origins.tell(origin, frame.value)
+}
+
+/**
+ * A frame of a type that nobody here listens to, ignored (§5.5; CVE-2026-27141: whatever its type). A server may send ALTSVC with each of its responses,
+ * heard or not.
+ */
+export const receiveUnknown = ({ guard, role, table }: ConnectionCore, { streamId, type }: Unknown): void => {
+  const isAltSvc = type === Type.ALTSVC && !role.isServer
+  if (!isAltSvc || !isFirst(table.get(streamId))) guard.glitch("a frame of an unknown type")
 }
 
 /** The origin that `frame` is about; undefined where it is to be ignored. */

@@ -48,7 +48,7 @@ export interface OriginOptions {
   readonly onOriginSet?: (origins: ReadonlySet<string>) => void
   /**
    * Called for each ALTSVC about an origin that the server is authoritative for. It is told and not acted on: there is no cache of alternative
-   * services, and no request goes to one. What it throws ends the connection.
+   * services, and no request goes to one. One of over 4,096 octets is passed over. What it throws ends the connection. Default: ALTSVC is not decoded.
    */
   readonly onAltSvc?: (alternative: Alternative) => void
 }

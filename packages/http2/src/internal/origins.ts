@@ -8,7 +8,11 @@ import { ConnectionError } from "../Http2Error.js"
 import type { Peer } from "../Transport.js"
 import { isAltSvcValue, isH2 } from "./announcements.js"
 import * as AsciiOrigin from "./asciiOrigin.js"
+import type { ExtensionLimits } from "./extensionPayload.js"
 import type { OriginOptions } from "./originModels.js"
+
+/** Octets of an ALTSVC frame beyond which it is not looked at. */
+const mostAltSvc = 4096
 
 /** Flags of ORIGIN that would change what it means (RFC 8336 §2.2). */
 const critical = 0x0f
@@ -34,9 +38,21 @@ export class Origins {
     return AsciiOrigin.ofHost(host, remote?.port) ?? this.usual
   }
 
-  /** Whether an ORIGIN frame on this connection means something (RFC 8336 §2.2). */
+  /** How much of what the server says is decoded: ORIGIN where it can mean something, ALTSVC where somebody is told of it. */
+  limits(maxOrigins: number): ExtensionLimits {
+    const { isProxy, onAltSvc } = this.options
+    const isTold = onAltSvc !== undefined && isProxy !== true
+    return { altSvc: isTold ? mostAltSvc : 0, origins: this.isListening ? maxOrigins : 0, priority: 0 }
+  }
+
+  /** Whether an ORIGIN frame on this connection can mean something (RFC 8336 §2.2). */
+  private get isListening(): boolean {
+    return isH2(this.peer) && this.options.isProxy !== true
+  }
+
+  /** Whether this one does. */
   accepts({ flags, streamId }: Origin): boolean {
-    return streamId === 0 && (flags & critical) === 0 && isH2(this.peer) && this.options.isProxy !== true
+    return streamId === 0 && (flags & critical) === 0 && this.isListening
   }
 
   /** Adds to the set, up to `most` origins; what is none is passed over, each by itself. False where nothing has changed. */

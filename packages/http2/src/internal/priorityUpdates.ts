@@ -33,6 +33,7 @@ export class PriorityUpdates {
     const stream = table.get(prioritizedId)
     const isIdle = stream === undefined && table.isIdle(prioritizedId)
     if (isIdle && table.isLocal(prioritizedId)) throw protocolError("for a stream that was not promised")
+    if (value.length > Priority.maxLength) return
     connection.outbox.prioritize()
     if (stream !== undefined) return stream.receivePriority(Priority.parse(value))
     // Where it is not idle it is closed, and where we have said that we go it will not be opened.

@@ -15,8 +15,14 @@ import type { Deadlines } from "./deadlines.js"
 import type { FrameDecoder } from "./frameDecoder.js"
 
 /** The frames that arrive, one Chunk for each read. */
-const framesOf = (transport: Transport, decoder: FrameDecoder): Stream.Stream<Frame.Frame, Http2Error.TransportError> =>
+const framesOf = (
+  transport: Transport,
+  core: ConnectionCore,
+  decoder: FrameDecoder
+): Stream.Stream<Frame.Frame, Http2Error.TransportError> =>
   Stream.mapChunks(transport.incoming, (reads) => {
+    // Nothing counts behind the end (§5.4.1): what an attacker still sends is not even decoded.
+    if (core.status === "closed") return Chunk.empty()
     const frames: Array<Frame.Frame> = []
     for (const octets of Chunk.toReadonlyArray(reads)) decoder.decode(octets, frames)
     return Chunk.unsafeFromArray(frames)
@@ -42,7 +48,7 @@ export const receive = (
     onFailure: (cause: Cause.Cause<Http2Error.TransportError>) => Channel.sync(() => core.close(toError(cause))),
     onDone: () => Channel.sync(() => core.receivedEnd(decoder.isMidFrame))
   })
-  return Stream.toChannel(framesOf(transport, decoder)).pipe(Channel.pipeTo(dispatch), Channel.runDrain)
+  return Stream.toChannel(framesOf(transport, core, decoder)).pipe(Channel.pipeTo(dispatch), Channel.runDrain)
 }
 
 type Dispatch = Channel.Channel<never, Chunk.Chunk<Frame.Frame>, never, Http2Error.TransportError, void, unknown>

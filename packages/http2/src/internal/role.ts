@@ -3,6 +3,8 @@
  */
 import type * as ExtensionFrame from "../ExtensionFrame.js"
 import type * as Frame from "../Frame.js"
+import type { Resolved } from "../Http2Options.js"
+import type { ExtensionLimits } from "./extensionPayload.js"
 import type { FieldSection } from "./messageHead.js"
 import type { Origins } from "./origins.js"
 
@@ -25,6 +27,8 @@ export interface RoleOf<Connection> {
   readonly lingering: number
   /** What the peer says of origins; a client does not say anything, and a server does not listen. */
   readonly origins: Origins | undefined
+  /** How much of the peer's extension frames is decoded. */
+  extensionLimits(options: Resolved): ExtensionLimits
   /** What the peer promises; nothing is promised to a server. */
   readonly pushes: PushesOf<Connection> | undefined
 }

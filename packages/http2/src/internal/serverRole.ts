@@ -7,7 +7,9 @@ import type * as Frame from "../Frame.js"
 import { empty } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
 import * as Http2Response from "../Http2Response.js"
+import { maxLength } from "../Priority.js"
 import type { ConnectionCore, Role } from "./connectionCore.js"
+import type { ExtensionLimits } from "./extensionPayload.js"
 import { parseRequest } from "./message.js"
 import { malformed } from "./messageErrors.js"
 import { type FieldSection, RequestHead, Violation } from "./messageHead.js"
@@ -49,6 +51,11 @@ export class ServerRole implements Role {
   }
 
   onCapacity(): void {}
+
+  /** ORIGIN and ALTSVC are for clients. One octet more than is read of a priority tells that there are too many. */
+  extensionLimits(): ExtensionLimits {
+    return { altSvc: 0, origins: 0, priority: maxLength + 1 }
+  }
 
   /** A handler ended whose stream was gone: it does not count any more. */
   onHandlerEnd(): void {

@@ -60,6 +60,9 @@ export class ServerStream extends StreamCore {
   /** What the last PRIORITY_UPDATE has said, and what the handler has (RFC 9218 §7, §8). */
   private updatedPriority: Priority.Priority | undefined = undefined
   private chosenPriority: Priority.Parameters | undefined = undefined
+  /** What the field of the request says, once somebody has asked: it is read once. */
+  private fieldPriority: Priority.Priority | undefined = undefined
+  private hasReadPriority = false
   /** The clock, in ms, when the response was complete and the request was not. */
   private answeredAt = Number.POSITIVE_INFINITY
 
@@ -116,7 +119,12 @@ export class ServerStream extends StreamCore {
 
   /** What the client has said of the priority, by PRIORITY_UPDATE or else by the field of its request; undefined where it has not. */
   private get signalledPriority(): Priority.Priority | undefined {
-    return this.updatedPriority ?? Priority.fromHeaders(this.head.headers)
+    if (this.updatedPriority !== undefined) return this.updatedPriority
+    if (!this.hasReadPriority) {
+      this.hasReadPriority = true
+      this.fieldPriority = Priority.fromHeaders(this.head.headers)
+    }
+    return this.fieldPriority
   }
 
   /** What holds now (RFC 9218 §8). */

@@ -165,12 +165,28 @@ S.serverCases("6.7 PING, 6.8 GOAWAY, 7 error codes", [
     outcome: S.connectionError(Code.FRAME_SIZE_ERROR)
   },
   {
-    title: "GOAWAY, and the client's streams go on",
-    steps: [Raw.goAway(0, Code.NO_ERROR, "h2spec"), Raw.headers(1, S.get)],
-    outcome: S.served(1),
-    handlers: ["answering"]
+    title: "GOAWAY: the client's streams go on, and with the last of them the connection ends",
+    steps: [
+      Raw.headers(1, S.post, Raw.OPEN),
+      Raw.goAway(0, Code.NO_ERROR, "h2spec"),
+      Raw.headers(3, S.get),
+      Raw.data(1, "test", Raw.END_STREAM)
+    ],
+    outcome: ({ peer, seen }) =>
+      Effect.gen(function* () {
+        const [rest] = yield* peer.toEnd
+        const frames = [...seen, ...rest]
+        const bodies = frames.filter(({ type }) => type === Type.DATA).map(({ payload }) => payload.toString())
+        expect(bodies.sort()).toEqual(["0", "4"])
+        expect(frames.at(-1)?.payload.toString("hex")).toBe("0000000300000000")
+      }),
+    handlers: ["reading"]
   },
-  { title: "GOAWAY with an unknown error code [rfc9113-7-1]", steps: [Raw.goAway(0, 0xff)], outcome: S.ignored },
+  {
+    title: "GOAWAY with nothing open: the connection ends, also with an unknown error code [rfc9113-7-1]",
+    steps: [Raw.goAway(0, 0xff)],
+    outcome: S.connectionError(Code.NO_ERROR)
+  },
   {
     title: "RST_STREAM with an unknown error code [rfc9113-7-1]",
     steps: [Raw.headers(1, S.get, Raw.OPEN), Raw.rstStream(1, 0xff)],

@@ -34,7 +34,7 @@ S.serverCases("4.1 flags and reserved bits that mean nothing", [
       Raw.raw(Type.RST_STREAM, 0xff, 1, Raw.uint32(Code.CANCEL)),
       Raw.raw(Type.GOAWAY, 0xff, 0, Raw.uint32(0, 0))
     ],
-    outcome: S.ignored,
+    outcome: S.connectionError(Code.NO_ERROR),
     handlers: ["reading", "hanging"]
   },
   {
@@ -46,7 +46,13 @@ S.serverCases("4.1 flags and reserved bits that mean nothing", [
       Raw.raw(Type.GOAWAY, 0, 0x80000000, Raw.uint32(0x80000000, 0)),
       Raw.data(0x80000001, "test", Raw.END_STREAM)
     ],
-    outcome: S.served(1),
+    outcome: ({ peer, seen }) =>
+      Effect.gen(function* () {
+        const [rest] = yield* peer.toEnd
+        const frames = [...seen, ...rest]
+        expect(frames.find(({ type }) => type === Type.DATA)).toMatchObject({ streamId: 1, flags: Raw.END_STREAM })
+        expect(frames.at(-1)?.payload.toString("hex")).toBe("0000000100000000")
+      }),
     handlers: ["reading"]
   },
   {
@@ -126,7 +132,7 @@ S.serverCases("4.2, 6.2, 6.10 sizes", [
   {
     title: "GOAWAY of 16,384 octets [rfc9113-4.2-1]",
     steps: [Raw.goAway(0, Code.NO_ERROR, new Uint8Array(16_376))],
-    outcome: S.ignored
+    outcome: S.connectionError(Code.NO_ERROR)
   },
   {
     title: "CONTINUATION without end behind a field that is malformed",

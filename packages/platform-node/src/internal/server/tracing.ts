@@ -74,6 +74,15 @@ const addRequest = (span: Tracer.Span, request: ServerRequest, redacted: Redacte
   if (request.remoteAddress._tag === "Some") span.attribute("client.address", request.remoteAddress.value)
 }
 
+/** Octets beyond which a field that names a parent is none: those in use have 55 and 68. */
+const longestParent = 256
+
+/** The span that the client names. The fields are split where they are read: a long one costs us more than it does the client. */
+const parentOf = (headers: Headers.Headers): Option.Option<Tracer.ExternalSpan> =>
+  (headers["traceparent"]?.length ?? 0) > longestParent || (headers["b3"]?.length ?? 0) > longestParent
+    ? Option.none()
+    : HttpTraceContext.fromHeaders(headers)
+
 /** How an application is traced. */
 export interface Tracing {
   /** The span of a request to be put into its context; undefined where `wrap` sees to it, or the request is not traced. */
@@ -96,7 +105,7 @@ const traced = <E, R>(
   const redacted = fiber.getFiberRef(Headers.currentRedactedNames)
   const nameOf = Context.get(fiber.currentContext, HttpMiddleware.SpanNameGenerator)
   const options: Tracer.SpanOptions = {
-    parent: Option.getOrUndefined(HttpTraceContext.fromHeaders(request.headers)),
+    parent: Option.getOrUndefined(parentOf(request.headers)),
     kind: "server",
     captureStackTrace: false
   }
@@ -136,7 +145,7 @@ const lazy = (fiber: Fiber.RuntimeFiber<unknown, unknown>): Tracing => {
     clock: Context.get(fiber.currentDefaultServices, Clock.Clock),
     isTimed: fiber.getFiberRef(FiberRef.currentTracerTimingEnabled),
     make: (request, startTime) => {
-      const parent = Option.orElse(HttpTraceContext.fromHeaders(request.headers), () => ambient)
+      const parent = Option.orElse(parentOf(request.headers), () => ambient)
       const span = nativeTracer.span(nameOf(request), parent, Context.empty(), links, startTime, "server", {
         captureStackTrace: false
       })
