@@ -87,6 +87,23 @@ export const makeStats = (): PoolStats => new Stats.PoolStats()
 export const waitingTime: typeof Stats.waitingTime = Stats.waitingTime
 
 /**
+ * How many requests wait for a place on a connection, over all clients.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const waiting: typeof Stats.waiting = Stats.waiting
+
+/**
+ * How often requests began to wait because an origin had as many connections as the options allow, over all clients; the label `limit` is the name of the
+ * option, `maxConnections` or `maxHttp1Connections`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const limitsReached: typeof Stats.limitsReached = Stats.limitsReached
+
+/**
  * A client, whose connections are closed at the end of the scope. What is open then fails. Fails with a `ConnectionError` of origin `User` for an option
  * of HTTP/2 that cannot be.
  *

@@ -32,8 +32,7 @@ export class Borrowing implements PlaceUser {
     for (const place of this.places) {
       if (place === unwanted || place.places() <= 0) continue
       // What its server says may have changed since.
-      if (place.serves(this.origin) && !place.isSurpassedFor(this.origin) && !place.owner.needsProbe(place))
-        return place
+      if (place.serves(this.origin) && !place.isSurpassedFor(this.origin) && place.owner.isReady(place)) return place
     }
     return undefined
   }

@@ -37,6 +37,9 @@ type OnSocket = (error: Error | null, socket: Duplex) => void
 /** What goes with an error, unseen. */
 const noSocket = new PassThrough()
 
+/** Connections that wait for a request, at most; as with the agents of Node. */
+const mostIdle = 256
+
 /** Keeps connections alive, and has them opened by us. */
 class Agent extends Http.Agent {
   constructor(
@@ -46,7 +49,7 @@ class Agent extends Http.Agent {
     super({
       keepAlive: true,
       maxSockets: config.maxConnections,
-      maxFreeSockets: config.maxConnections,
+      maxFreeSockets: Math.min(config.maxConnections, mostIdle),
       ...(Number.isFinite(config.idleTimeout) ? { timeout: Math.min(config.idleTimeout, 0x7fffffff) } : undefined)
     })
   }

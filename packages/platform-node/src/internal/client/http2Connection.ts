@@ -5,8 +5,11 @@ import type * as Http2Headers from "@effect-http2/http2/Headers"
 import type * as Http2Client from "@effect-http2/http2/Http2Client"
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import type * as Headers from "@effect/platform/Headers"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Identity } from "../identity.js"
 import { fromHttp2, toHttp2 } from "./fields.js"
@@ -102,19 +105,20 @@ export interface PlaceUser {
 
 /** The pool of the origin that a connection was made for. */
 export interface PlaceOwner extends PlaceUser {
-  /** Whether it has been silent for long, and has to answer first; it is asked then. */
-  needsProbe(place: Http2Place): boolean
+  /** Whether a request may go over it at once. One that has been silent for long has to answer first, and is asked then; one that is old is replaced. */
+  isReady(place: Http2Place): boolean
 }
 
 export class Http2Place implements Place {
   /** A PING asks whether the connection lives. */
-  isProbing = false
+  private isBeingProbed = false
   /** Its scope is being closed. */
-  isClosing = false
-  /** No request goes over it any more, and those that do end: its server does not answer for its origin, or another one does for more. */
-  isRetired = false
-  /** Another connection, whose server answers for all that this one's does and for more (RFC 8336 §2.4). */
-  surpassedBy: Http2Place | undefined = undefined
+  private isClosing = false
+  /** No request goes over it any more, and those that do end. */
+  private isRetired = false
+  private better: Http2Place | undefined = undefined
+  /** From when on it should be replaced, on the clock of the pool. */
+  private expiresAt = Number.POSITIVE_INFINITY
   readonly remoteAddress: string | undefined
   /** Origins, as in `Origin.key`, that a server has said 421 of. */
   private readonly misdirected = new Set<string>()
@@ -122,7 +126,7 @@ export class Http2Place implements Place {
 
   constructor(
     readonly client: Http2Client.Http2Client,
-    readonly scope: Scope.CloseableScope,
+    private readonly scope: Scope.CloseableScope,
     readonly origin: Origin,
     readonly owner: PlaceOwner,
     readonly identity: Identity,
@@ -136,6 +140,58 @@ export class Http2Place implements Place {
   changed(): void {
     this.owner.capacity(this)
     if (this.borrowers !== undefined) for (const borrower of this.borrowers) borrower.capacity(this)
+  }
+
+  get isProbing(): boolean {
+    return this.isBeingProbed
+  }
+
+  /** Asks by a PING whether the connection lives: no place until the effect has said that. Takes `timeout` ms at most. */
+  probe(timeout: number): Effect.Effect<boolean> {
+    this.isBeingProbed = true
+    return Effect.timeoutOption(this.client.connection.ping, Duration.millis(timeout)).pipe(
+      Effect.match({ onFailure: () => false, onSuccess: Option.isSome }),
+      Effect.ensuring(
+        Effect.sync(() => {
+          this.isBeingProbed = false
+        })
+      )
+    )
+  }
+
+  /** Takes no request any more; those that it has end. Its server does not answer for its origin, another one does for more, or it is old. */
+  retire(): void {
+    this.isRetired = true
+  }
+
+  /** Lets it be replaced from that time on. */
+  expireAt(time: number): void {
+    this.expiresAt = time
+  }
+
+  /** Whether it may be replaced from some time on at all; a look at the clock is not needed else. */
+  get hasExpiry(): boolean {
+    return this.expiresAt !== Number.POSITIVE_INFINITY && !this.isRetired
+  }
+
+  hasExpired(now: number): boolean {
+    return this.expiresAt <= now
+  }
+
+  /** Closes the connection; undefined where that was begun before. */
+  end(): Effect.Effect<void> | undefined {
+    if (this.isClosing) return undefined
+    this.isClosing = true
+    return Scope.close(this.scope, Exit.void)
+  }
+
+  /** Another connection, whose server answers for all that this one's does and for more (RFC 8336 §2.4). */
+  get surpassedBy(): Http2Place | undefined {
+    return this.better
+  }
+
+  surpass(better: Http2Place | undefined): void {
+    this.better = better
   }
 
   lendTo(borrower: PlaceUser): void {
@@ -171,13 +227,13 @@ export class Http2Place implements Place {
 
   /** Whether a request to `origin` should rather go over the connection that answers for more. */
   isSurpassedFor(origin: Origin): boolean {
-    const { surpassedBy } = this
-    return surpassedBy !== undefined && surpassedBy.places() > 0 && surpassedBy.serves(origin)
+    const { better } = this
+    return better !== undefined && better.places() > 0 && better.serves(origin)
   }
 
   /** How many requests more can be sent now. Before the peer has said how many streams it takes, `assumed` may be open. */
   places(assumed = assumedStreams): number {
-    if (this.isClosing || this.isProbing || this.isRetired) return 0
+    if (this.isClosing || this.isBeingProbed || this.isRetired) return 0
     const { connection } = this.client
     const places = this.client.places()
     return connection.hasRemoteSettings ? places : Math.min(places, assumed - connection.activeStreams)
@@ -185,7 +241,12 @@ export class Http2Place implements Place {
 
   /** Whether it will be known soon how many requests it takes. */
   get isUnsure(): boolean {
-    return this.isProbing || this.limit === undefined
+    return this.isBeingProbed || this.limit === undefined
+  }
+
+  /** Whether its server takes no requests at all, for now: as little as it would over another connection. */
+  get isBarren(): boolean {
+    return this.limit === 0 && !this.isDraining
   }
 
   /** How many streams the peer takes, once it has said that. */

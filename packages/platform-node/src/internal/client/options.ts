@@ -32,14 +32,30 @@ export interface PoolOptions {
   /** Default: `fill`. */
   readonly policy?: PoolPolicy | undefined
   /**
-   * HTTP/2 connections to an origin, at most; another one is opened only when all have as many streams as the server allows. Default: 4, which are
-   * 400 requests at once at the 100 streams that most servers allow.
+   * HTTP/2 connections to an origin, at most; another one is opened, one after the other, only when all have as many streams as the server allows and
+   * requests wait. Default: no limit, as the agents of `node:http` and undici have none: with one, a request behind streams that stay open, as those of
+   * events do, would never start. There are never more connections than requests at once, and a server that allows no streams gets no second one.
    */
   readonly maxConnections?: number | undefined
-  /** Connections to an origin that speaks HTTP/1.1, at most: there each carries one request at a time. Default: 64. */
+  /**
+   * Connections to an origin that speaks HTTP/1.1, at most: there each carries one request at a time. Default: no limit, as with the agents of
+   * `node:http` and undici.
+   */
   readonly maxHttp1Connections?: number | undefined
-  /** Requests to an origin that wait for a place, at most; one more fails at once. Default: 65,536. */
+  /** Requests to an origin that wait for a place, at most; one more fails at once, with a cause of limit `maxQueued`. Default: 65,536. */
   readonly maxQueued?: number | undefined
+  /**
+   * How long a request may wait for a place, for a dial or for a connection below the limits; then it fails, with a cause of limit `maxWait` that says
+   * what was in the way, and was not sent. Behind a second of waiting at a limit the log has a warning, one for each origin until nobody waits there any
+   * more. Default: 60 seconds; `Duration.infinity` for requests that are to queue for as long as it takes.
+   */
+  readonly maxWait?: Duration.DurationInput | undefined
+  /**
+   * After how long an HTTP/2 connection is replaced, give or take a tenth by chance, so that the connections of many clients spread over the servers behind
+   * a balancer, and follow its DNS: the first request behind that time has another one opened, and takes the old one still; once it is there, the old one
+   * gets no more requests, and closes when those that it has are done. Default: never.
+   */
+  readonly maxConnectionAge?: Duration.DurationInput | undefined
   /** How long a connection without requests stays open. Default: 60 seconds. */
   readonly idleTimeout?: Duration.DurationInput | undefined
   /** After how long a silence a connection without requests is asked by a PING whether it lives, before it is used again. Default: 15 seconds. */
@@ -95,6 +111,8 @@ export interface Resolved {
   readonly maxConnections: number
   readonly maxHttp1Connections: number
   readonly maxQueued: number
+  readonly maxWait: number
+  readonly maxConnectionAge: number
   readonly idleTimeout: number
   readonly probeAfter: number
   readonly probeTimeout: number
@@ -130,9 +148,11 @@ export const resolve = (options: Options): Effect.Effect<Resolved, ConnectionErr
       connectTimeout: options.connectTimeout,
       hasPriorKnowledge: priorKnowledge(options.priorKnowledge),
       policy: pool.policy ?? "fill",
-      maxConnections: Math.max(1, pool.maxConnections ?? 4),
-      maxHttp1Connections: Math.max(1, pool.maxHttp1Connections ?? 64),
+      maxConnections: Math.max(1, pool.maxConnections ?? Number.POSITIVE_INFINITY),
+      maxHttp1Connections: Math.max(1, pool.maxHttp1Connections ?? Number.POSITIVE_INFINITY),
       maxQueued: Math.max(0, pool.maxQueued ?? 65_536),
+      maxWait: millis(pool.maxWait, "60 seconds"),
+      maxConnectionAge: millis(pool.maxConnectionAge, Duration.infinity),
       idleTimeout,
       probeAfter: millis(pool.probeAfter, "15 seconds"),
       probeTimeout: millis(pool.probeTimeout, "2 seconds"),

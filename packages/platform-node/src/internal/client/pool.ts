@@ -5,15 +5,14 @@
  */
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Scope from "effect/Scope"
 import { Borrowing } from "./borrowing.js"
 import { Http1Place } from "./http1Connection.js"
 import { assumedStreams, Http2Place, type PlaceOwner } from "./http2Connection.js"
 import type { OpenedSocket, Place } from "./message.js"
 import { openHttp2 } from "./openHttp2.js"
+import { type Obstacle, Patience } from "./patience.js"
 import type { PoolContext } from "./poolContext.js"
 import { closed, fromCause } from "./poolErrors.js"
 import type { Origin } from "./target.js"
@@ -28,6 +27,7 @@ export class Pool implements PlaceOwner {
   /** Until when the answer "HTTP/1.1" holds. */
   private http1Until = Number.NEGATIVE_INFINITY
   private readonly line: WaitingLine
+  private readonly patience: Patience
   /** Connections of other origins. */
   private readonly borrowing: Borrowing | undefined
   /** Dials and probes, which the end interrupts; and what closes connections, which it awaits. */
@@ -36,8 +36,10 @@ export class Pool implements PlaceOwner {
   /** How many streams a new connection of the origin takes, as the last one said. */
   private assumed = assumedStreams
   private isDialing = false
+  /** A connection is being opened in the place of one that is old. */
+  private isRenewing = false
   /** A dial has failed, and those that wait hope for a connection that is open: the next dial is for who comes then, or a change there. */
-  private isBarred = false
+  private barredBy: Http2Error.Http2Error | undefined = undefined
   /** Whether HTTP/1.1 is spoken without asking: a plain origin without prior knowledge. */
   private readonly isPlain: boolean
 
@@ -46,10 +48,22 @@ export class Pool implements PlaceOwner {
     private readonly context: PoolContext<Pool>
   ) {
     this.isPlain = !origin.isTls && !context.options.hasPriorKnowledge(origin.key)
-    this.line = new WaitingLine(context.options.maxQueued, context.options.stats, context.now)
+    const { now, options, runtime } = context
+    this.tasks = new Tasks(runtime, () => this.changed())
+    this.closings = new Tasks(runtime, () => this.changed())
+    this.line = new WaitingLine(options.maxQueued, options.stats, now, (isAnyone) =>
+      isAnyone ? this.patience.begin() : this.patience.end()
+    )
+    this.patience = new Patience(
+      origin.key,
+      this.line,
+      this.tasks,
+      options.maxWait,
+      options.stats,
+      now,
+      () => this.obstacle
+    )
     if (this.isPlain) this.http1Until = Number.POSITIVE_INFINITY
-    this.tasks = new Tasks(context.runtime, () => this.changed())
-    this.closings = new Tasks(context.runtime, () => this.changed())
     const { sharing } = context
     if (sharing !== undefined) this.borrowing = new Borrowing(origin, sharing, (isGone) => this.borrowed(isGone))
   }
@@ -63,7 +77,7 @@ export class Pool implements PlaceOwner {
     for (const connection of connections) {
       if (connection === unwanted || (!isOwnOnly && connection.isSurpassedFor(this.origin))) continue
       const places = connection.places(this.assumed)
-      if (places <= most || this.needsProbe(connection)) continue
+      if (places <= most || !this.isReady(connection)) continue
       if (this.context.options.policy === "fill") return connection
       best = connection
       most = places
@@ -80,7 +94,7 @@ export class Pool implements PlaceOwner {
   /** Waits for a place, behind those that wait already. */
   wait(waiter: Waiter): void {
     if (this.context.isClosed()) return waiter.onNoPlace(closed())
-    this.isBarred = false
+    this.barredBy = undefined
     if (this.line.add(waiter)) this.serve()
   }
 
@@ -101,7 +115,7 @@ export class Pool implements PlaceOwner {
 
   /** The unwanted connection, where there cannot be another. */
   private lastResort({ isOwnOnly, unwanted }: Waiter): Place | undefined {
-    const mayBeAnother = this.canGrow && !this.isBarred
+    const mayBeAnother = this.canGrow && this.barredBy === undefined
     return unwanted === undefined || mayBeAnother ? undefined : this.find(undefined, isOwnOnly)
   }
 
@@ -115,11 +129,36 @@ export class Pool implements PlaceOwner {
     return this.http1Until > this.context.now()
   }
 
+  /** What keeps those waiting that do; undefined where that is a connection that is being opened or asked. */
+  private get obstacle(): Obstacle | undefined {
+    const { connections, context, http1 } = this
+    const { maxConnections, maxHttp1Connections } = context.options
+    if (this.isHttp1) {
+      if (http1 === undefined || http1.places > 0) return undefined
+      const reason = `all ${maxHttp1Connections} connections are in use (maxHttp1Connections), each by one request`
+      return { limit: "maxHttp1Connections", reason }
+    }
+    const { length } = connections
+    if (length >= maxConnections) {
+      const reason = `as many requests as the server allows are open on each of ${length} connections (maxConnections)`
+      return { limit: "maxConnections", reason }
+    }
+    if (connections.some((connection) => connection.isBarren))
+      return { limit: undefined, reason: "the server takes no requests (SETTINGS_MAX_CONCURRENT_STREAMS is 0)" }
+    const cause = this.barredBy
+    if (cause !== undefined)
+      return { limit: undefined, reason: `another connection could not be opened: ${cause.message}`, cause }
+    return undefined
+  }
+
   private grow(): void {
-    // A connection that is being asked, or has not said yet how much it takes, may do.
+    const { limit } = this.obstacle ?? {}
+    if (limit !== undefined) this.patience.limitReached(limit)
+    // A connection that is being asked, or has not said yet how much it takes, may do; another one of a server that takes nothing would not.
     const borrowing = this.line.wantsOwn ? undefined : this.borrowing
-    const isUnsure = borrowing?.isUnsure === true || this.connections.some((connection) => connection.isUnsure)
-    if (this.isDialing || this.isBarred || !this.canGrow || isUnsure) return
+    const isUnsure =
+      borrowing?.isUnsure === true || this.connections.some((connection) => connection.isUnsure || connection.isBarren)
+    if (this.isDialing || this.isRenewing || this.barredBy !== undefined || !this.canGrow || isUnsure) return
     const borrowed = borrowing?.borrow()
     if (borrowed === true) return this.serve()
     this.isDialing = true
@@ -153,7 +192,7 @@ export class Pool implements PlaceOwner {
     this.isDialing = false
     const isHopeless = this.connections.length === 0 && (this.line.wantsOwn || this.borrowing?.isEmpty !== false)
     if (error !== undefined && isHopeless) this.line.refuse(error)
-    this.isBarred = error !== undefined && !isHopeless
+    this.barredBy = isHopeless ? undefined : error
     this.changed()
   }
 
@@ -165,14 +204,15 @@ export class Pool implements PlaceOwner {
     this.http1Until = Number.NEGATIVE_INFINITY
     this.context.options.stats.connections++
     this.connections.push(place)
+    place.expireAt(this.context.expiry())
     this.context.sharing?.add(place)
     this.capacity(place)
   }
 
   capacity(place: Http2Place): void {
-    this.isBarred = false
+    this.barredBy = undefined
     this.assumed = place.limit ?? this.assumed
-    if (!place.serves(this.origin) || (place.isIdle && place.isSurpassedFor(this.origin))) place.isRetired = true
+    if (!place.serves(this.origin) || (place.isIdle && place.isSurpassedFor(this.origin))) place.retire()
     if (place.isDraining) {
       this.remove(place)
       if (place.isSpent) this.discard(place)
@@ -189,12 +229,12 @@ export class Pool implements PlaceOwner {
   }
 
   private discard(place: Http2Place): void {
-    if (place.isClosing) return
-    place.isClosing = true
+    const end = place.end()
+    if (end === undefined) return
     this.remove(place)
     this.closings.fork(
       Effect.zipRight(
-        Scope.close(place.scope, Exit.void),
+        end,
         Effect.sync(() => {
           this.scopes.delete(place)
         })
@@ -202,22 +242,38 @@ export class Pool implements PlaceOwner {
     )
   }
 
-  needsProbe(place: Http2Place): boolean {
+  isReady(place: Http2Place): boolean {
     const { now, options } = this.context
-    if (!place.isIdle || place.lastReceivedAt > now() - options.probeAfter) return false
-    place.isProbing = true
-    const answered = Effect.timeoutOption(place.client.connection.ping, Duration.millis(options.probeTimeout))
-    this.tasks.fork(
-      Effect.match(answered, {
-        onFailure: () => this.probed(place, false),
-        onSuccess: ({ _tag }) => this.probed(place, _tag === "Some")
-      })
-    )
-    return true
+    if (place.hasExpiry && place.hasExpired(now())) this.renew()
+    if (!place.isIdle || place.lastReceivedAt > now() - options.probeAfter) return true
+    this.tasks.fork(Effect.map(place.probe(options.probeTimeout), (isAlive) => this.probed(place, isAlive)))
+    return false
+  }
+
+  /** Opens a connection in the place of those that are too old; they are used until there is one. */
+  private renew(): void {
+    if (this.isRenewing || this.isDialing || this.context.isClosed()) return
+    this.isRenewing = true
+    this.tasks.fork(Effect.map(Effect.exit(this.dial), (exit) => this.renewed(Exit.isSuccess(exit))))
+  }
+
+  private renewed(isDone: boolean): void {
+    const { expiry, now, options } = this.context
+    this.isRenewing = false
+    for (const place of [...this.connections]) {
+      if (!place.hasExpired(now())) continue
+      if (!isDone) {
+        // It goes on, until the next try.
+        place.expireAt(expiry())
+        continue
+      }
+      options.stats.aged++
+      place.retire()
+      place.changed()
+    }
   }
 
   private probed(place: Http2Place, isAlive: boolean): void {
-    place.isProbing = false
     if (!isAlive) this.context.options.stats.probesFailed++
     if (!isAlive) this.discard(place)
     place.changed()
@@ -225,7 +281,7 @@ export class Pool implements PlaceOwner {
 
   /** Something has changed on a connection of another origin. */
   private borrowed(isGone: boolean): void {
-    this.isBarred = false
+    this.barredBy = undefined
     if (isGone) this.changed()
     else if (!this.line.isEmpty) this.serve()
   }

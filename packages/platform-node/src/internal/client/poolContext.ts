@@ -13,6 +13,8 @@ export interface PoolContext<Pool> {
   readonly options: Resolved
   readonly runtime: Runtime.Runtime<never>
   readonly now: () => number
+  /** When a connection that is opened now is to be replaced. */
+  readonly expiry: () => number
   /** Whether the client was closed. */
   readonly isClosed: () => boolean
   readonly dial: (

@@ -4,6 +4,7 @@
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
 
 /** What a dial failed with. */
 export const fromCause = (cause: Cause.Cause<Http2Error.Http2Error>): Http2Error.Http2Error => {
@@ -20,6 +21,21 @@ export const closed = (): Http2Error.ConnectionError =>
     origin: "User",
     reason: "the client was closed",
     processed: "no"
+  })
+
+/** Nobody waits so long. */
+export const waitedTooLong = (
+  key: string,
+  maxWait: number,
+  { cause, reason }: { readonly reason: string; readonly cause?: Http2Error.Http2Error }
+): Http2Error.ConnectionError =>
+  new Http2Error.ConnectionError({
+    code: ErrorCode.NO_ERROR,
+    origin: "Local",
+    reason: `no place on a connection to ${key} within ${Duration.format(Duration.millis(maxWait))}: ${reason}`,
+    limit: "maxWait",
+    processed: "no",
+    cause
   })
 
 /** Too many wait. */

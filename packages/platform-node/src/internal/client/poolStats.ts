@@ -23,8 +23,13 @@ export class PoolStats {
   waiting = 0
   waited = 0
   waitedMillis = 0
-  /** Requests that were turned away because too many were waiting. */
+  /** Requests that were turned away because too many were waiting, and those that had waited for too long. */
   rejected = 0
+  expired = 0
+  /** How often requests began to wait because an origin had as many connections as the options allow. */
+  limitsReached = 0
+  /** Connections that were replaced because of their age. */
+  aged = 0
   /** Requests that were sent a second time, because the first was not processed. */
   retries = 0
   /** Requests that were answered with 421 on a connection of another origin. */
@@ -44,3 +49,25 @@ export const waitingTime = Metric.histogram(
   MetricBoundaries.exponential({ start: 1, factor: 2, count: 16 }),
   "Milliseconds that requests waited for a place on a connection"
 )
+
+/**
+ * How many requests wait for a place on a connection, over all clients.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const waiting = Metric.counter("http2_client_waiting", {
+  description: "Requests that wait for a place on a connection"
+})
+
+/**
+ * How often requests began to wait because an origin had as many connections as the options allow, over all clients; the label `limit` is the name of the
+ * option, `maxConnections` or `maxHttp1Connections`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const limitsReached = Metric.counter("http2_client_limits_reached", {
+  description: "Times that requests began to wait at the limit of connections",
+  incremental: true
+})

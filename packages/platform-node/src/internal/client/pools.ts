@@ -4,7 +4,7 @@
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as InterruptibleRuntime from "@effect-http2/http2/InterruptibleRuntime"
 import * as Effect from "effect/Effect"
-import type * as Runtime from "effect/Runtime"
+import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import { dial } from "./dial.js"
 import type { Options } from "./options.js"
@@ -30,7 +30,9 @@ export class Pools {
   constructor(
     readonly options: Resolved,
     runtime: Runtime.Runtime<never>,
-    now: () => number
+    now: () => number,
+    /** From 0 to 1. */
+    random: () => number
   ) {
     this.proxies =
       options.proxy === undefined
@@ -38,13 +40,16 @@ export class Pools {
         : new Pools(
             { ...options, proxy: undefined, hasPriorKnowledge: () => false, isProxy: true, reuseConnections: false },
             runtime,
-            now
+            now,
+            random
           )
     const tunnels = new Tunnels(options, runtime, (origin) => this.proxies?.of(origin))
     this.context = {
       options,
       runtime,
       now,
+      // Connections that were opened at once are not replaced at once.
+      expiry: () => now() + options.maxConnectionAge * (0.9 + 0.2 * random()),
       isClosed: () => this.isClosed,
       dial: (origin, protocols) => dial(origin, protocols, options, tunnels),
       proxyHeaders: (origin) => tunnels.forwardHeaders(origin),
@@ -92,8 +97,10 @@ export const make = (options: Options): Effect.Effect<Pools, Http2Error.Connecti
     const resolved = yield* resolve(options)
     const runtime = yield* InterruptibleRuntime.capture()
     const clock = yield* Effect.clock
+    const random = yield* Effect.random
+    const now = (): number => clock.unsafeCurrentTimeMillis()
     return yield* Effect.acquireRelease(
-      Effect.sync(() => new Pools(resolved, runtime, () => clock.unsafeCurrentTimeMillis())),
+      Effect.sync(() => new Pools(resolved, runtime, now, () => Runtime.runSync(runtime)(random.next))),
       ({ close }) => close
     )
   })

@@ -31,7 +31,7 @@ export class Sharing {
 
   remove(place: Http2Place): void {
     if (!this.places.delete(place)) return
-    for (const other of this.places) if (other.surpassedBy === place) other.surpassedBy = this.better(other)
+    for (const other of this.places) if (other.surpassedBy === place) other.surpass(this.better(other))
   }
 
   /** Connections that `origin` may be asked over; not those that `isKnown` is true of. */
@@ -68,10 +68,10 @@ export class Sharing {
   /** What the server of `place` says that it answers for has changed. */
   originsChanged(place: Http2Place): void {
     if (!this.places.has(place)) return
-    place.surpassedBy = this.better(place)
+    place.surpass(this.better(place))
     for (const other of this.places) {
       if (other.surpassedBy === place || this.isBetter(place, other)) {
-        other.surpassedBy = this.better(other)
+        other.surpass(this.better(other))
         other.changed()
       }
     }

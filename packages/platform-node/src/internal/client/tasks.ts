@@ -18,13 +18,14 @@ export class Tasks {
     return this.fibers.size === 0
   }
 
-  fork(effect: Effect.Effect<void>): void {
+  fork(effect: Effect.Effect<void>): Fiber.RuntimeFiber<void> {
     const fiber = Runtime.runFork(this.runtime)(effect)
     this.fibers.add(fiber)
     fiber.addObserver(() => {
       this.fibers.delete(fiber)
       this.onDone()
     })
+    return fiber
   }
 
   /** Interrupts all, and waits until they have ended. */

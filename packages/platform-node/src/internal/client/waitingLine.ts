@@ -4,7 +4,7 @@
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import type { Place } from "./message.js"
 import { full } from "./poolErrors.js"
-import { type PoolStats, waitingTime } from "./poolStats.js"
+import { type PoolStats, waiting, waitingTime } from "./poolStats.js"
 
 /** A request that wants a place. */
 export interface Waiter {
@@ -24,16 +24,28 @@ export class WaitingLine {
   constructor(
     private readonly most: number,
     private readonly stats: PoolStats,
-    private readonly now: () => number
+    private readonly now: () => number,
+    /** Told when somebody waits, and when nobody does any more. */
+    private readonly onWaiting: (isAnyone: boolean) => void
   ) {}
 
   get isEmpty(): boolean {
     return this.waiters.size === 0
   }
 
+  get size(): number {
+    return this.waiters.size
+  }
+
   /** Whether somebody stands before one who comes now. */
   get isAhead(): boolean {
     return this.waiters.size > 0 && !this.isServing
+  }
+
+  /** Since when the first has waited. */
+  get since(): number | undefined {
+    for (const since of this.waiters.values()) return since
+    return undefined
   }
 
   /** Whether the first wants a connection of the origin's own. */
@@ -52,13 +64,18 @@ export class WaitingLine {
     }
     stats.waiting++
     stats.waited++
+    waiting.unsafeUpdate(1, [])
     this.waiters.set(waiter, this.now())
+    if (this.waiters.size === 1) this.onWaiting(true)
     return true
   }
 
   /** `waiter` does not want a place any more. */
   withdraw(waiter: Waiter): void {
-    if (this.waiters.delete(waiter)) this.stats.waiting--
+    if (!this.waiters.delete(waiter)) return
+    this.stats.waiting--
+    waiting.unsafeUpdate(-1, [])
+    if (this.waiters.size === 0) this.onWaiting(false)
   }
 
   private leave(waiter: Waiter, since: number): void {
@@ -81,6 +98,16 @@ export class WaitingLine {
       }
     } finally {
       this.isServing = false
+    }
+  }
+
+  /** Sends those away that have waited since `time` or longer. */
+  expire(time: number, error: Http2Error.Http2Error): void {
+    for (const [waiter, since] of [...this.waiters]) {
+      if (since > time) return
+      this.stats.expired++
+      this.leave(waiter, since)
+      waiter.onNoPlace(error)
     }
   }
 
