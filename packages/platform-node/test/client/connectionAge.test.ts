@@ -1,0 +1,131 @@
+/** Connections that are replaced because they are old. */
+import * as NodeHttp2Client from "@effect-http2/platform-node/NodeHttp2Client"
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Random from "effect/Random"
+import * as TestClock from "effect/TestClock"
+import * as TestContext from "effect/TestContext"
+import type * as Http2 from "node:http2"
+import type * as Net from "node:net"
+import { expect } from "vitest"
+import { check, http2, makeClient, makeEvent } from "./support/servers.js"
+
+const text = (client: HttpClient.HttpClient, url: string) =>
+  Effect.flatMap(client.get(url), (response) => response.text)
+
+const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+
+/** A server that answers with the number of the connection, and holds what is asked for at `/held`. */
+const makeServer = Effect.gen(function* () {
+  const sessions: Array<Http2.Http2Session | undefined> = []
+  const closed = makeEvent()
+  const held = makeEvent<Http2.ServerHttp2Stream>()
+  const running = yield* http2((stream, headers) => {
+    if (!sessions.includes(stream.session)) {
+      sessions.push(stream.session)
+      stream.session?.once("close", () => closed.happen())
+    }
+    stream.respond({ ":status": 200 })
+    if (headers[":path"] === "/held") held.happen(stream)
+    else stream.end(String(sessions.indexOf(stream.session) + 1))
+  })
+  /** The end of the first one that ends. */
+  return { ...running, held: held.happened, closed: closed.happened }
+})
+
+/** Never idle for too long, nor silent. */
+const pool = { idleTimeout: "1 hour", probeAfter: "1 hour", maxConnectionAge: "10 minutes" } as const
+
+/** Chance that gives `number`. */
+const withChance = (number: number) => Effect.withRandom(Random.fixed([number]))
+
+check("an old connection serves until another one is there, and finishes what is under way", () =>
+  Effect.gen(function* () {
+    const { closed, dials, held, url } = yield* makeServer
+    const stats = NodeHttp2Client.makeStats()
+    yield* Effect.gen(function* () {
+      const client = yield* withChance(0.5)(makeClient({ stats, pool }))
+      const under = yield* Effect.fork(text(client, `${url}/held`))
+      const stream = yield* held
+      yield* TestClock.adjust("599 seconds")
+      expect(yield* text(client, url)).toBe("1")
+      expect(stats.dials).toBe(1)
+      yield* TestClock.adjust("1 second")
+      // Nobody waits for the new one.
+      expect(yield* text(client, url)).toBe("1")
+      while (stats.aged === 0) yield* turn
+      expect(yield* text(client, url)).toBe("2")
+      expect([dials(), stats.connections, stats.aged, stats.waited]).toEqual([2, 1, 1, 1])
+      stream.end("held")
+      expect(yield* Fiber.join(under)).toBe("held")
+      yield* closed
+      expect(yield* text(client, url)).toBe("2")
+    }).pipe(Effect.scoped, Effect.provide(TestContext.TestContext))
+  })
+)
+
+for (const [chance, seconds] of [
+  [0, 540],
+  [0.999_999, 660]
+] as const) {
+  check(`chance moves the age by a tenth at most: ${seconds} seconds of 600`, () =>
+    Effect.gen(function* () {
+      const { url } = yield* makeServer
+      const stats = NodeHttp2Client.makeStats()
+      yield* Effect.gen(function* () {
+        const client = yield* withChance(chance)(makeClient({ stats, pool }))
+        yield* text(client, url)
+        yield* TestClock.adjust(`${seconds - 1} seconds`)
+        yield* text(client, url)
+        expect(stats.dials).toBe(1)
+        yield* TestClock.adjust("1 second")
+        yield* text(client, url)
+        expect(stats.dials).toBe(2)
+      }).pipe(Effect.scoped, Effect.provide(TestContext.TestContext))
+    })
+  )
+}
+
+check("an old connection goes on where no other one can be opened, which is tried again", () =>
+  Effect.gen(function* () {
+    const { dials, url } = yield* makeServer
+    const stats = NodeHttp2Client.makeStats()
+    let isReachable = true
+    const lookup: Net.LookupFunction = (_, { all }, callback) => {
+      if (!isReachable) callback(new Error("nobody"), "")
+      else callback(null, all === true ? [{ address: "127.0.0.1", family: 4 }] : "127.0.0.1", 4)
+    }
+    yield* Effect.gen(function* () {
+      const client = yield* withChance(0.5)(makeClient({ stats, lookup, pool }))
+      yield* text(client, url)
+      isReachable = false
+      yield* TestClock.adjust("600 seconds")
+      expect(yield* text(client, url)).toBe("1")
+      while (stats.dialsFailed === 0) yield* turn
+      yield* turn
+      for (let i = 0; i < 10; i++) expect(yield* text(client, url)).toBe("1")
+      expect([stats.dials, stats.aged]).toEqual([2, 0])
+      isReachable = true
+      yield* TestClock.adjust("600 seconds")
+      yield* text(client, url)
+      while (stats.aged === 0) yield* turn
+      expect(yield* text(client, url)).toBe("2")
+      expect(dials()).toBe(2)
+    }).pipe(Effect.scoped, Effect.provide(TestContext.TestContext))
+  })
+)
+
+check("without the option a connection is kept for as long as it is used", () =>
+  Effect.gen(function* () {
+    const { dials, url } = yield* makeServer
+    yield* Effect.gen(function* () {
+      const client = yield* makeClient({ pool: { ...pool, maxConnectionAge: undefined } })
+      for (let i = 0; i < 3; i++) {
+        expect(yield* text(client, url)).toBe("1")
+        yield* TestClock.adjust("11 minutes")
+      }
+      expect(dials()).toBe(1)
+    }).pipe(Effect.scoped, Effect.provide(TestContext.TestContext))
+  })
+)
