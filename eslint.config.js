@@ -12,7 +12,7 @@ const nodeHttp2 = {
 }
 const node = {
   regex: "^node:",
-  message: "hpack and http2 run on any transport: no node: here."
+  message: "hpack, engine and http2 run on any transport: no node: here."
 }
 
 const capturedRuntime = {
@@ -55,7 +55,7 @@ export default defineConfig(
     rules: { ...restrictImports(effectBarrel, nodeHttp2), "no-restricted-properties": ["error", capturedRuntime] }
   },
   {
-    files: ["packages/hpack/src/**/*.ts", "packages/http2/src/**/*.ts"],
+    files: ["packages/{hpack,engine,http2}/src/**/*.ts"],
     rules: restrictImports(effectBarrel, nodeHttp2, node)
   },
   {

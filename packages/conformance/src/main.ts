@@ -1,9 +1,8 @@
 /**
  * Program: `npm run conformance` writes the documents; with `--check` it writes nothing and fails where they, the register and the
- * tests do not agree. Run from its sources, so that it can read `streamState.ts`: the package that is published shuts its internals
- * off, and tsconfig's `paths` do not. `.dependency-cruiser.cjs` lets this package read that one module.
+ * tests do not agree. Run from its sources.
  */
-import { table } from "@effect-http2/http2/internal/streamState"
+import { table } from "@effect-http2/engine/stream/streamState"
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"

@@ -1,5 +1,5 @@
 /** `docs/stream-states.md`: the states of a stream, drawn from the table that the stack itself runs on. A pure function, called by the program. */
-import { Event, Outcome, State } from "@effect-http2/http2/internal/streamState"
+import { Event, Outcome, State } from "@effect-http2/engine/stream/streamState"
 import * as Markdown from "./markdown.js"
 
 type StateName = keyof typeof State
@@ -90,7 +90,7 @@ const diagram = (table: Table): string =>
 export const render = (table: Table): string =>
   Markdown.document([
     "# The states of a stream",
-    "[RFC 9113, section 5.1](https://www.rfc-editor.org/rfc/rfc9113.html#section-5.1), drawn from the table that the stack itself runs on, [streamState.ts](../packages/http2/src/internal/streamState.ts). Written by `npm run conformance`; `npm test` fails where it is not what the table says.",
+    "[RFC 9113, section 5.1](https://www.rfc-editor.org/rfc/rfc9113.html#section-5.1), drawn from the table that the stack itself runs on, [streamState.ts](../packages/engine/src/stream/streamState.ts). Written by `npm run conformance`; `npm test` fails where it is not what the table says.",
     "One state is added to those of the specification: **reset sent**. This side has reset the stream while the peer could still send on it. Frames that were on their way are taken and dropped until the peer has acknowledged a PING that was sent behind the RST_STREAM.",
     diagram(table),
     "The diagram has the events that lead from one state to another. The table has them all:",

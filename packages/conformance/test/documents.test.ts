@@ -1,4 +1,4 @@
-import { table } from "@effect-http2/http2/internal/streamState"
+import { table } from "@effect-http2/engine/stream/streamState"
 import { describe, expect, it } from "vitest"
 import * as ConformanceDocument from "../src/conformanceDocument.js"
 import * as Markdown from "../src/markdown.js"

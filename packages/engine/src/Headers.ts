@@ -4,8 +4,24 @@
  * @since 0.1.0
  */
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
-import * as Inspectable from "effect/Inspectable"
-import type { HeaderFacts } from "./internal/headerFacts.js"
+
+/** What `console.log` asks for in Node. */
+const inspect = Symbol.for("nodejs.util.inspect.custom")
+
+/**
+ * What is known of headers that were checked for sending, kept on the headers themselves so that it is found out once. Made by message/outgoing.ts.
+ *
+ * @internal
+ */
+export interface HeaderFacts {
+  readonly hasDate: boolean
+  /** The number in content-length, -1 without one. */
+  readonly contentLength: number
+  /** The value of host, undefined without one. */
+  readonly host: string | undefined
+  /** Octets of the section as SETTINGS_MAX_HEADER_LIST_SIZE counts them. */
+  readonly size: number
+}
 
 /**
  * An immutable list of fields. A message that repeats its headers may hand out the same instance again.
@@ -13,7 +29,7 @@ import type { HeaderFacts } from "./internal/headerFacts.js"
  * @since 0.1.0
  * @category models
  */
-export class Headers implements Iterable<readonly [name: string, value: string]>, Inspectable.Inspectable {
+export class Headers implements Iterable<readonly [name: string, value: string]> {
   private index: Map<string, string> | undefined = undefined
   /**
    * What sending found out about them; undefined before.
@@ -59,10 +75,10 @@ export class Headers implements Iterable<readonly [name: string, value: string]>
   }
 
   toString(): string {
-    return Inspectable.format(this.toJSON())
+    return JSON.stringify(this.toJSON(), null, 2)
   }
 
-  [Inspectable.NodeInspectSymbol](): unknown {
+  [inspect](): unknown {
     return this.toJSON()
   }
 }

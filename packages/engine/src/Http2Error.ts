@@ -4,8 +4,6 @@
  *
  * @since 0.1.0
  */
-import * as Data from "effect/Data"
-import * as Predicate from "effect/Predicate"
 import * as ErrorCode from "./ErrorCode.js"
 
 /**
@@ -46,13 +44,37 @@ const describe = (scope: string, details: Details): string => {
   return `${scope}: ${who}${ErrorCode.toName(details.code)}: ${details.reason}${section}`
 }
 
+/** What both scopes have. */
+abstract class Failure extends Error implements Details {
+  readonly code: ErrorCode.ErrorCode
+  readonly origin: Origin
+  readonly reason: string
+  readonly section: string | undefined
+  readonly limit: string | undefined
+  readonly processed: Processed
+
+  constructor(details: Details) {
+    super(undefined, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = details.code
+    this.origin = details.origin
+    this.reason = details.reason
+    this.section = details.section
+    this.limit = details.limit
+    this.processed = details.processed
+  }
+}
+
 /**
  * The whole connection failed: GOAWAY was sent or received with an error, or the connection was lost (RFC 9113 §5.4.1).
  *
  * @since 0.1.0
  * @category errors
  */
-export class ConnectionError extends Data.TaggedError("Http2ConnectionError")<Details> {
+export class ConnectionError extends Failure {
+  static {
+    this.prototype.name = "Http2ConnectionError"
+  }
+  readonly _tag = "Http2ConnectionError"
   readonly scope = "connection"
   override get message(): string {
     return describe("connection", this)
@@ -65,15 +87,23 @@ export class ConnectionError extends Data.TaggedError("Http2ConnectionError")<De
  * @since 0.1.0
  * @category errors
  */
-export class StreamError extends Data.TaggedError("Http2StreamError")<
-  Details & {
-    /** The stream's id; 0 where none was given to it yet. */
-    readonly streamId: number
-    /** Octets of the incoming body that had arrived by then. */
-    readonly receivedBytes?: number | undefined
+export class StreamError extends Failure {
+  static {
+    this.prototype.name = "Http2StreamError"
   }
-> {
+  readonly _tag = "Http2StreamError"
   readonly scope = "stream"
+  /** The stream's id; 0 where none was given to it yet. */
+  readonly streamId: number
+  /** Octets of the incoming body that had arrived by then. */
+  readonly receivedBytes: number | undefined
+
+  constructor(details: Details & { readonly streamId: number; readonly receivedBytes?: number | undefined }) {
+    super(details)
+    this.streamId = details.streamId
+    this.receivedBytes = details.receivedBytes
+  }
+
   override get message(): string {
     return describe(this.streamId === 0 ? "stream" : `stream ${this.streamId}`, this)
   }
@@ -95,15 +125,31 @@ export type TransportReason =
  * @since 0.1.0
  * @category errors
  */
-export class TransportError extends Data.TaggedError("Http2TransportError")<{
+export class TransportError extends Error {
+  static {
+    this.prototype.name = "Http2TransportError"
+  }
+  readonly _tag = "Http2TransportError"
+  readonly scope = "connection"
   readonly transportReason: TransportReason
   readonly description: string
-  readonly cause?: unknown
-}> {
-  readonly scope = "connection"
-  readonly origin: Origin = this.transportReason === "InvalidOptions" ? "User" : "Remote"
-  readonly code: ErrorCode.ErrorCode = isDial(this.transportReason) ? ErrorCode.CONNECT_ERROR : ErrorCode.INTERNAL_ERROR
-  readonly processed: Processed = isDial(this.transportReason) ? "no" : "unknown"
+  readonly origin: Origin
+  readonly code: ErrorCode.ErrorCode
+  readonly processed: Processed
+
+  constructor(details: {
+    readonly transportReason: TransportReason
+    readonly description: string
+    readonly cause?: unknown
+  }) {
+    super(undefined, details.cause === undefined ? undefined : { cause: details.cause })
+    this.transportReason = details.transportReason
+    this.description = details.description
+    this.origin = details.transportReason === "InvalidOptions" ? "User" : "Remote"
+    this.code = isDial(details.transportReason) ? ErrorCode.CONNECT_ERROR : ErrorCode.INTERNAL_ERROR
+    this.processed = isDial(details.transportReason) ? "no" : "unknown"
+  }
+
   override get message(): string {
     return `transport: ${this.transportReason}: ${this.description}`
   }
@@ -125,23 +171,26 @@ const isDial = (reason: TransportReason): boolean =>
  */
 export type Http2Error = ConnectionError | StreamError | TransportError
 
-/**
- * @since 0.1.0
- * @category guards
- */
-export const isConnectionError = (u: unknown): u is ConnectionError => Predicate.isTagged(u, "Http2ConnectionError")
+const isTagged = (u: unknown, tag: string): boolean =>
+  typeof u === "object" && u !== null && "_tag" in u && u._tag === tag
 
 /**
  * @since 0.1.0
  * @category guards
  */
-export const isStreamError = (u: unknown): u is StreamError => Predicate.isTagged(u, "Http2StreamError")
+export const isConnectionError = (u: unknown): u is ConnectionError => isTagged(u, "Http2ConnectionError")
 
 /**
  * @since 0.1.0
  * @category guards
  */
-export const isTransportError = (u: unknown): u is TransportError => Predicate.isTagged(u, "Http2TransportError")
+export const isStreamError = (u: unknown): u is StreamError => isTagged(u, "Http2StreamError")
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isTransportError = (u: unknown): u is TransportError => isTagged(u, "Http2TransportError")
 
 /**
  * @since 0.1.0

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { Headers } from "./Headers.js"
-import * as Dictionary from "./internal/dictionary.js"
+import * as Dictionary from "./dictionary.js"
 
 /**
  * How soon a response is wanted, the lower the sooner (RFC 9218 §4.1). The default is 3; 7 is for what goes on in the background, and for nothing

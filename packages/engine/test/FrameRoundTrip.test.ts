@@ -1,11 +1,11 @@
 /** Frames to octets and back, whatever their content and however the octets are cut. */
-import * as ExtensionFrame from "@effect-http2/http2/ExtensionFrame"
-import * as Frame from "@effect-http2/http2/Frame"
+import * as ExtensionFrame from "@effect-http2/engine/ExtensionFrame"
+import * as Frame from "@effect-http2/engine/Frame"
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
-import { FrameDecoder } from "../src/internal/frameDecoder.js"
-import { encode } from "../src/internal/frameEncoder.js"
-import { concat } from "../src/internal/octets.js"
+import { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
+import { encode } from "@effect-http2/engine/frame/frameEncoder"
+import { concat } from "@effect-http2/engine/octets"
 
 const maxFrameSize = 16_777_215
 

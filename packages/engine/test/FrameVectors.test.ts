@@ -1,9 +1,9 @@
 /** The frames of http2-frame-test-case: `vectors/http2-frame-test-case.json` holds them by name. */
-import type * as Frame from "@effect-http2/http2/Frame"
+import type * as Frame from "@effect-http2/engine/Frame"
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
-import { FrameDecoder } from "../src/internal/frameDecoder.js"
-import { encode } from "../src/internal/frameEncoder.js"
+import { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
+import { encode } from "@effect-http2/engine/frame/frameEncoder"
 
 interface Payload {
   readonly data?: string

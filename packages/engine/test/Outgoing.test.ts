@@ -1,7 +1,7 @@
 /** Section 8 of RFC 9113, sending: what may be given to be sent. */
-import * as Headers from "@effect-http2/http2/Headers"
+import * as Headers from "@effect-http2/engine/Headers"
 import { describe, expect, it } from "vitest"
-import { check } from "../src/internal/outgoing.js"
+import { check } from "@effect-http2/engine/message/outgoing"
 
 const failureOf = (input: Headers.Input): unknown => {
   try {

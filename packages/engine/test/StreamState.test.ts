@@ -1,6 +1,15 @@
 /** The stream's states: every state and event, against what RFC 9113 §5.1 says in words. */
 import { describe, expect, it } from "vitest"
-import { Event, isReceiving, isSending, isState, next, Outcome, State, table } from "../src/internal/streamState.js"
+import {
+  Event,
+  isReceiving,
+  isSending,
+  isState,
+  next,
+  Outcome,
+  State,
+  table
+} from "@effect-http2/engine/stream/streamState"
 
 type StateName = keyof typeof State
 type EventName = keyof typeof Event

@@ -1,6 +1,6 @@
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
-import { type Entry, StreamTable } from "../src/internal/streamTable.js"
+import { type Entry, StreamTable } from "@effect-http2/engine/stream/streamTable"
 
 const idsOf = (table: StreamTable<Entry>): ReadonlyArray<number> =>
   table

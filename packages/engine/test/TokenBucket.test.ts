@@ -1,6 +1,6 @@
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
-import { TokenBucket } from "../src/internal/tokenBucket.js"
+import { TokenBucket } from "@effect-http2/engine/connection/tokenBucket"
 
 const takeMany = (bucket: TokenBucket, times: number, now: number): number =>
   Array.from({ length: times }, () => bucket.take(now)).filter(Boolean).length

@@ -9,8 +9,8 @@ import { isHpackError } from "@effect-http2/hpack/HpackError"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type * as Frame from "./Frame.js"
-import { FrameDecoder } from "./internal/frameDecoder.js"
-import { concat, copy } from "./internal/octets.js"
+import { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
+import { concat, copy } from "@effect-http2/engine/octets"
 import type { Transport } from "./Transport.js"
 
 /**

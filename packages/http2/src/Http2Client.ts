@@ -18,14 +18,15 @@ import * as Http2Stats from "./Http2Stats.js"
 import { Http2Tunnel } from "./Http2Tunnel.js"
 import { defaultLimit } from "./IncomingMessage.js"
 import { type Response, responseOf, WholeResponse } from "./IncomingResponse.js"
-import { ofRequest } from "./internal/asciiOrigin.js"
-import { ClientRequest as Exchange, type Prepared } from "./internal/clientRequest.js"
-import { ClientRole } from "./internal/clientRole.js"
-import type { ClientStream } from "./internal/clientStream.js"
-import { Origins } from "./internal/origins.js"
-import { prepare, type TunnelKind } from "./internal/prepareRequest.js"
+import { ofRequest } from "@effect-http2/engine/origin/asciiOrigin"
+import { ClientRequest as Exchange } from "@effect-http2/engine/client/clientRequest"
+import { ClientRole } from "@effect-http2/engine/client/clientRole"
+import type { ClientStream } from "@effect-http2/engine/client/clientStream"
+import { Origins } from "@effect-http2/engine/origin/origins"
+import { prepare, type PreparedRequest, type TunnelKind } from "./internal/prepareRequest.js"
 import { Relay } from "./internal/relay.js"
 import { forkBody } from "./internal/requestBody.js"
+import { cancel, send } from "./internal/sendRequest.js"
 import { takeWholeBody } from "./internal/wholeBody.js"
 import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
 import type * as Priority from "./Priority.js"
@@ -190,7 +191,7 @@ export const make = (
     const connection = yield* Http2Connection.make(transport, config, role)
     role.attach(connection.core)
     const runtime = yield* InterruptibleRuntime.capture()
-    const sendBody = (stream: ClientStream, prepared: Prepared): void => forkBody(runtime, stream, prepared)
+    const sendBody = (stream: ClientStream, prepared: PreparedRequest): void => forkBody(runtime, stream, prepared)
     const open = (
       request: ClientRequest,
       tunnel?: TunnelKind
@@ -200,8 +201,8 @@ export const make = (
         if (Http2Error.isStreamError(prepared)) return Effect.fail(prepared)
         const exchange = new Exchange(role, prepared, sendBody)
         // The finalizer stands before the request goes out: there is no moment in which it could be forgotten.
-        return Effect.flatMap(Scope.addFinalizer(scope, exchange.cancel), () =>
-          Effect.map(exchange.send, () => exchange.answered)
+        return Effect.flatMap(Scope.addFinalizer(scope, cancel(exchange)), () =>
+          Effect.map(send(exchange), () => exchange.answered)
         )
       })
     const request = (request: ClientRequest): Effect.Effect<Response, Http2Error.Http2Error, Scope.Scope> =>
@@ -253,15 +254,18 @@ const requireConnectProtocol = (
       : Effect.fail(Http2Error.usageError(0, undefined, "the server does not take extended CONNECT (RFC 8441 §3)"))
   )
 
-const readWhole = (exchange: Exchange, limit: number): Effect.Effect<WholeResponse, Http2Error.Http2Error> =>
+const readWhole = (
+  exchange: Exchange<PreparedRequest["body"], PreparedRequest["trailers"]>,
+  limit: number
+): Effect.Effect<WholeResponse, Http2Error.Http2Error> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(restore(exchange.send), () => {
+    Effect.flatMap(restore(send(exchange)), () => {
       const stream = exchange.answered
       const body = takeWholeBody(stream, limit)
       if (body !== undefined) return Effect.succeed(wholeOf(stream, body))
       return Effect.onError(
         Effect.map(restore(responseOf(stream).bytes(limit)), (body) => wholeOf(stream, body)),
-        () => exchange.cancel
+        () => cancel(exchange)
       )
     })
   )

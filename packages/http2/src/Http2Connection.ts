@@ -14,16 +14,18 @@ import type * as Frame from "./Frame.js"
 import * as Http2Error from "./Http2Error.js"
 import type * as Http2Options from "./Http2Options.js"
 import type * as Http2Stats from "./Http2Stats.js"
-import { ConnectionCore, type Role } from "./internal/connectionCore.js"
-import { Deadlines } from "./internal/deadlines.js"
-import { dispatch } from "./internal/dispatcher.js"
-import { FrameDecoder } from "./internal/frameDecoder.js"
-import { LocalSettings } from "./internal/localSettings.js"
-import { lost } from "./internal/lost.js"
+import { ConnectionCore, type Role } from "@effect-http2/engine/connection/connectionCore"
+import { Deadlines } from "@effect-http2/engine/connection/deadlines"
+import { dispatch } from "@effect-http2/engine/dispatch/dispatcher"
+import { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
+import { LocalSettings } from "@effect-http2/engine/settings/localSettings"
+import { lost } from "@effect-http2/engine/connection/lost"
+import { BodyQueue } from "./internal/bodyQueue.js"
 import { receive } from "./internal/receiver.js"
-import { sendPreface, updateSettings } from "./internal/sendSettings.js"
+import { sendPreface, updateSettings } from "@effect-http2/engine/connection/sendSettings"
 import { closeGracefully, closeNow, disconnect } from "./internal/shutdown.js"
 import { watch } from "./internal/watcher.js"
+import * as Windows from "./internal/windows.js"
 import type { Settings } from "./Settings.js"
 import type { Peer, Transport } from "./Transport.js"
 
@@ -183,7 +185,12 @@ export const make = (
       const clock = yield* Effect.clock
       const closed = yield* Deferred.make<void, Http2Error.Http2Error>()
       const core = new ConnectionCore(
-        transport,
+        {
+          peer: transport.peer,
+          output: transport,
+          makeWindow: Windows.make,
+          makeInbox: (owner) => new BodyQueue(owner)
+        },
         role,
         config.options,
         new LocalSettings(config.settings),

@@ -8,10 +8,10 @@ import * as Effect from "effect/Effect"
 import type * as Frame from "./Frame.js"
 import type { Http2Connection } from "./Http2Connection.js"
 import * as Http2Error from "./Http2Error.js"
-import * as Announced from "./internal/announcements.js"
-import * as AsciiOrigin from "./internal/asciiOrigin.js"
-import type { Alternative, Announcements } from "./internal/originModels.js"
-import type { StreamCore } from "./internal/streamCore.js"
+import * as Announced from "@effect-http2/engine/origin/announcements"
+import * as AsciiOrigin from "@effect-http2/engine/origin/asciiOrigin"
+import type { Alternative, Announcements } from "@effect-http2/engine/origin/originModels"
+import type { StreamCore } from "@effect-http2/engine/stream/streamCore"
 
 export type {
   /**
@@ -29,7 +29,7 @@ export type {
    * @category models
    */
   OriginOptions
-} from "./internal/originModels.js"
+} from "@effect-http2/engine/origin/originModels"
 
 /**
  * `text` as an origin, in the one form in which origins are compared: lower case, without the port that `http` and `https` have anyway. Undefined

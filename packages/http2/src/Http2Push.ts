@@ -11,9 +11,10 @@ import * as Stream from "effect/Stream"
 import { responseOf, type Response } from "./IncomingResponse.js"
 import type { Headers } from "./Headers.js"
 import * as Http2Error from "./Http2Error.js"
-import type { ClientPushes } from "./internal/clientPushes.js"
-import type { ConnectionCore } from "./internal/connectionCore.js"
-import type { Promised } from "./internal/promised.js"
+import type { ClientStream } from "@effect-http2/engine/client/clientStream"
+import type { ClientPushes } from "@effect-http2/engine/client/clientPushes"
+import type { ConnectionCore } from "@effect-http2/engine/connection/connectionCore"
+import type { Promised } from "@effect-http2/engine/client/promised"
 import type * as Priority from "./Priority.js"
 
 /**
@@ -70,7 +71,7 @@ export class Push {
    */
   get response(): Effect.Effect<Response, Http2Error.Http2Error, Scope.Scope> {
     return Effect.flatMap(Effect.scope, (scope) =>
-      Effect.zipRight(Scope.addFinalizer(scope, this.cancel), Effect.map(this.promised.answered, responseOf))
+      Effect.zipRight(Scope.addFinalizer(scope, this.cancel), Effect.map(answered(this.promised), responseOf))
     )
   }
 
@@ -110,3 +111,21 @@ const another = ({ whenPromised }: ClientPushes): Effect.Effect<void> =>
 
 const notEnabled = (): Http2Error.StreamError =>
   Http2Error.usageError(0, "6.5.2", "the client does not take pushes: its option enablePush is false")
+
+/** The stream, once the head of the response is there. Whoever runs it wants the response; interruption gives it up. */
+const answered = (promised: Promised): Effect.Effect<ClientStream, Http2Error.Http2Error> =>
+  Effect.async((resume) => {
+    const { error, stream } = promised
+    if (error !== undefined) return resume(Effect.fail(error))
+    promised.accept()
+    const answer = (): void => {
+      if (stream.head !== undefined) resume(Effect.succeed(stream))
+      else if (promised.error !== undefined) resume(Effect.fail(promised.error))
+    }
+    if (stream.head !== undefined) return answer()
+    promised.whenAnswered.add(answer)
+    return Effect.sync(() => {
+      promised.whenAnswered.remove(answer)
+      promised.cancel()
+    })
+  })

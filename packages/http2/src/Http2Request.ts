@@ -7,6 +7,19 @@ import type * as Headers from "./Headers.js"
 import type * as Http2Response from "./Http2Response.js"
 import type * as Priority from "./Priority.js"
 
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  PromisedRequest,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  PromisedTarget
+} from "@effect-http2/engine/PromisedRequest"
+
 /**
  * What is asked for.
  *
@@ -33,38 +46,6 @@ export interface ClientRequest {
   readonly trailers?: Http2Response.Options["trailers"]
   /** Called for each informational response (1xx) as it arrives. */
   readonly onInformational?: (status: number, headers: Headers.Headers) => void
-}
-
-/**
- * What a server answers before the client has asked for it (§8.4).
- *
- * @since 0.1.0
- * @category models
- */
-export interface PromisedRequest {
-  /** Path and query. */
-  readonly path: string
-  /** Safe and cacheable, as promised requests have to be. Default `GET`. */
-  readonly method?: "GET" | "HEAD"
-  /** Host and port. Default: those of the request that it is pushed with. */
-  readonly authority?: string
-  /** Default: that of the request that it is pushed with. */
-  readonly scheme?: string
-  /** What the client would have sent; the handler sees them, and a cache may go by them. Default: none. */
-  readonly headers?: Headers.Input
-}
-
-/**
- * What a promised request asks for.
- *
- * @since 0.1.0
- * @category models
- */
-export interface PromisedTarget {
-  readonly method: string
-  readonly scheme: string
-  readonly authority: string
-  readonly path: string
 }
 
 /**

@@ -7,7 +7,7 @@ import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import * as Headers from "./Headers.js"
-import * as Text from "./internal/text.js"
+import * as Text from "@effect-http2/engine/text"
 
 /**
  * A body to be sent: none, octets, text (sent as UTF-8), or a stream of octets. A stream that fails resets the HTTP/2 stream, so that

@@ -17,9 +17,9 @@ import type { Http2Response } from "./Http2Response.js"
 import * as Http2Stats from "./Http2Stats.js"
 import { Request } from "./IncomingRequest.js"
 import { HandlerRunner } from "./internal/handlerRunner.js"
-import { ServerRole } from "./internal/serverRole.js"
-import type { ServerStream } from "./internal/serverStream.js"
 import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
+import { ServerRole } from "@effect-http2/engine/server/serverRole"
+import type { ServerStream } from "@effect-http2/engine/server/serverStream"
 import type { Transport } from "./Transport.js"
 
 export {

@@ -7,8 +7,9 @@ import * as Effect from "effect/Effect"
 import * as ErrorCode from "./ErrorCode.js"
 import * as FlowControl from "./FlowControl.js"
 import * as Http2Error from "./Http2Error.js"
-import { ServerStream } from "./internal/serverStream.js"
-import type { StreamCore } from "./internal/streamCore.js"
+import { ServerStream } from "@effect-http2/engine/server/serverStream"
+import type { StreamCore } from "@effect-http2/engine/stream/streamCore"
+import * as Windows from "./internal/windows.js"
 import type { Peer } from "./Transport.js"
 
 /**
@@ -53,12 +54,12 @@ export class Http2Stream {
 
   /** The window for what we send on this stream, to read, and to wait on in a transaction. Octets of DATA take from it. */
   get sendWindow(): FlowControl.Window {
-    return this.core.sendWindow
+    return Windows.refOf(this.core.sendWindow)
   }
 
   /** Waits until the peer's window has room for `octets` on this stream. */
   awaitWindow(octets: number): Effect.Effect<void> {
-    return Effect.suspend(() => FlowControl.awaitAvailable(this.core.sendWindow, octets))
+    return Effect.suspend(() => FlowControl.awaitAvailable(this.sendWindow, octets))
   }
 
   /**

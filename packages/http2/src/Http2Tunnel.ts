@@ -8,7 +8,7 @@ import type * as Stream from "effect/Stream"
 import type * as Http2Error from "./Http2Error.js"
 import type { IncomingMessage } from "./IncomingMessage.js"
 import { endBody, writeChunk } from "./internal/bodyWriter.js"
-import type { StreamCore } from "./internal/streamCore.js"
+import type { StreamCore } from "@effect-http2/engine/stream/streamCore"
 
 /**
  * A tunnel, of either role.

@@ -11,10 +11,10 @@ import * as ErrorCode from "./ErrorCode.js"
 import type { Headers } from "./Headers.js"
 import * as Http2Error from "./Http2Error.js"
 import { Http2Stream } from "./Http2Stream.js"
-import type { Pull } from "./internal/bodyQueue.js"
-import { concat } from "./internal/octets.js"
-import type { StreamCore } from "./internal/streamCore.js"
-import * as Text from "./internal/text.js"
+import { bodyOf, type Pull } from "./internal/bodyQueue.js"
+import { concat } from "@effect-http2/engine/octets"
+import type { StreamCore } from "@effect-http2/engine/stream/streamCore"
+import * as Text from "@effect-http2/engine/text"
 import { takeWholeBody } from "./internal/wholeBody.js"
 
 /**
@@ -89,7 +89,7 @@ export abstract class IncomingMessage {
   /** The fields behind the body, empty where there were none. Waits until the body has arrived; one that exceeds the window has to be read for that. */
   get trailers(): Effect.Effect<Headers, Http2Error.Http2Error> {
     return Effect.suspend(() => {
-      const { body } = this.core
+      const body = bodyOf(this.core)
       if (body === undefined || body.isEnded) return Effect.succeed(this.core.trailers)
       return Effect.zipRight(
         body.awaitEnd(),
@@ -102,7 +102,7 @@ export abstract class IncomingMessage {
 const noBody: Pull = Effect.succeed(Chunk.empty())
 
 /** A message without a body is whole, whatever becomes of its stream (§8.1). */
-const pull = (core: StreamCore): Pull => core.body?.pull ?? noBody
+const pull = (core: StreamCore): Pull => bodyOf(core)?.pull ?? noBody
 
 type Octets = Chunk.Chunk<Uint8Array>
 type Body = Channel.Channel<Octets, unknown, Http2Error.Http2Error, unknown, void>

@@ -12,8 +12,7 @@ import type { Http2Response } from "./Http2Response.js"
 import { Http2Tunnel } from "./Http2Tunnel.js"
 import { IncomingMessage } from "./IncomingMessage.js"
 import { sendResponse } from "./internal/respond.js"
-import { pushOn } from "./internal/serverPush.js"
-import type { ServerStream } from "./internal/serverStream.js"
+import type { ServerStream } from "@effect-http2/engine/server/serverStream"
 import type * as Priority from "./Priority.js"
 import type { Peer } from "./Transport.js"
 
@@ -168,5 +167,19 @@ export class Request extends IncomingMessage {
    */
   altSvc(value: string): Effect.Effect<void, Http2Error.ConnectionError> {
     return Http2Origin.announceOn(this.serverStream, value)
+  }
+}
+
+/** Promises, as an effect. */
+const pushOn = (stream: ServerStream, promise: PromisedRequest): Effect.Effect<void, Http2Error.Http2Error> => {
+  const { error, id, pusher } = stream
+  if (error !== undefined) return Effect.fail(error)
+  if (pusher === undefined) return Effect.fail(Http2Error.usageError(id, "6.6", "a pushed stream carries no promises"))
+  try {
+    pusher.push(stream, promise)
+    return Effect.void
+  } catch (error) {
+    if (Http2Error.isStreamError(error)) return Effect.fail(error)
+    throw error
   }
 }

@@ -6,8 +6,8 @@
 import * as Effect from "effect/Effect"
 import * as Headers from "./Headers.js"
 import { IncomingMessage } from "./IncomingMessage.js"
-import type { ClientStream } from "./internal/clientStream.js"
-import * as Text from "./internal/text.js"
+import type { ClientStream } from "@effect-http2/engine/client/clientStream"
+import * as Text from "@effect-http2/engine/text"
 import type * as Priority from "./Priority.js"
 
 /**

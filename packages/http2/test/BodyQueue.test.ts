@@ -1,5 +1,6 @@
 /** The incoming body of a stream between the engine, which never waits, and a reader that may. */
 import { usageError } from "@effect-http2/http2/Http2Error"
+import type { Inbox } from "@effect-http2/engine/stream/inbox"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "effect/FastCheck"
@@ -11,16 +12,16 @@ import { ascii, concat, filled, pattern } from "./support/wire.js"
 /** A queue with what it gave back to the windows. */
 const make = () => {
   const seen = { consumed: 0, pulls: 0 }
-  const due: Array<BodyQueue> = []
-  const body = new BodyQueue(
-    (octets) => {
+  const due: Array<Inbox> = []
+  const body = new BodyQueue({
+    bodyConsumed: (octets) => {
       seen.consumed += octets
     },
-    () => {
+    bodyWanted: () => {
       seen.pulls++
     },
-    (queue) => due.push(queue)
-  )
+    deliverLater: (queue) => due.push(queue)
+  })
   /** The end of the engine's turn. */
   const turn = (): void => {
     for (const queue of due.splice(0)) queue.deliver()

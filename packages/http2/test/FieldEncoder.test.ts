@@ -4,9 +4,9 @@ import type * as Frame from "@effect-http2/http2/Frame"
 import * as Http2Options from "@effect-http2/http2/Http2Options"
 import type { Transport } from "@effect-http2/http2/Transport"
 import { describe, expect, it } from "vitest"
-import { FieldEncoder } from "../src/internal/fieldEncoder.js"
-import { FrameDecoder } from "../src/internal/frameDecoder.js"
-import { WriteBuffer } from "../src/internal/writeBuffer.js"
+import { FieldEncoder } from "@effect-http2/engine/fields/fieldEncoder"
+import { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
+import { WriteBuffer } from "@effect-http2/engine/frame/writeBuffer"
 import { concat, fieldsOf, type Pairs } from "./support/wire.js"
 
 /** What `write` writes, frame for frame, and its sections as the peer decodes them. */

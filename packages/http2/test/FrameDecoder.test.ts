@@ -3,7 +3,7 @@ import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Frame from "@effect-http2/http2/Frame"
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
-import { FrameDecoder } from "../src/internal/frameDecoder.js"
+import { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
 import { ascii, concat, encode, preface, rawFrame } from "./support/wire.js"
 
 const { CONTINUATION, DATA, GOAWAY, HEADERS, PING, PRIORITY, PUSH_PROMISE, RST_STREAM, SETTINGS, WINDOW_UPDATE } =

@@ -7,7 +7,7 @@ import * as Frame from "@effect-http2/http2/Frame"
 import * as Http2Options from "@effect-http2/http2/Http2Options"
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
-import { HeaderBlocks } from "../src/internal/headerBlock.js"
+import { HeaderBlocks } from "@effect-http2/engine/fields/headerBlock"
 import { ascii, block, data, filled, get, ping } from "./support/wire.js"
 
 const make = (options?: Http2Options.Http2Options) => new HeaderBlocks(Http2Options.resolve(options))

@@ -1,14 +1,14 @@
 /** What goes to the socket and in which order; what waits while the socket does not drain. */
-import * as FlowControl from "@effect-http2/http2/FlowControl"
+import { adjust, PlainWindow } from "@effect-http2/engine/flow/window"
 import type * as Frame from "@effect-http2/http2/Frame"
 import * as Http2Options from "@effect-http2/http2/Http2Options"
 import type { Transport } from "@effect-http2/http2/Transport"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { describe, expect, it } from "vitest"
-import { FrameDecoder } from "../src/internal/frameDecoder.js"
-import { Outbox } from "../src/internal/outbox.js"
-import { Sender, type SenderOwner } from "../src/internal/sender.js"
+import { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
+import { Outbox } from "@effect-http2/engine/send/outbox"
+import { Sender, type SenderOwner } from "@effect-http2/engine/send/sender"
 import { concat, fieldsOf, filled, ok, pattern, ping } from "./support/wire.js"
 
 /** A socket whose draining and whose turns are the test's. */
@@ -64,15 +64,16 @@ const make = (options: Http2Options.Http2Options = {}, connectionWindow = 10_000
   const socket = new Socket()
   const outbox = new Outbox(
     socket.transport,
+    new PlainWindow(65_535),
     Http2Options.resolve(options),
     () => 0,
     (run) => run()
   )
-  FlowControl.adjustNow(outbox.window, connectionWindow - 65_535)
+  adjust(outbox.window, connectionWindow - 65_535)
   const ended: Array<number> = []
   const sender = (id: number, octets: Uint8Array, window = 10_000_000): Sender => {
     const owner: SenderOwner = { id, sentEnd: () => void ended.push(id), sendLast: () => {} }
-    const sender = new Sender(owner, FlowControl.make(window), 1000, 0)
+    const sender = new Sender(owner, new PlainWindow(window), 1000, 0)
     sender.push(octets, 0)
     sender.isFinished = true
     outbox.ready(sender)
@@ -86,7 +87,7 @@ describe("outbox", () => {
     const { outbox, socket } = make()
     outbox.control(ping(1))
     outbox.headers(1, fieldsOf(ok), [], [], false)
-    outbox.smallBody(1, FlowControl.make(100), filled(5), true)
+    outbox.smallBody(1, new PlainWindow(100), filled(5), true)
     expect(socket.writes).toHaveLength(0)
     socket.run()
     expect(socket.writes).toHaveLength(1)
@@ -140,7 +141,7 @@ describe("outbox", () => {
     const { outbox, sender, socket } = make()
     sender(1, filled(5_000_000))
     socket.run(1)
-    expect(outbox.smallBody(3, FlowControl.make(1000), filled(100), true)).toBe(true)
+    expect(outbox.smallBody(3, new PlainWindow(1000), filled(100), true)).toBe(true)
     socket.run()
     const order = socket.data().map(([id]) => id)
     // It stands behind no more than what the first turn wrote: 512 KiB and one frame.
@@ -153,7 +154,7 @@ describe("outbox", () => {
     sender(1, filled(5_000_000))
     socket.run(1)
     const small = (octets: number, endStream: boolean) =>
-      outbox.smallBody(3, FlowControl.make(10_000), filled(octets), endStream)
+      outbox.smallBody(3, new PlainWindow(10_000), filled(octets), endStream)
     expect(small(100, false)).toBe(true)
     outbox.prioritize()
     expect([small(100, false), small(4096, true), small(4097, true)]).toEqual([false, true, false])
@@ -179,22 +180,18 @@ describe("outbox", () => {
     socket.run()
     const sum = (id: number) => socket.data().reduce((sum, [of, length]) => (of === id ? sum + length : sum), 0)
     expect([sum(1), sum(3)]).toEqual([300, 65_535 - 300])
-    FlowControl.adjustNow(narrow.window, 700)
+    adjust(narrow.window, 700)
     outbox.ready(narrow)
     socket.run()
     expect(sum(1)).toBe(300)
-    FlowControl.adjustNow(outbox.window, 701)
+    adjust(outbox.window, 701)
     outbox.schedule()
     socket.run()
     expect(sum(1) + sum(3)).toBe(65_535 + 701)
-    FlowControl.adjustNow(outbox.window, 1_000_000)
+    adjust(outbox.window, 1_000_000)
     outbox.schedule()
     socket.run()
-    expect([sum(1), sum(3), FlowControl.available(outbox.window)]).toEqual([
-      1000,
-      100_000,
-      65_535 + 1_000_701 - 101_000
-    ])
+    expect([sum(1), sum(3), outbox.window.octets]).toEqual([1000, 100_000, 65_535 + 1_000_701 - 101_000])
   })
 
   it("a stream whose window is used up does not hold up the others", () => {
@@ -220,7 +217,7 @@ describe("outbox", () => {
     for (let id = 1; id < 100; id += 2) sender(id, filled(1_000_000))
     socket.run()
     for (let i = 0; i < 100; i++) {
-      expect(outbox.smallBody(201, FlowControl.make(100_000), filled(4000), false)).toBe(false)
+      expect(outbox.smallBody(201, new PlainWindow(100_000), filled(4000), false)).toBe(false)
       outbox.schedule()
       socket.run()
     }
@@ -247,7 +244,7 @@ describe("outbox", () => {
   it("wakes a writer when half of what may wait has left, and when the stream is over", () => {
     const { outbox, socket } = make()
     const make2 = (id: number, window: number) => {
-      const sender = new Sender({ id, sentEnd: () => {}, sendLast: () => {} }, FlowControl.make(window), 1000, 0)
+      const sender = new Sender({ id, sentEnd: () => {}, sendLast: () => {} }, new PlainWindow(window), 1000, 0)
       let woken = 0
       sender.push(filled(1000), 0)
       expect(sender.isFull).toBe(true)

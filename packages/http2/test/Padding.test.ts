@@ -1,5 +1,5 @@
 /** Padding of what we send (RFC 9113 §6.1, §10.7): how much of it, and that nobody who reads the message notices. */
-import * as FlowControl from "@effect-http2/http2/FlowControl"
+import { adjust, PlainWindow } from "@effect-http2/engine/flow/window"
 import * as Frame from "@effect-http2/http2/Frame"
 import * as Http2Options from "@effect-http2/http2/Http2Options"
 import * as Http2Response from "@effect-http2/http2/Http2Response"
@@ -9,10 +9,10 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as fc from "effect/FastCheck"
 import { expect } from "vitest"
-import { DataFrames } from "../src/internal/dataFrames.js"
-import { dataLength, padLength } from "../src/internal/padding.js"
-import { Sender } from "../src/internal/sender.js"
-import { WriteBuffer } from "../src/internal/writeBuffer.js"
+import { DataFrames } from "@effect-http2/engine/send/dataFrames"
+import { dataLength, padLength } from "@effect-http2/engine/frame/padding"
+import { Sender } from "@effect-http2/engine/send/sender"
+import { WriteBuffer } from "@effect-http2/engine/frame/writeBuffer"
 import { engines, inPieces } from "./support/engines.js"
 import { concat, pattern } from "./support/wire.js"
 
@@ -59,26 +59,26 @@ describe("padding", () => {
             return true
           }
         })
-        const connection = FlowControl.make(0)
+        const connection = new PlainWindow(0)
         const data = new DataFrames(buffer, connection, unit)
-        const sender = new Sender(owner, FlowControl.make(0), 1000, 0)
+        const sender = new Sender(owner, new PlainWindow(0), 1000, 0)
         const chunks = sizes.map((size) => pattern(size))
         const body = concat(chunks)
         for (const chunk of chunks) sender.push(chunk.slice(), 0)
         sender.isFinished = true
         let granted = 0
         for (const grant of [...grants, ...Array.from({ length: 2000 }, () => 3000)]) {
-          FlowControl.adjustNow(connection, grant)
-          FlowControl.adjustNow(sender.window, grant)
+          adjust(connection, grant)
+          adjust(sender.window, grant)
           granted += grant
           data.next(sender, 16_384, 0)
           buffer.flush()
-          expect(FlowControl.available(connection)).toBeGreaterThanOrEqual(0)
+          expect(connection.octets).toBeGreaterThanOrEqual(0)
           if (sender.queued === 0) break
         }
         const [read, octets] = readBody(concat(written))
         expect(isEqual(read, body)).toBe(true)
-        expect(granted - FlowControl.available(connection)).toBe(octets)
+        expect(granted - connection.octets).toBe(octets)
       }),
       { numRuns: 50 }
     )

@@ -1,9 +1,9 @@
 /** Whose DATA goes next, of those that can send (RFC 9218 §10, RFC 9113 §5.3.2). */
-import * as FlowControl from "@effect-http2/http2/FlowControl"
+import { PlainWindow } from "@effect-http2/engine/flow/window"
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
-import { Sender } from "../src/internal/sender.js"
-import { SendScheduler } from "../src/internal/sendScheduler.js"
+import { Sender } from "@effect-http2/engine/send/sender"
+import { SendScheduler } from "@effect-http2/engine/send/sendScheduler"
 
 interface Kind {
   readonly urgency?: number
@@ -12,7 +12,7 @@ interface Kind {
 }
 
 const senderOf = (id: number, { incremental, isTunnel = false, urgency = 3 }: Kind = {}): Sender => {
-  const sender = new Sender({ id, sentEnd: () => {}, sendLast: () => {} }, FlowControl.make(1), 1, 0)
+  const sender = new Sender({ id, sentEnd: () => {}, sendLast: () => {} }, new PlainWindow(1), 1, 0)
   sender.urgency = urgency
   sender.incremental = incremental
   sender.isTunnel = isTunnel

@@ -94,7 +94,8 @@ export const connect = (
   Effect.gen(function* () {
     const parsed = typeof url === "string" ? (URL.canParse(url) ? new URL(url) : undefined) : url
     const isTls = parsed?.protocol === "https:"
-    if (parsed === undefined || (!isTls && parsed.protocol !== "http:")) return yield* invalidUrl(String(url))
+    if (parsed === undefined || (!isTls && parsed.protocol !== "http:"))
+      return yield* Effect.fail(invalidUrl(String(url)))
     const host = parsed.hostname.replace(/^\[|\]$/g, "")
     const socket = yield* NodeTransport.openSocket({
       host,

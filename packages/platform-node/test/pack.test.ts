@@ -11,7 +11,7 @@ import { promisify } from "node:util"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
-const names = ["hpack", "http2", "platform-node"] as const
+const names = ["hpack", "engine", "http2", "platform-node"] as const
 
 /** What npm tells its scripts is about this repository, not about the empty project. */
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("npm_")))
@@ -109,9 +109,11 @@ describe("the packages, packed and installed into an empty project,", () => {
   it("can be imported, module by module", async () => {
     const modules = await Promise.all(
       names.map(async (name) => {
-        const files = await readdir(join(project, "node_modules/@effect-http2", name, "dist"))
+        const files = await readdir(join(project, "node_modules/@effect-http2", name, "dist"), {
+          recursive: true
+        })
         return files
-          .filter((file) => file.endsWith(".js"))
+          .filter((file) => file.endsWith(".js") && !file.startsWith("internal/"))
           .map((file) => (file === "index.js" ? `@effect-http2/${name}` : `@effect-http2/${name}/${file.slice(0, -3)}`))
       })
     )

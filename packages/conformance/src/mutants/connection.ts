@@ -2,7 +2,7 @@
 import { inFile, type Mutant } from "../mutant.js"
 
 const frames = inFile(
-  "packages/http2/src/internal/connectionFrames.ts",
+  "packages/engine/src/dispatch/connectionFrames.ts",
   {
     rule: "rfc9113-6.7-2",
     find: "if (!frame.ack) return connection.outbox.control(new Frame.Ping(true, frame.data))",
@@ -41,7 +41,7 @@ const frames = inFile(
 )
 
 const streams = inFile(
-  "packages/http2/src/internal/streamFrames.ts",
+  "packages/engine/src/dispatch/streamFrames.ts",
   {
     rule: "rfc9113-6.9-2",
     find: 'throw Http2Error.streamError(streamId, ErrorCode.PROTOCOL_ERROR, "6.9", "WINDOW_UPDATE by 0")',
@@ -104,12 +104,12 @@ const windows = [
       replace: "DirectTRef.set(window, Math.max(0, next))"
     }
   ),
-  ...inFile("packages/http2/src/internal/localSettings.ts", {
+  ...inFile("packages/engine/src/settings/localSettings.ts", {
     rule: "rfc9113-6.9.3-1",
     find: "return this.initialWindowSize.most - this.announced.initialWindowSize",
     replace: "return 0"
   }),
-  ...inFile("packages/http2/src/internal/streamCore.ts", {
+  ...inFile("packages/engine/src/stream/streamCore.ts", {
     rule: "rfc9113-6.9.1-1",
     find: "return this.receiveWindow.receive(octets, settings.windowSlack)",
     replace: "return this.receiveWindow.receive(octets, 0x7fffffff)"

@@ -2,7 +2,7 @@
 import { inFile, type Mutant } from "../mutant.js"
 
 const rules = inFile(
-  "packages/http2/src/internal/fieldRules.ts",
+  "packages/engine/src/fields/fieldRules.ts",
   {
     rule: ["rfc9113-8.2.1-2", "rfc9113-8.2.1-3", "rfc9113-8.2.1-7"],
     find: `"!#$%&'*+-.^_\`|~0123456789abcdefghijklmnopqrstuvwxyz"`,
@@ -43,7 +43,7 @@ const rules = inFile(
 )
 
 const parsing = inFile(
-  "packages/http2/src/internal/message.ts",
+  "packages/engine/src/message/message.ts",
   {
     rule: "rfc9113-8.2.1-7",
     find: "if (!Rules.isFieldValue(value)) return new Violation(",
@@ -130,7 +130,7 @@ const parsing = inFile(
 )
 
 const errors = inFile(
-  "packages/http2/src/internal/messageErrors.ts",
+  "packages/engine/src/message/messageErrors.ts",
   {
     rule: "rfc9113-8.1.1-2",
     find: "code: ErrorCode.PROTOCOL_ERROR,\n    origin",
@@ -145,7 +145,7 @@ const errors = inFile(
 
 const streams = [
   ...inFile(
-    "packages/http2/src/internal/clientStream.ts",
+    "packages/engine/src/client/clientStream.ts",
     {
       rule: "rfc9113-8.1-4",
       find: 'if (!endStream) throw this.malformed("8.1", "trailers without END_STREAM")',
@@ -163,7 +163,7 @@ const streams = [
     }
   ),
   ...inFile(
-    "packages/http2/src/internal/serverStream.ts",
+    "packages/engine/src/server/serverStream.ts",
     { rule: "rfc9113-8.1-4", find: "if (!endStream) {\n", replace: "if (!endStream && section === undefined) {\n" },
     {
       rule: "rfc9113-8.5-2",
@@ -177,7 +177,7 @@ const streams = [
     }
   ),
   ...inFile(
-    "packages/http2/src/internal/streamCore.ts",
+    "packages/engine/src/stream/streamCore.ts",
     {
       rule: ["rfc9113-8.1.1-2", "rfc9113-8.1.1-3"],
       find: "const isLong = this.expectedBytes >= 0 && this.receivedBytes > this.expectedBytes",
@@ -196,7 +196,7 @@ const streams = [
   })
 ]
 
-const authorities = inFile("packages/http2/src/internal/asciiOrigin.ts", {
+const authorities = inFile("packages/engine/src/origin/asciiOrigin.ts", {
   rule: "rfc9113-8.3.1-5",
   find: "if (one.toLowerCase() === other.toLowerCase()) return true\n",
   replace: "if (one !== other) return one.toLowerCase() === other.toLowerCase()\n"

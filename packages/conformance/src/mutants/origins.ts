@@ -2,7 +2,7 @@
 import { inFile, type Mutant } from "../mutant.js"
 
 const updates = inFile(
-  "packages/http2/src/internal/priorityUpdates.ts",
+  "packages/engine/src/server/priorityUpdates.ts",
   {
     rule: "rfc9218-7.1-9",
     find: 'if (prioritizedId === 0) throw protocolError("for stream 0")',
@@ -26,19 +26,19 @@ const updates = inFile(
 )
 
 const frames = [
-  ...inFile("packages/http2/src/internal/extensionPayload.ts", {
+  ...inFile("packages/engine/src/frame/extensionPayload.ts", {
     rule: "rfc9218-7.1-2",
     find: "if (streamId !== 0) {",
     replace: "if (streamId < 0) {"
   }),
-  ...inFile("packages/http2/src/internal/frameEncoder.ts", {
+  ...inFile("packages/engine/src/frame/frameEncoder.ts", {
     rule: "rfc9218-7.1-1",
     find: "return frame(type, flags, value.streamId, payload)",
     replace:
       'return frame(type, flags, value._tag === "PriorityUpdate" ? value.prioritizedId : value.streamId, payload)'
   }),
   ...inFile(
-    "packages/http2/src/internal/clientStream.ts",
+    "packages/engine/src/client/clientStream.ts",
     {
       rule: "rfc9218-7.1-4",
       find: "if (!isComing || !this.owner.takesPriorityUpdates) return false",
@@ -46,7 +46,7 @@ const frames = [
     },
     { rule: "rfc9218-7.1-7", find: "new PriorityUpdate(this.id,", replace: "new PriorityUpdate(this.id + 2," }
   ),
-  ...inFile("packages/http2/src/internal/clientRole.ts", {
+  ...inFile("packages/engine/src/client/clientRole.ts", {
     rule: "rfc9218-7.1-11",
     find: 'throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "5.5", "PRIORITY_UPDATE of a server (RFC 9218 §7.1)")',
     replace: ""
@@ -54,18 +54,18 @@ const frames = [
 ]
 
 const priorities = [
-  ...inFile("packages/http2/src/Settings.ts", {
+  ...inFile("packages/engine/src/Settings.ts", {
     rule: "rfc9218-2.1-1",
     find: "add(Id.NO_RFC7540_PRIORITIES, to.noRfc7540Priorities,",
     replace: "add(Id.NO_RFC7540_PRIORITIES, Number(to.noRfc7540Priorities) * 2,"
   }),
-  ...inFile("packages/http2/src/internal/priority.ts", {
+  ...inFile("packages/engine/src/stream/priority.ts", {
     rule: "rfc9218-2.1-5",
     find: " && !remoteSettings.noRfc7540Priorities) {",
     replace: " && remoteSettings !== undefined) {"
   }),
   ...inFile(
-    "packages/http2/src/Priority.ts",
+    "packages/engine/src/Priority.ts",
     { rule: "rfc9218-4-2", find: "value >= 0 && value <= 7", replace: "value >= 0" },
     {
       rule: "rfc9218-4-2",
@@ -82,7 +82,7 @@ const priorities = [
 ]
 
 const sets = inFile(
-  "packages/http2/src/internal/origins.ts",
+  "packages/engine/src/origin/origins.ts",
   {
     rule: "rfc8336-2.2-1",
     find: "return streamId === 0 && (flags & critical) === 0",
@@ -118,7 +118,7 @@ const sets = inFile(
 )
 
 const texts = inFile(
-  "packages/http2/src/internal/asciiOrigin.ts",
+  "packages/engine/src/origin/asciiOrigin.ts",
   {
     rule: "rfc8336-2.2-6",
     find: "const isDefault = port === undefined || port === defaultPort(lower)",
@@ -134,7 +134,7 @@ const texts = inFile(
 )
 
 const announcements = inFile(
-  "packages/http2/src/internal/announcements.ts",
+  "packages/engine/src/origin/announcements.ts",
   {
     rule: "rfc7838-8-1",
     find: 'value !== "" && isFieldValue(value) && !/[^\\t -~]/.test(value)',
@@ -148,7 +148,7 @@ const announcements = inFile(
 )
 
 const alternatives = inFile(
-  "packages/http2/src/internal/originFrames.ts",
+  "packages/engine/src/dispatch/originFrames.ts",
   {
     rule: "rfc7838-4-2",
     find: 'if (role.origins === undefined || origin === undefined) return guard.glitch("ALTSVC without a meaning")',

@@ -2,7 +2,7 @@
 import { inFile, type Mutant } from "../mutant.js"
 
 const server = inFile(
-  "packages/http2/src/internal/serverPush.ts",
+  "packages/engine/src/server/serverPush.ts",
   {
     rule: ["rfc9113-6.6-1", "rfc9113-5.1.1-1"],
     find: "const id = connection.table.highestLocal + 2",
@@ -48,7 +48,7 @@ const server = inFile(
 )
 
 const client = inFile(
-  "packages/http2/src/internal/clientPushes.ts",
+  "packages/engine/src/client/clientPushes.ts",
   {
     rule: "rfc9113-6.6-10",
     find: "if (StreamState.isState(outcome) || outcome === StreamState.Outcome.ignore) return stream",
@@ -92,7 +92,7 @@ const client = inFile(
 )
 
 const promises = inFile(
-  "packages/http2/src/internal/pushPromise.ts",
+  "packages/engine/src/message/pushPromise.ts",
   {
     rule: ["rfc9113-8.4-2", "rfc9113-8.4-1", "rfc9113-8.4.1-2", "rfc9113-8.4.1-3"],
     find: 'const isPushable = (method: string): boolean => method === "GET" || method === "HEAD"',
@@ -110,7 +110,7 @@ const promises = inFile(
   }
 )
 
-const sent = inFile("packages/http2/src/internal/clientStream.ts", {
+const sent = inFile("packages/engine/src/client/clientStream.ts", {
   rule: "rfc9113-8.4.1-5",
   find: "this.sendHead(pseudo, headers, more, endStream)",
   replace:

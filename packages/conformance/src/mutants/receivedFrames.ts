@@ -2,7 +2,7 @@
 import { inFile, type Mutant } from "../mutant.js"
 
 const decoder = inFile(
-  "packages/http2/src/internal/frameDecoder.ts",
+  "packages/engine/src/frame/frameDecoder.ts",
   {
     rule: "rfc9113-3.4-4",
     find: "if (chunk[at] !== preface[preface.length - this.prefaceLeft]) {",
@@ -37,7 +37,7 @@ const decoder = inFile(
 )
 
 const payload = inFile(
-  "packages/http2/src/internal/framePayload.ts",
+  "packages/engine/src/frame/framePayload.ts",
   {
     rule: "rfc9113-6.2-5",
     find: 'if (streamId === 0) return protocolError(HEADERS, "6.2", "HEADERS on stream 0")',
@@ -142,14 +142,14 @@ const payload = inFile(
   }
 )
 
-const reserved = inFile("packages/http2/src/internal/octets.ts", {
+const reserved = inFile("packages/engine/src/octets.ts", {
   rule: "rfc9113-4.1-4",
   find: "((octet(from, at) & 0x7f) << 24) | (octet(from, at + 1) << 16)",
   replace: "(octet(from, at) << 24) | (octet(from, at + 1) << 16)"
 })
 
 const blocks = inFile(
-  "packages/http2/src/internal/headerBlock.ts",
+  "packages/engine/src/fields/headerBlock.ts",
   {
     rule: ["rfc9113-4.3-1", "rfc9113-5.5-3", "rfc9113-6.2-3", "rfc9113-6.6-4", "rfc9113-6.10-2"],
     find: '} else if (first !== undefined && !(frame._tag === "Invalid" && frame.streamId === 0)) {',
@@ -179,7 +179,7 @@ const blocks = inFile(
 )
 
 const unknown = inFile(
-  "packages/http2/src/internal/dispatcher.ts",
+  "packages/engine/src/dispatch/dispatcher.ts",
   {
     rule: ["rfc9113-4.1-2", "rfc9113-5.5-2"],
     find: "return OriginFrames.receiveUnknown(connection, frame)",

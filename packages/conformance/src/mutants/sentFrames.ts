@@ -2,7 +2,7 @@
 import { inFile, type Mutant } from "../mutant.js"
 
 const encoder = inFile(
-  "packages/http2/src/internal/frameEncoder.ts",
+  "packages/engine/src/frame/frameEncoder.ts",
   { rule: "rfc9113-4.1-3", find: "Frame.Type.WINDOW_UPDATE, NONE,", replace: "Frame.Type.WINDOW_UPDATE, ACK," },
   {
     rule: "rfc9113-4.1-4",
@@ -22,7 +22,7 @@ const encoder = inFile(
 )
 
 const fields = inFile(
-  "packages/http2/src/internal/fieldEncoder.ts",
+  "packages/engine/src/fields/fieldEncoder.ts",
   {
     rule: "rfc9113-6.2-4",
     find: "HEADERS, END_HEADERS | streamFlag, streamId)",
@@ -68,7 +68,7 @@ const fields = inFile(
 
 const data = [
   ...inFile(
-    "packages/http2/src/internal/dataFrames.ts",
+    "packages/engine/src/send/dataFrames.ts",
     {
       rule: "rfc9113-6.1-2",
       find: "this.buffer.frame(DATA, flags, streamId, body)",
@@ -85,7 +85,7 @@ const data = [
       replace: "if (length > maxFrameSize) return false"
     }
   ),
-  ...inFile("packages/http2/src/internal/writeBuffer.ts", {
+  ...inFile("packages/engine/src/frame/writeBuffer.ts", {
     rule: "rfc9113-6.1-1",
     find: "this.slab.fill(0, this.position, this.position + padding)",
     replace: "this.slab.fill(1, this.position, this.position + padding)"
@@ -94,7 +94,7 @@ const data = [
 
 const connection = [
   ...inFile(
-    "packages/http2/src/internal/outbox.ts",
+    "packages/engine/src/send/outbox.ts",
     { rule: "rfc9113-6.4-3", find: "new Frame.RstStream(streamId, code)", replace: "new Frame.RstStream(0, code)" },
     {
       rule: "rfc9113-4.1-1",
@@ -102,7 +102,7 @@ const connection = [
       replace: "maxFrameSize = 2 * initial.maxFrameSize\n"
     }
   ),
-  ...inFile("packages/http2/src/internal/pings.ts", {
+  ...inFile("packages/engine/src/connection/pings.ts", {
     rule: "rfc9113-6.7-1",
     find: "const payload = new Uint8Array(8)",
     replace: "const payload = new Uint8Array(9)"

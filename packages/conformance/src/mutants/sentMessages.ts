@@ -2,7 +2,7 @@
 import { inFile, type Mutant } from "../mutant.js"
 
 const checks = inFile(
-  "packages/http2/src/internal/outgoing.ts",
+  "packages/engine/src/message/outgoing.ts",
   {
     rule: "rfc9113-8.3-1",
     find: "if (name.charCodeAt(0) === 0x3a) return `pseudo-header field ${name} among the headers`",
@@ -46,7 +46,7 @@ const checks = inFile(
 )
 
 const pseudo = inFile(
-  "packages/http2/src/internal/requestPseudo.ts",
+  "packages/engine/src/message/requestPseudo.ts",
   {
     rule: "rfc9113-8.3.1-12",
     find: 'if (method !== "CONNECT") fields.push(remembered(schemes, ":scheme", scheme))',
@@ -91,23 +91,23 @@ const defaults = inFile("packages/http2/src/internal/prepareRequest.ts", {
 })
 
 const writing = [
-  ...inFile("packages/http2/src/internal/fieldEncoder.ts", {
+  ...inFile("packages/engine/src/fields/fieldEncoder.ts", {
     rule: "rfc9113-8.3-5",
     find: "let end = encoder.encodeInto(pseudo, octets, at)\n    end = encoder.encodeInto(fields, octets, end)",
     replace: "let end = encoder.encodeInto(fields, octets, at)\n    end = encoder.encodeInto(pseudo, octets, end)"
   }),
-  ...inFile("packages/http2/src/internal/streamCore.ts", {
+  ...inFile("packages/engine/src/stream/streamCore.ts", {
     rule: ["rfc9113-8.1-2"],
     find: "outbox.headers(this.id, [], trailers.fields, [], true)",
     replace:
       'outbox.headers(this.id, [{ name: ":status", value: "200", sensitive: false, size: 42 }], trailers.fields, [], true)'
   }),
-  ...inFile("packages/http2/src/internal/serverStream.ts", {
+  ...inFile("packages/engine/src/server/serverStream.ts", {
     rule: "rfc9113-8.3.2-1",
     find: "this.checkHead(status, headers, date)\n    this.hasResponded = true\n    this.sendHead(statusField(status), headers,",
     replace: "this.checkHead(status, headers, date)\n    this.hasResponded = true\n    this.sendHead(noFields, headers,"
   }),
-  ...inFile("packages/http2/src/Headers.ts", {
+  ...inFile("packages/engine/src/Headers.ts", {
     rule: "rfc9113-8.2-1",
     find: "const lower = name.toLowerCase()",
     replace: "const lower = name"

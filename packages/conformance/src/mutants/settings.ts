@@ -2,7 +2,7 @@
 import { inFile, type Mutant } from "../mutant.js"
 
 const sending = inFile(
-  "packages/http2/src/internal/sendSettings.ts",
+  "packages/engine/src/connection/sendSettings.ts",
   { rule: "rfc9113-3.4-1", find: "if (!core.role.isServer) core.outbox.raw(preface)", replace: "" },
   {
     rule: ["rfc9113-3.4-1", "rfc9113-3.4-2", "rfc9113-6.5-1", "rfc9113-3.3-2", "rfc9113-3.2-2"],
@@ -43,7 +43,7 @@ const sending = inFile(
 )
 
 const values = inFile(
-  "packages/http2/src/Settings.ts",
+  "packages/engine/src/Settings.ts",
   {
     rule: ["rfc9113-6.5-7", "rfc9113-6.5.2-3", "rfc8441-3-1", "rfc9218-2.1-2"],
     find: "if (value > 1) {",
@@ -85,7 +85,7 @@ const values = inFile(
 )
 
 const receiving = inFile(
-  "packages/http2/src/internal/connectionFrames.ts",
+  "packages/engine/src/dispatch/connectionFrames.ts",
   {
     rule: ["rfc9113-3.4-3", "rfc9113-6.5.3-4"],
     find: "connection.outbox.control(new Frame.Settings(true, []))",
@@ -136,7 +136,7 @@ const receiving = inFile(
 )
 
 const push = inFile(
-  "packages/http2/src/internal/streamFrames.ts",
+  "packages/engine/src/dispatch/streamFrames.ts",
   {
     rule: ["rfc9113-6.5.2-2", "rfc9113-6.6-8"],
     find: "if (connection.role.pushes === undefined || connection.settings.enablePush.most === 0) {",

@@ -2,7 +2,7 @@
 import { inFile, type Mutant } from "../mutant.js"
 
 const states = inFile(
-  "packages/http2/src/internal/streamState.ts",
+  "packages/engine/src/stream/streamState.ts",
   {
     rule: "rfc9113-5.1-3",
     find: "reservedLocal:    [ halfClosedRemote, closed,          misuse,",
@@ -54,7 +54,7 @@ const states = inFile(
 )
 
 const frames = inFile(
-  "packages/http2/src/internal/streamFrames.ts",
+  "packages/engine/src/dispatch/streamFrames.ts",
   { rule: "rfc9113-5.1-1", find: 'throw idle("DATA")', replace: 'throw closed(streamId, "DATA")' },
   { rule: "rfc9113-5.1-1", find: 'throw idle("WINDOW_UPDATE")', replace: "return" },
   { rule: "rfc9113-6.4-6", find: 'throw idle("RST_STREAM")', replace: "return" },
@@ -98,7 +98,7 @@ const frames = inFile(
 
 const roles = [
   ...inFile(
-    "packages/http2/src/internal/clientRole.ts",
+    "packages/engine/src/client/clientRole.ts",
     { rule: "rfc9113-5.1.1-1", find: "private nextId = 1", replace: "private nextId = 2" },
     {
       rule: "rfc9113-5.1.1-2",
@@ -122,7 +122,7 @@ const roles = [
     }
   ),
   ...inFile(
-    "packages/http2/src/internal/serverRole.ts",
+    "packages/engine/src/server/serverRole.ts",
     {
       rule: ["rfc9113-5.1.1-1", "rfc9113-5.1.1-3"],
       find: "if (connection.table.isLocal(streamId)) {",
@@ -137,7 +137,7 @@ const roles = [
 ]
 
 const errors = inFile(
-  "packages/http2/src/internal/connectionCore.ts",
+  "packages/engine/src/connection/connectionCore.ts",
   {
     rule: "rfc9113-5.4-3",
     find: "if (Http2Error.isConnectionError(error)) return this.fail(error)",
@@ -155,7 +155,7 @@ const errors = inFile(
   }
 )
 
-const core = inFile("packages/http2/src/internal/streamCore.ts", {
+const core = inFile("packages/engine/src/stream/streamCore.ts", {
   rule: "rfc9113-6.4-1",
   find: "if (this.sender !== undefined) this.owner.outbox.drop(this.sender)",
   replace: ""

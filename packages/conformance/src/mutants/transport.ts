@@ -84,7 +84,7 @@ const webSockets = [
     replace:
       'Net.connect({ host: "127.0.0.1", port: Number(source.authority.split(":")[1]) }).on("error", () => undefined)\n    const duplex = new TunnelSocket('
   }),
-  ...inFile("packages/http2/src/internal/requestPseudo.ts", {
+  ...inFile("packages/engine/src/message/requestPseudo.ts", {
     rule: "rfc8441-5-2",
     find: 'remembered(schemes, ":scheme", scheme),\n  authority,',
     replace: 'remembered(schemes, ":scheme", scheme === "https" ? "wss" : "ws"),\n  authority,'
@@ -94,7 +94,7 @@ const webSockets = [
     find: "settings.enableConnectProtocol\n",
     replace: "settings.enableConnectProtocol || settings !== undefined\n"
   }),
-  ...inFile("packages/http2/src/internal/fieldRules.ts", {
+  ...inFile("packages/engine/src/fields/fieldRules.ts", {
     rule: "rfc8441-5-3",
     find: 'case "upgrade":\n',
     replace: 'case "upgrade-insecure":\n'
@@ -108,7 +108,7 @@ const tunnels = inFile("packages/http2/src/internal/handlerRunner.ts", {
 })
 
 const refusals = [
-  ...inFile("packages/http2/src/internal/serverRole.ts", {
+  ...inFile("packages/engine/src/server/serverRole.ts", {
     rule: ["rfc9113-8.7-1", "rfc9113-8.7-2"],
     find: "if (this.isBeyondLimit(connection)) return this.refuseBeyondLimit(connection, stream)",
     replace:
@@ -127,7 +127,7 @@ const refusals = [
 ]
 
 const hints = inFile(
-  "packages/http2/src/internal/clientStream.ts",
+  "packages/engine/src/client/clientStream.ts",
   {
     rule: "rfc8297-2-1",
     find: `    if (head.status < 200) return this.receiveInformational(head, endStream)

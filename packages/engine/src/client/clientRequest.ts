@@ -3,26 +3,25 @@
  * Http2Client.ts, which makes an effect of it.
  */
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
-import * as Effect from "effect/Effect"
 import * as ErrorCode from "../ErrorCode.js"
 import type { Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
-import type { Http2Response } from "../Http2Response.js"
 import type { Parameters } from "../Priority.js"
-import { ofRequest } from "./asciiOrigin.js"
+import { ofRequest } from "../origin/asciiOrigin.js"
 import { ClientStream, type ResponseListener } from "./clientStream.js"
-import type { ConnectionCore } from "./connectionCore.js"
+import type { ConnectionCore } from "../connection/connectionCore.js"
 import type { ClientRole, Waiting } from "./clientRole.js"
-import type { ResponseHead } from "./messageHead.js"
-import { sizeViolation } from "./sectionSize.js"
+import type { ResponseHead } from "../fields/messageHead.js"
+import { sizeViolation } from "../message/sectionSize.js"
 
 /** A request, checked and ready to be sent. A class, as all that is made for each request: V8 may put what a literal makes where it stays for long. */
-export class Prepared {
+export class Prepared<Body = unknown, Trailers = unknown> {
   constructor(
     readonly pseudo: ReadonlyArray<HeaderField>,
     readonly headers: Headers,
-    readonly body: Http2Response["body"],
-    readonly trailers: Http2Response["trailers"],
+    /** A body of octets without trailers is sent with the head; any other, and trailers, by `sendBody`. */
+    readonly body: Body,
+    readonly trailers: Trailers,
     readonly isHead: boolean,
     /** CONNECT, whose stream stays open on our side. */
     readonly isTunnel: boolean,
@@ -39,23 +38,7 @@ export interface Observer {
   onFailure(error: Http2Error.Http2Error): void
 }
 
-/**
- * Resumes a fiber. What it is resumed with is always the same value, and this is a class, not a literal: V8 allocates literals of which the first hundred
- * survive in its old generation for good, and all that they refer to, dead or alive, follows them there.
- */
-class Resumption implements Observer {
-  constructor(private readonly resume: (outcome: Effect.Effect<void, Http2Error.Http2Error>) => void) {}
-
-  onHead(): void {
-    this.resume(Effect.void)
-  }
-
-  onFailure(error: Http2Error.Http2Error): void {
-    this.resume(Effect.fail(error))
-  }
-}
-
-export class ClientRequest implements Waiting, ResponseListener {
+export class ClientRequest<Body = unknown, Trailers = unknown> implements Waiting, ResponseListener {
   stream: ClientStream | undefined = undefined
   private observer: Observer | undefined = undefined
   /** What was asked for while the request waited for its place. */
@@ -63,9 +46,9 @@ export class ClientRequest implements Waiting, ResponseListener {
 
   constructor(
     private readonly role: ClientRole,
-    private readonly prepared: Prepared,
+    private readonly prepared: Prepared<Body, Trailers>,
     /** Sends a body that cannot be handed over at once. */
-    private readonly sendBody: (stream: ClientStream, prepared: Prepared) => void
+    private readonly sendBody: (stream: ClientStream, prepared: Prepared<Body, Trailers>) => void
   ) {}
 
   /** Sends the request as soon as there is a place for it. */
@@ -86,23 +69,10 @@ export class ClientRequest implements Waiting, ResponseListener {
     else this.stream.sendPriorityUpdate(parameters)
   }
 
-  /** `start` as an effect. Interruption gives the request up at once. */
-  get send(): Effect.Effect<void, Http2Error.Http2Error> {
-    return Effect.async((resume) => {
-      this.start(new Resumption(resume))
-      return this.cancel
-    })
-  }
-
-  /** The stream, once `send` has succeeded: the head of the response is there. */
+  /** The stream, once the observer was told of it: the head of the response is there. */
   get answered(): ClientStream {
     if (this.stream === undefined) throw new Error("the request was not sent")
     return this.stream
-  }
-
-  /** `unsafeCancel` as an effect. */
-  get cancel(): Effect.Effect<void> {
-    return Effect.sync(() => this.unsafeCancel())
   }
 
   violation({ peerMaxHeaderListSize }: ConnectionCore): Http2Error.StreamError | undefined {

@@ -5,12 +5,12 @@
 import * as ErrorCode from "../ErrorCode.js"
 import type * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
-import type { Resolved } from "../Http2Options.js"
+import type { Options } from "../Options.js"
 import { ClientPushes } from "./clientPushes.js"
-import type { ConnectionCore, Role } from "./connectionCore.js"
-import type { ExtensionLimits } from "./extensionPayload.js"
+import type { ConnectionCore, Role } from "../connection/connectionCore.js"
+import type { ExtensionLimits } from "../frame/extensionPayload.js"
 import { type Asking, HeldRequests } from "./heldRequests.js"
-import type { Origins } from "./origins.js"
+import type { Origins } from "../origin/origins.js"
 
 /** A request that waits for a stream. */
 export interface Waiting extends Asking {
@@ -97,7 +97,7 @@ export class ClientRole implements Role {
     request.open(connection, id)
   }
 
-  extensionLimits({ maxOrigins }: Resolved): ExtensionLimits {
+  extensionLimits({ maxOrigins }: Options): ExtensionLimits {
     return this.origins?.limits(maxOrigins) ?? { altSvc: 0, origins: 0, priority: 0 }
   }
 

@@ -7,11 +7,11 @@ import { PriorityUpdate } from "../ExtensionFrame.js"
 import type { Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
 import * as Priority from "../Priority.js"
-import { parseResponse, parseTrailers } from "./message.js"
-import { malformed } from "./messageErrors.js"
-import { type FieldSection, type ResponseHead, Violation } from "./messageHead.js"
-import { StreamCore, type StreamOwner } from "./streamCore.js"
-import * as StreamState from "./streamState.js"
+import { parseResponse, parseTrailers } from "../message/message.js"
+import { malformed } from "../message/messageErrors.js"
+import { type FieldSection, type ResponseHead, Violation } from "../fields/messageHead.js"
+import { StreamCore, type StreamOwner } from "../stream/streamCore.js"
+import * as StreamState from "../stream/streamState.js"
 
 const { Event, State } = StreamState
 

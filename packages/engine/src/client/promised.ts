@@ -2,15 +2,14 @@
  * A promise of the server at a client (RFC 9113 §8.4), from PUSH_PROMISE to the response: the request that the server answers, the stream that will carry
  * the answer, and whether anybody wants it. Made by clientPushes.ts; `Http2Push.Push` is what its user sees of it.
  */
-import * as Effect from "effect/Effect"
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
-import { ofRequest } from "./asciiOrigin.js"
+import { ofRequest } from "../origin/asciiOrigin.js"
 import { ClientStream, type ResponseListener } from "./clientStream.js"
-import { Listeners } from "./listeners.js"
-import type { FieldSection, RequestHead } from "./messageHead.js"
-import type { StreamOwner } from "./streamCore.js"
-import * as StreamState from "./streamState.js"
+import { Listeners } from "../listeners.js"
+import type { FieldSection, RequestHead } from "../fields/messageHead.js"
+import type { StreamOwner } from "../stream/streamCore.js"
+import * as StreamState from "../stream/streamState.js"
 
 const { Event, State } = StreamState
 
@@ -38,7 +37,8 @@ export class Promised implements ResponseListener {
   error: Http2Error.Http2Error | undefined = undefined
   /** Octets of the body that have come before anybody asked for it. */
   unclaimedOctets = 0
-  private readonly whenAnswered = new Listeners()
+  /** Told when the head of the response is there, or never will be. */
+  readonly whenAnswered = new Listeners()
 
   constructor(
     readonly keeper: Keeper,
@@ -54,22 +54,10 @@ export class Promised implements ResponseListener {
     this.stream = new PromisedStream(owner, streamId, this)
   }
 
-  /** The stream, once the head of the response is there. Whoever runs it wants the response; interruption gives it up. */
-  readonly answered: Effect.Effect<ClientStream, Http2Error.Http2Error> = Effect.async((resume) => {
-    const { error, stream } = this
-    if (error !== undefined) return resume(Effect.fail(error))
+  /** Somebody wants the response. */
+  accept(): void {
     this.keeper.accept(this)
-    const answer = (): void => {
-      if (stream.head !== undefined) resume(Effect.succeed(stream))
-      else if (this.error !== undefined) resume(Effect.fail(this.error))
-    }
-    if (stream.head !== undefined) return answer()
-    this.whenAnswered.add(answer)
-    return Effect.sync(() => {
-      this.whenAnswered.remove(answer)
-      this.cancel()
-    })
-  })
+  }
 
   /** Its user does not want the response, or the rest of it, any more: RST_STREAM(CANCEL), unless the stream is over. */
   cancel(): void {

@@ -4,7 +4,7 @@
  */
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
-import type { Resolved } from "../Http2Options.js"
+import type { Options } from "../Options.js"
 import type { Http2Stats } from "../Http2Stats.js"
 import { TokenBucket } from "./tokenBucket.js"
 
@@ -23,7 +23,7 @@ export class AbuseGuard {
   private goAways = 0
 
   constructor(
-    private readonly options: Resolved,
+    private readonly options: Options,
     private readonly stats: Http2Stats,
     private readonly now: () => number
   ) {

@@ -5,31 +5,41 @@
 import * as ErrorCode from "../ErrorCode.js"
 import * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
-import type { Resolved } from "../Http2Options.js"
+import type { Options } from "../Options.js"
 import type { Http2Stats } from "../Http2Stats.js"
 import * as Settings from "../Settings.js"
-import type { Transport } from "../Transport.js"
+import type { MakeWindow } from "../flow/window.js"
+import type { Output } from "../Output.js"
+import type { Peer } from "../Peer.js"
 import { AbuseGuard } from "./abuseGuard.js"
-import type { BodyQueue } from "./bodyQueue.js"
+import type { Inbox, MakeInbox } from "../stream/inbox.js"
 import { Deliveries } from "./deliveries.js"
-import { HeaderBlocks } from "./headerBlock.js"
-import { Listeners } from "./listeners.js"
-import type { LocalSettings } from "./localSettings.js"
+import { HeaderBlocks } from "../fields/headerBlock.js"
+import { Listeners } from "../listeners.js"
+import type { LocalSettings } from "../settings/localSettings.js"
 import { lost } from "./lost.js"
-import { emptyOctets } from "./octets.js"
-import { Outbox } from "./outbox.js"
+import { emptyOctets } from "../octets.js"
+import { Outbox } from "../send/outbox.js"
 import { Pings } from "./pings.js"
-import { ReceiveWindow } from "./receiveWindow.js"
+import { ReceiveWindow } from "../flow/receiveWindow.js"
 import { ResetPings } from "./resetPings.js"
 import type { RoleOf } from "./role.js"
 import { sharedBudget, StallBudget } from "./stallBudget.js"
 import { type Startable, Starts } from "./starts.js"
-import type { StreamCore, StreamOwner } from "./streamCore.js"
-import { StreamTable } from "./streamTable.js"
-import * as Text from "./text.js"
+import type { StreamCore, StreamOwner } from "../stream/streamCore.js"
+import { StreamTable } from "../stream/streamTable.js"
+import * as Text from "../text.js"
 
 /** What differs between a client and a server. */
 export type Role = RoleOf<ConnectionCore>
+
+/** What a connection asks of the world. */
+export interface Ports {
+  readonly peer: Peer
+  readonly output: Output
+  readonly makeWindow: MakeWindow
+  readonly makeInbox: MakeInbox
+}
 
 /** What a connection is doing. `draining`: no new streams, those that are open finish. */
 export type Status = "open" | "draining" | "closed"
@@ -71,9 +81,9 @@ export class ConnectionCore implements StreamOwner {
   readonly whenSettled = new Listeners()
 
   constructor(
-    private readonly transport: Transport,
+    private readonly ports: Ports,
     readonly role: Role,
-    readonly options: Resolved,
+    readonly options: Options,
     readonly settings: LocalSettings,
     readonly stats: Http2Stats,
     readonly now: () => number,
@@ -82,21 +92,31 @@ export class ConnectionCore implements StreamOwner {
     /** Called once, when nothing more will happen on the connection. */
     private readonly onClosed: () => void
   ) {
-    this.outbox = new Outbox(transport, options, now, (run) => this.attempt(run))
-    this.deliveries = new Deliveries((task) => transport.defer(task))
+    const { makeWindow, output } = ports
+    const window = makeWindow(Settings.initial.initialWindowSize)
+    this.outbox = new Outbox(output, window, options, now, (run) => this.attempt(run))
+    this.deliveries = new Deliveries((task) => output.defer(task))
     this.starts = new Starts((task) => this.defer(task))
     this.table = new StreamTable(role.isServer ? 0 : 1)
     this.guard = new AbuseGuard(options, stats, now)
     this.blocks = new HeaderBlocks(options)
-    this.receiveWindow = new ReceiveWindow(options.connectionWindowSize, true)
     this.totalStalled = sharedBudget(stats)
+    this.receiveWindow = new ReceiveWindow(makeWindow(options.connectionWindowSize), true)
     this.lastReceivedAt = now()
     this.idleSince = now()
     stats.connections++
   }
 
-  get peer(): Transport["peer"] {
-    return this.transport.peer
+  get peer(): Peer {
+    return this.ports.peer
+  }
+
+  get makeWindow(): MakeWindow {
+    return this.ports.makeWindow
+  }
+
+  get makeInbox(): MakeInbox {
+    return this.ports.makeInbox
   }
 
   get isDraining(): boolean {
@@ -188,11 +208,11 @@ export class ConnectionCore implements StreamOwner {
   }
 
   defer(task: () => void): void {
-    this.transport.defer(() => this.attempt(task))
+    this.ports.output.defer(() => this.attempt(task))
   }
 
-  deliverLater(body: BodyQueue): void {
-    this.deliveries.add(body, this.outbox.isInTurn)
+  deliverLater(inbox: Inbox): void {
+    this.deliveries.add(inbox, this.outbox.isInTurn)
   }
 
   // ------------------------------------------------------------------ streams

@@ -6,7 +6,7 @@ import * as ErrorCode from "../ErrorCode.js"
 import type * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
 import type { ConnectionCore } from "./connectionCore.js"
-import type { FrameDecoder } from "./frameDecoder.js"
+import type { FrameDecoder } from "../frame/frameDecoder.js"
 
 type TimeLimit =
   "prefaceTimeout" | "settingsTimeout" | "frameTimeout" | "headersTimeout" | "stallTimeout" | "pingTimeout"

@@ -2,7 +2,7 @@
  * The PINGs that we sent and that are not acknowledged (RFC 9113 §6.7): who waits for them, and how long they took. Called by the connection, for
  * round-trip times, keep-alive, closing and streams that were reset.
  */
-import { writeUint32 } from "./octets.js"
+import { writeUint32 } from "../octets.js"
 
 interface Outstanding {
   readonly sentAt: number

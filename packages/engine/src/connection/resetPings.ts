@@ -2,7 +2,7 @@
  * Streams that we reset, until the peer is known to know (RFC 9113 §5.1, closed): a PING sent behind the RST_STREAM frames says so when it is
  * acknowledged. One for any number of resets. Called by the connection.
  */
-import type { StreamCore } from "./streamCore.js"
+import type { StreamCore } from "../stream/streamCore.js"
 
 export class ResetPings {
   private waiting: Array<StreamCore> = []

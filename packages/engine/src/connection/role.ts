@@ -3,10 +3,10 @@
  */
 import type * as ExtensionFrame from "../ExtensionFrame.js"
 import type * as Frame from "../Frame.js"
-import type { Resolved } from "../Http2Options.js"
-import type { ExtensionLimits } from "./extensionPayload.js"
-import type { FieldSection } from "./messageHead.js"
-import type { Origins } from "./origins.js"
+import type { Options } from "../Options.js"
+import type { ExtensionLimits } from "../frame/extensionPayload.js"
+import type { FieldSection } from "../fields/messageHead.js"
+import type { Origins } from "../origin/origins.js"
 
 /** Promises that arrive. Implemented by clientPushes.ts. */
 export interface PushesOf<Connection> {
@@ -28,7 +28,7 @@ export interface RoleOf<Connection> {
   /** What the peer says of origins; a client does not say anything, and a server does not listen. */
   readonly origins: Origins | undefined
   /** How much of the peer's extension frames is decoded. */
-  extensionLimits(options: Resolved): ExtensionLimits
+  extensionLimits(options: Options): ExtensionLimits
   /** What the peer promises; nothing is promised to a server. */
   readonly pushes: PushesOf<Connection> | undefined
 }

@@ -6,7 +6,7 @@ import * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
 import * as Settings from "../Settings.js"
 import type { ConnectionCore } from "./connectionCore.js"
-import { preface } from "./preface.js"
+import { preface } from "../frame/preface.js"
 
 /** A client's preface, SETTINGS, and the connection's window (§3.4, §6.9.2). A server's own ENABLE_PUSH has no meaning and is not sent. */
 export const sendPreface = (core: ConnectionCore): void => {

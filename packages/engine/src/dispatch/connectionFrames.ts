@@ -6,9 +6,9 @@ import * as ErrorCode from "../ErrorCode.js"
 import * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
 import * as Settings from "../Settings.js"
-import type { ConnectionCore } from "./connectionCore.js"
-import { settingsAcknowledged } from "./sendSettings.js"
-import * as Text from "./text.js"
+import type { ConnectionCore } from "../connection/connectionCore.js"
+import { settingsAcknowledged } from "../connection/sendSettings.js"
+import * as Text from "../text.js"
 
 /** SETTINGS (§6.5): an acknowledgement of ours, or the peer's, to be applied at once and acknowledged. */
 export const receiveSettings = (connection: ConnectionCore, frame: Frame.Settings): void => {

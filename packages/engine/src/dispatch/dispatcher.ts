@@ -5,9 +5,9 @@
 import * as ErrorCode from "../ErrorCode.js"
 import type * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
-import type { ConnectionCore } from "./connectionCore.js"
+import type { ConnectionCore } from "../connection/connectionCore.js"
 import * as ConnectionFrames from "./connectionFrames.js"
-import type { HeaderBlock } from "./headerBlock.js"
+import type { HeaderBlock } from "../fields/headerBlock.js"
 import * as OriginFrames from "./originFrames.js"
 import * as StreamFrames from "./streamFrames.js"
 

@@ -4,10 +4,10 @@
  */
 import { type AltSvc, type Origin, Type } from "../ExtensionFrame.js"
 import type { Unknown } from "../Frame.js"
-import { parse } from "./asciiOrigin.js"
-import { ClientStream } from "./clientStream.js"
-import type { ConnectionCore } from "./connectionCore.js"
-import { guarded, type Origins } from "./origins.js"
+import { parse } from "../origin/asciiOrigin.js"
+import { ClientStream } from "../client/clientStream.js"
+import type { ConnectionCore } from "../connection/connectionCore.js"
+import { guarded, type Origins } from "../origin/origins.js"
 
 /** ORIGIN. One that brings nothing counts against its budget. */
 export const receiveOrigin = (connection: ConnectionCore, frame: Origin): void => {

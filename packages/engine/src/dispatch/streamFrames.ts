@@ -5,11 +5,11 @@
 import * as ErrorCode from "../ErrorCode.js"
 import type * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
-import type { ConnectionCore } from "./connectionCore.js"
-import type { HeaderBlock } from "./headerBlock.js"
-import { checkDependency } from "./priority.js"
-import type { StreamCore } from "./streamCore.js"
-import * as StreamState from "./streamState.js"
+import type { ConnectionCore } from "../connection/connectionCore.js"
+import type { HeaderBlock } from "../fields/headerBlock.js"
+import { checkDependency } from "../stream/priority.js"
+import type { StreamCore } from "../stream/streamCore.js"
+import * as StreamState from "../stream/streamState.js"
 
 const { Event } = StreamState
 

@@ -4,11 +4,11 @@
 import * as Encoder from "@effect-http2/hpack/Encoder"
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Frame from "../Frame.js"
-import type { Resolved } from "../Http2Options.js"
-import { writeFrameHeader } from "./frameEncoder.js"
-import { copy, writeUint32 } from "./octets.js"
-import { mostPadding, padLength } from "./padding.js"
-import type { WriteBuffer } from "./writeBuffer.js"
+import type { Options } from "../Options.js"
+import { writeFrameHeader } from "../frame/frameEncoder.js"
+import { copy, writeUint32 } from "../octets.js"
+import { mostPadding, padLength } from "../frame/padding.js"
+import type { WriteBuffer } from "../frame/writeBuffer.js"
 
 const { CONTINUATION, HEADERS, PUSH_PROMISE } = Frame.Type
 const { END_HEADERS, END_STREAM, NONE, PADDED } = Frame.Flag
@@ -36,7 +36,7 @@ export class FieldEncoder {
 
   constructor(
     private readonly buffer: WriteBuffer,
-    options: Resolved
+    options: Options
   ) {
     this.encoder = Encoder.make({ maxHeaderTableSize: options.headerTableSize })
     this.padding = options.padding

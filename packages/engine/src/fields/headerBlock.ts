@@ -7,10 +7,10 @@ import { isHpackError } from "@effect-http2/hpack/HpackError"
 import * as ErrorCode from "../ErrorCode.js"
 import type * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
-import type { Resolved } from "../Http2Options.js"
+import type { Options } from "../Options.js"
 import * as Settings from "../Settings.js"
 import { FieldSection } from "./messageHead.js"
-import { concat, copy } from "./octets.js"
+import { concat, copy } from "../octets.js"
 
 /** A complete block: for the stream that its first frame named. */
 export interface HeaderBlock {
@@ -42,7 +42,7 @@ export class HeaderBlocks {
   private readonly memory: Array<Remembered> = []
   private nextMemory = 0
 
-  constructor(private readonly options: Resolved) {
+  constructor(private readonly options: Options) {
     this.decoder = Decoder.make({
       // Until our SETTINGS are acknowledged, the peer may use the initial size (RFC 7541 §4.2).
       headerTableSize: Settings.initial.headerTableSize,

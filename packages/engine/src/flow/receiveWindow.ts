@@ -2,21 +2,21 @@
  * The window of data that the peer may send to us, of a stream or of the connection: counts what arrives, and says when what was
  * consumed is worth a WINDOW_UPDATE. Called by the dispatcher's handlers on arrival and by the connection on consumption.
  */
-import * as FlowControl from "../FlowControl.js"
+import { adjust, type Window } from "./window.js"
 
 export class ReceiveWindow {
-  /** Octets that the peer may still send. */
-  readonly window: FlowControl.Window
   /** Octets that were consumed and not yet given back. window + unacknowledged + buffered by the streams == size, always. */
   private unacknowledged = 0
+  /** Octets of the whole window. */
+  size: number
 
   constructor(
-    /** Octets of the whole window. */
-    public size: number,
+    /** Octets that the peer may still send; all of them for now. */
+    readonly window: Window,
     /** Whether several bodies lie in it, so that one that nobody reads takes the room of the others. */
     private readonly isShared: boolean
   ) {
-    this.window = FlowControl.make(size)
+    this.size = window.octets
   }
 
   /**
@@ -24,8 +24,8 @@ export class ReceiveWindow {
    * its size yet (§6.9.3).
    */
   receive(octets: number, slack = 0): boolean {
-    if (octets > 0 && FlowControl.available(this.window) + slack < octets) return false
-    return FlowControl.adjustNow(this.window, -octets)
+    if (octets > 0 && this.window.octets + slack < octets) return false
+    return adjust(this.window, -octets)
   }
 
   /**
@@ -34,7 +34,7 @@ export class ReceiveWindow {
    */
   resize(delta: number): number {
     this.size += delta
-    FlowControl.adjustNow(this.window, delta)
+    adjust(this.window, delta)
     return this.due()
   }
 
@@ -53,7 +53,7 @@ export class ReceiveWindow {
     if (this.unacknowledged * 2 < this.size && !this.isShort) return 0
     const increment = this.unacknowledged
     this.unacknowledged = 0
-    FlowControl.adjustNow(this.window, increment)
+    adjust(this.window, increment)
     return increment
   }
 
@@ -62,12 +62,12 @@ export class ReceiveWindow {
    * where more than half lies unread, half would never be reached.
    */
   private get isShort(): boolean {
-    const left = FlowControl.available(this.window)
+    const left = this.window.octets
     return this.isShared && this.unacknowledged >= left && this.unacknowledged + left > 0
   }
 
   /** Octets of the window that are neither free nor consumed: they lie in a queue. 0 when all was read. */
   get outstanding(): number {
-    return this.size - FlowControl.available(this.window) - this.unacknowledged
+    return this.size - this.window.octets - this.unacknowledged
   }
 }

@@ -4,7 +4,7 @@
 import * as ErrorCode from "../ErrorCode.js"
 import * as ExtensionFrame from "../ExtensionFrame.js"
 import * as Frame from "../Frame.js"
-import { concat, readUint16, readUint31, writeUint16, writeUint32 } from "./octets.js"
+import { concat, readUint16, readUint31, writeUint16, writeUint32 } from "../octets.js"
 
 const { ALTSVC, ORIGIN, PRIORITY_UPDATE } = ExtensionFrame.Type
 

@@ -9,10 +9,10 @@
  */
 import * as ErrorCode from "../ErrorCode.js"
 import * as Frame from "../Frame.js"
-import { AnnouncedLimit } from "./announcedLimit.js"
+import { AnnouncedLimit } from "../settings/announcedLimit.js"
 import { type ExtensionLimits, unlimited } from "./extensionPayload.js"
 import { parseFrame } from "./framePayload.js"
-import { emptyOctets, octet, readUint24, readUint31 } from "./octets.js"
+import { emptyOctets, octet, readUint24, readUint31 } from "../octets.js"
 import { preface } from "./preface.js"
 
 const { DATA } = Frame.Type

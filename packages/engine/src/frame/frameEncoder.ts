@@ -4,7 +4,7 @@
  */
 import * as Frame from "../Frame.js"
 import { payloadOf } from "./extensionPayload.js"
-import { emptyOctets, writeUint16, writeUint32 } from "./octets.js"
+import { emptyOctets, writeUint16, writeUint32 } from "../octets.js"
 
 const { ACK, END_HEADERS, END_STREAM, NONE, PADDED } = Frame.Flag
 

@@ -6,7 +6,7 @@ import * as ErrorCode from "../ErrorCode.js"
 import * as ExtensionFrame from "../ExtensionFrame.js"
 import * as Frame from "../Frame.js"
 import * as ExtensionPayload from "./extensionPayload.js"
-import { octet, readUint16, readUint31, readUint32 } from "./octets.js"
+import { octet, readUint16, readUint31, readUint32 } from "../octets.js"
 
 const { CONTINUATION, GOAWAY, HEADERS, PING, PRIORITY, PUSH_PROMISE, RST_STREAM, SETTINGS, WINDOW_UPDATE } = Frame.Type
 const { ALTSVC, ORIGIN, PRIORITY_UPDATE } = ExtensionFrame.Type

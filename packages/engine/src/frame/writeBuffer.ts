@@ -3,7 +3,7 @@
  * Called by the outbox.
  */
 import { Flag } from "../Frame.js"
-import type { Transport } from "../Transport.js"
+import type { Output } from "../Output.js"
 import { writeFrameHeader } from "./frameEncoder.js"
 
 const { PADDED } = Flag
@@ -20,17 +20,17 @@ export class WriteBuffer {
   /** Octets in `parts`. */
   private partsLength = 0
 
-  constructor(private readonly transport: Transport) {
+  constructor(private readonly output: Output) {
     this.slab = this.allocate(slabSize)
   }
 
   private allocate(size: number): Uint8Array {
-    return this.transport.memory === undefined ? new Uint8Array(size) : this.transport.memory.allocate(size)
+    return this.output.memory === undefined ? new Uint8Array(size) : this.output.memory.allocate(size)
   }
 
   /** `octets` as the transport likes them. */
   view(octets: Uint8Array): Uint8Array {
-    return this.transport.memory === undefined ? octets : this.transport.memory.view(octets)
+    return this.output.memory === undefined ? octets : this.output.memory.view(octets)
   }
 
   /** Octets that wait for the next write. */
@@ -131,7 +131,7 @@ export class WriteBuffer {
     this.parts = []
     this.partsLength = 0
     // The slab is written over only when the transport is done with it.
-    if (this.transport.write(parts)) {
+    if (this.output.write(parts)) {
       this.start = 0
       this.position = 0
     }

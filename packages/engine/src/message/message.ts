@@ -4,9 +4,9 @@
  */
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import { Headers } from "../Headers.js"
-import { isSameAuthority } from "./asciiOrigin.js"
-import * as Rules from "./fieldRules.js"
-import { type FieldSection, RequestHead, ResponseHead, Violation } from "./messageHead.js"
+import { isSameAuthority } from "../origin/asciiOrigin.js"
+import * as Rules from "../fields/fieldRules.js"
+import { type FieldSection, RequestHead, ResponseHead, Violation } from "../fields/messageHead.js"
 
 const tooLarge = (section: FieldSection): Violation =>
   section.overflow === "size"

@@ -4,7 +4,7 @@
  */
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
-import type { Violation } from "./messageHead.js"
+import type { Violation } from "../fields/messageHead.js"
 
 /** A field section that breaks a rule, or exceeds a limit of ours. */
 export const malformed = (streamId: number, { limit, reason, section }: Violation): Http2Error.StreamError =>

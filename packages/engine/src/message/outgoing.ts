@@ -3,11 +3,10 @@
  * roles before a field section is encoded.
  */
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
-import type { Headers } from "../Headers.js"
+import type { HeaderFacts, Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
-import { isSameAuthority } from "./asciiOrigin.js"
-import * as Rules from "./fieldRules.js"
-import type { HeaderFacts } from "./headerFacts.js"
+import { isSameAuthority } from "../origin/asciiOrigin.js"
+import * as Rules from "../fields/fieldRules.js"
 
 const violation = (field: HeaderField): string | undefined => {
   const { name, value } = field

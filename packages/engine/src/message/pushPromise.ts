@@ -3,7 +3,7 @@
  * serverPush.ts and clientPushes.ts.
  */
 import { parseRequest } from "./message.js"
-import { type FieldSection, type RequestHead, Violation } from "./messageHead.js"
+import { type FieldSection, type RequestHead, Violation } from "../fields/messageHead.js"
 
 /** Whether `method` is safe and cacheable (RFC 9110 §9.2.1, §9.2.3), as far as is known here. */
 const isPushable = (method: string): boolean => method === "GET" || method === "HEAD"

@@ -7,9 +7,9 @@ import { AltSvc, Origin } from "../ExtensionFrame.js"
 import type * as Frame from "../Frame.js"
 import { ConnectionError } from "../Http2Error.js"
 import { initial } from "../Settings.js"
-import type { Peer } from "../Transport.js"
+import type { Peer } from "../Peer.js"
 import * as AsciiOrigin from "./asciiOrigin.js"
-import { isFieldValue } from "./fieldRules.js"
+import { isFieldValue } from "../fields/fieldRules.js"
 import type { Alternative, Announcements } from "./originModels.js"
 
 export const invalid = (reason: string): ConnectionError =>

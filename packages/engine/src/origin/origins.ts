@@ -5,10 +5,10 @@
 import * as ErrorCode from "../ErrorCode.js"
 import type { Origin } from "../ExtensionFrame.js"
 import { ConnectionError } from "../Http2Error.js"
-import type { Peer } from "../Transport.js"
+import type { Peer } from "../Peer.js"
 import { isAltSvcValue, isH2 } from "./announcements.js"
 import * as AsciiOrigin from "./asciiOrigin.js"
-import type { ExtensionLimits } from "./extensionPayload.js"
+import type { ExtensionLimits } from "../frame/extensionPayload.js"
 import type { OriginOptions } from "./originModels.js"
 
 /** Octets of an ALTSVC frame beyond which it is not looked at. */

@@ -4,12 +4,12 @@
  *
  * FLOW CONTROL: all of a payload counts, pad length and padding too, and none of it is sent beyond a window (§6.9.1).
  */
-import * as FlowControl from "../FlowControl.js"
+import { take, type Window } from "../flow/window.js"
 import * as Frame from "../Frame.js"
-import { emptyOctets } from "./octets.js"
-import { dataLength, padLength } from "./padding.js"
+import { emptyOctets } from "../octets.js"
+import { dataLength, padLength } from "../frame/padding.js"
 import type { Sender } from "./sender.js"
-import type { WriteBuffer } from "./writeBuffer.js"
+import type { WriteBuffer } from "../frame/writeBuffer.js"
 
 const { DATA } = Frame.Type
 const { END_STREAM, NONE } = Frame.Flag
@@ -23,7 +23,7 @@ export class DataFrames {
   constructor(
     private readonly buffer: WriteBuffer,
     /** The connection's. */
-    private readonly window: FlowControl.Window,
+    private readonly window: Window,
     /** The option: 0 where frames are not padded. */
     private readonly padding: number
   ) {}
@@ -34,23 +34,17 @@ export class DataFrames {
   }
 
   /** Octets that the windows let a frame have. */
-  private room(window: FlowControl.Window): number {
-    return Math.min(FlowControl.available(window), FlowControl.available(this.window))
+  private room(window: Window): number {
+    return Math.min(window.octets, this.window.octets)
   }
 
   /** A whole body in one frame. False, and nothing is sent, where it has no room for that. */
-  whole(
-    streamId: number,
-    window: FlowControl.Window,
-    body: Uint8Array,
-    endStream: boolean,
-    maxFrameSize: number
-  ): boolean {
+  whole(streamId: number, window: Window, body: Uint8Array, endStream: boolean, maxFrameSize: number): boolean {
     const { length } = body
     if (length > maxFrameSize || this.room(window) < length) return false
     const flags = endStream ? END_STREAM : NONE
     if (this.padding > 1) return this.wholePadded(streamId, window, body, flags, maxFrameSize)
-    FlowControl.takeNow(window, this.window, length)
+    take(window, this.window, length)
     this.uncutOctets += length
     this.buffer.frame(DATA, flags, streamId, body)
     return true
@@ -58,7 +52,7 @@ export class DataFrames {
 
   private wholePadded(
     streamId: number,
-    window: FlowControl.Window,
+    window: Window,
     body: Uint8Array,
     flags: number,
     maxFrameSize: number
@@ -67,7 +61,7 @@ export class DataFrames {
     const padding = padLength(length, Number.POSITIVE_INFINITY, this.padding)
     const size = 1 + length + padding
     if (size > maxFrameSize || this.room(window) < size) return false
-    FlowControl.takeNow(window, this.window, size)
+    take(window, this.window, size)
     this.uncutOctets += length
     this.buffer.paddedFrame(DATA, flags, streamId, body, padding)
     return true
@@ -77,7 +71,7 @@ export class DataFrames {
   next(sender: Sender, maxFrameSize: number, now: number): void {
     if (this.padding > 1) return this.nextPadded(sender, maxFrameSize, now)
     const most = Math.min(sender.nextLength, maxFrameSize, largestFrame)
-    const octets = FlowControl.takeNow(sender.window, this.window, most)
+    const octets = take(sender.window, this.window, most)
     if (octets === 0) return
     if (octets === most) this.uncutOctets += octets
     const data = sender.take(octets, now)
@@ -94,7 +88,7 @@ export class DataFrames {
     if (room <= 0 || nextLength === 0) return
     const octets = dataLength(nextLength, room, this.padding)
     const padding = padLength(octets, room, this.padding)
-    FlowControl.takeNow(sender.window, this.window, 1 + octets + padding)
+    take(sender.window, this.window, 1 + octets + padding)
     if (octets === dataLength(nextLength, most, this.padding)) this.uncutOctets += octets
     const data = sender.take(octets, now)
     if (padding < 0) this.buffer.frame(DATA, flagsOf(sender), sender.owner.id, data)

@@ -4,21 +4,20 @@
  */
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
 import type { ErrorCode } from "../ErrorCode.js"
-import * as FlowControl from "../FlowControl.js"
+import { adjust, type Window } from "../flow/window.js"
 import * as Frame from "../Frame.js"
-import type { Resolved } from "../Http2Options.js"
+import type { Options } from "../Options.js"
 import { initial } from "../Settings.js"
-import type { Transport } from "../Transport.js"
+import type { Output } from "../Output.js"
 import { DataFrames } from "./dataFrames.js"
-import { FieldEncoder } from "./fieldEncoder.js"
-import { encode } from "./frameEncoder.js"
+import { FieldEncoder } from "../fields/fieldEncoder.js"
+import { encode } from "../frame/frameEncoder.js"
 import { progress, type Sender } from "./sender.js"
 import { SendScheduler } from "./sendScheduler.js"
-import { WriteBuffer } from "./writeBuffer.js"
+import { WriteBuffer } from "../frame/writeBuffer.js"
 
 export class Outbox {
-  /** The window of the connection for what we send, and all that was ever in it. */
-  readonly window = FlowControl.make(initial.initialWindowSize)
+  /** All that was ever in the window. */
   private granted = initial.initialWindowSize
   readonly fields: FieldEncoder
   private readonly data: DataFrames
@@ -44,26 +43,28 @@ export class Outbox {
   private readonly scheduler = new SendScheduler()
 
   constructor(
-    private readonly transport: Transport,
-    private readonly options: Resolved,
+    private readonly output: Output,
+    /** The window of the connection for what we send. */
+    readonly window: Window,
+    private readonly options: Options,
     private readonly now: () => number,
     /** Runs what happens outside of a turn, so that nothing it throws gets lost. */
     private readonly attempt: (run: () => void) => void
   ) {
-    this.buffer = new WriteBuffer(transport)
+    this.buffer = new WriteBuffer(output)
     this.fields = new FieldEncoder(this.buffer, options)
-    this.data = new DataFrames(this.buffer, this.window, options.padding)
+    this.data = new DataFrames(this.buffer, window, options.padding)
   }
 
   /** FLOW CONTROL: WINDOW_UPDATE: receive: for the connection. False beyond 2^31-1. */
   grant(increment: number): boolean {
     this.granted += increment
-    return FlowControl.adjustNow(this.window, increment)
+    return adjust(this.window, increment)
   }
 
   /** Octets of DATA that have left, padding counted. */
   get sentOctets(): number {
-    return this.granted - FlowControl.available(this.window)
+    return this.granted - this.window.octets
   }
 
   /** Those of them whose frame no window has cut short. */
@@ -132,7 +133,7 @@ export class Outbox {
    * A whole body in one frame at once, where frame size, windows and socket allow it: a small answer does not queue behind a large one, not even
    * behind one that is more urgent (RFC 9218 §10), since that costs it no more than a part of a frame. False where it has to go through a sender.
    */
-  smallBody(streamId: number, window: FlowControl.Window, body: Uint8Array, endStream: boolean): boolean {
+  smallBody(streamId: number, window: Window, body: Uint8Array, endStream: boolean): boolean {
     const { scheduler } = this
     if (this.awaitsDrain || this.isClosed) return false
     if (!scheduler.isEmpty && (body.length > 4096 || (!endStream && scheduler.isPrioritized))) return false
@@ -143,7 +144,7 @@ export class Outbox {
 
   /** `sender` has something to send, or its window has grown. */
   ready(sender: Sender): void {
-    if (sender.queued === 0 || sender.isReady || FlowControl.available(sender.window) <= 0) return
+    if (sender.queued === 0 || sender.isReady || sender.window.octets <= 0) return
     this.scheduler.add(sender)
     this.schedule()
   }
@@ -170,7 +171,7 @@ export class Outbox {
   schedule(): void {
     if (this.isInTurn || this.isScheduled || this.isClosed) return
     this.isScheduled = true
-    this.transport.defer(this.flushScheduled)
+    this.output.defer(this.flushScheduled)
   }
 
   private readonly flushScheduled = (): void => {
@@ -183,13 +184,13 @@ export class Outbox {
     if (this.isClosed) return
     this.serve()
     this.buffer.flush()
-    const pending = this.transport.pendingBytes()
+    const pending = this.output.pendingBytes()
     if (pending === 0) this.allRead()
     if (this.awaitsDrain) return
     if (pending >= this.options.maxSendBuffer || (pending > 0 && !this.scheduler.isEmpty)) {
       this.awaitsDrain = true
-      this.transport.onDrain(this.drained)
-    } else if (!this.scheduler.isEmpty && FlowControl.available(this.window) > 0) this.schedule()
+      this.output.onDrain(this.drained)
+    } else if (!this.scheduler.isEmpty && this.window.octets > 0) this.schedule()
   }
 
   /** Whether the socket does not take what we write. */
@@ -211,7 +212,7 @@ export class Outbox {
     if (this.isClosed) return this.notifyDrained()
     if (this.awaitsDrain) return
     this.awaitsDrain = true
-    this.transport.onDrain(this.drained)
+    this.output.onDrain(this.drained)
   }
 
   private readonly drained = (): void => {
@@ -240,11 +241,11 @@ export class Outbox {
     const { buffer, scheduler } = this
     if (this.awaitsDrain || scheduler.isEmpty) return
     const now = this.now()
-    while (buffer.length < this.options.maxSendBuffer && FlowControl.available(this.window) > 0) {
+    while (buffer.length < this.options.maxSendBuffer && this.window.octets > 0) {
       const sender = scheduler.take()
       if (sender === undefined) break
       this.data.next(sender, this.maxFrameSize, now)
-      if (sender.queued > 0 && FlowControl.available(sender.window) > 0) scheduler.add(sender)
+      if (sender.queued > 0 && sender.window.octets > 0) scheduler.add(sender)
       sender.notifyRoom()
       // Its writer had to wait for room, and has more: those behind it do not go while that is fetched.
       if (scheduler.isPrioritized && sender.queued === 0 && sender.isRefilling) break

@@ -2,9 +2,9 @@
  * The sending half of one stream, where its body cannot leave at once: the chunks that wait for windows and socket, what ends them, and the fiber
  * that waits for room. Made by the stream on first need, served in turn by the outbox.
  */
-import type * as FlowControl from "../FlowControl.js"
+import type { Window } from "../flow/window.js"
 import type { Headers } from "../Headers.js"
-import { emptyOctets } from "./octets.js"
+import { emptyOctets } from "../octets.js"
 
 /** Octets of DATA that the peer has to take for a stream, or the connection, to be moving. */
 export const progress = 16_384
@@ -47,7 +47,7 @@ export class Sender {
 
   constructor(
     readonly owner: SenderOwner,
-    readonly window: FlowControl.Window,
+    readonly window: Window,
     /** Octets over which a writer has to wait. */
     private readonly highWaterMark: number,
     now: number

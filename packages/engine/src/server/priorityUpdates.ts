@@ -6,8 +6,8 @@ import * as ErrorCode from "../ErrorCode.js"
 import type * as ExtensionFrame from "../ExtensionFrame.js"
 import * as Http2Error from "../Http2Error.js"
 import * as Priority from "../Priority.js"
-import type { ConnectionCore } from "./connectionCore.js"
-import { State } from "./streamState.js"
+import type { ConnectionCore } from "../connection/connectionCore.js"
+import { State } from "../stream/streamState.js"
 
 /** For how many idle streams an update is kept at most, whatever their limit is. */
 const mostKept = 1024

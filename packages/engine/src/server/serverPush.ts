@@ -3,20 +3,19 @@
  * request as if the client had sent it. One for each connection. Made by the server's role, called through `Http2Server.Request`.
  */
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
-import * as Effect from "effect/Effect"
 import * as ErrorCode from "../ErrorCode.js"
 import * as Headers from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
-import type { PromisedRequest, PromisedTarget } from "../Http2Request.js"
-import { ofRequest } from "./asciiOrigin.js"
-import type { ConnectionCore } from "./connectionCore.js"
-import { RequestHead } from "./messageHead.js"
-import { check, checkTarget } from "./outgoing.js"
-import { promiseViolation } from "./pushPromise.js"
-import { pseudoFields } from "./requestPseudo.js"
-import { checkSection } from "./sectionSize.js"
+import type { PromisedRequest, PromisedTarget } from "../PromisedRequest.js"
+import { ofRequest } from "../origin/asciiOrigin.js"
+import type { ConnectionCore } from "../connection/connectionCore.js"
+import { RequestHead } from "../fields/messageHead.js"
+import { check, checkTarget } from "../message/outgoing.js"
+import { promiseViolation } from "../message/pushPromise.js"
+import { pseudoFields } from "../message/requestPseudo.js"
+import { checkSection } from "../message/sectionSize.js"
 import { ServerStream } from "./serverStream.js"
-import * as StreamState from "./streamState.js"
+import * as StreamState from "../stream/streamState.js"
 
 const { Event, State } = StreamState
 
@@ -109,20 +108,6 @@ export class ServerPush {
     const most = remoteSettings.maxConcurrentStreams
     if (table.localCount <= most) return true
     return table.values().filter(({ id, state }) => table.isLocal(id) && state !== State.reservedLocal).length < most
-  }
-}
-
-/** `ServerPush.push` as an effect. */
-export const pushOn = (stream: ServerStream, promise: PromisedRequest): Effect.Effect<void, Http2Error.Http2Error> => {
-  const { error, id, pusher } = stream
-  if (error !== undefined) return Effect.fail(error)
-  if (pusher === undefined) return Effect.fail(Http2Error.usageError(id, "6.6", "a pushed stream carries no promises"))
-  try {
-    pusher.push(stream, promise)
-    return Effect.void
-  } catch (error) {
-    if (Http2Error.isStreamError(error)) return Effect.fail(error)
-    throw error
   }
 }
 

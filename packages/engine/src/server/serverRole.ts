@@ -6,24 +6,23 @@ import type * as ExtensionFrame from "../ExtensionFrame.js"
 import type * as Frame from "../Frame.js"
 import { empty } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
-import * as Http2Response from "../Http2Response.js"
 import { maxLength } from "../Priority.js"
-import type { ConnectionCore, Role } from "./connectionCore.js"
-import type { ExtensionLimits } from "./extensionPayload.js"
-import { parseRequest } from "./message.js"
-import { malformed } from "./messageErrors.js"
-import { type FieldSection, RequestHead, Violation } from "./messageHead.js"
-import { checkDependency } from "./priority.js"
+import type { ConnectionCore, Role } from "../connection/connectionCore.js"
+import type { ExtensionLimits } from "../frame/extensionPayload.js"
+import { parseRequest } from "../message/message.js"
+import { malformed } from "../message/messageErrors.js"
+import { type FieldSection, RequestHead, Violation } from "../fields/messageHead.js"
+import { checkDependency } from "../stream/priority.js"
 import { PriorityUpdates } from "./priorityUpdates.js"
 import { type MayPush, ServerPush } from "./serverPush.js"
-import { ServerStream } from "./serverStream.js"
-import * as StreamState from "./streamState.js"
+import { type Response, ServerStream } from "./serverStream.js"
+import * as StreamState from "../stream/streamState.js"
 
 const { Event } = StreamState
 
 /** Stands for the head of a request that cannot be used. */
 const noHead = new RequestHead("GET", "", "", "", undefined, empty, -1, false)
-const tooLarge = Http2Response.empty({ status: 431 })
+const tooLarge: Response = { status: 431, headers: empty, body: undefined, trailers: undefined }
 
 /** What runs handlers. */
 interface Runner {

@@ -3,24 +3,21 @@
  * handlerRunner.ts.
  */
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
-import type * as Fiber from "effect/Fiber"
 import * as ErrorCode from "../ErrorCode.js"
-import { empty, type Headers } from "../Headers.js"
+import { empty, type HeaderFacts, type Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
-import type { PromisedRequest } from "../Http2Request.js"
-import type { Http2Response } from "../Http2Response.js"
+import type { PromisedRequest } from "../PromisedRequest.js"
 import * as Priority from "../Priority.js"
-import { dateField } from "./dateField.js"
-import type { HeaderFacts } from "./headerFacts.js"
-import { parseTrailers } from "./message.js"
-import { malformed } from "./messageErrors.js"
-import { type FieldSection, type RequestHead, Violation } from "./messageHead.js"
-import { emptyOctets } from "./octets.js"
-import { check } from "./outgoing.js"
-import { checkSection, sizeViolation } from "./sectionSize.js"
-import type { Sender } from "./sender.js"
-import { StreamCore, type StreamOwner } from "./streamCore.js"
-import * as StreamState from "./streamState.js"
+import { dateField } from "../message/dateField.js"
+import { parseTrailers } from "../message/message.js"
+import { malformed } from "../message/messageErrors.js"
+import { type FieldSection, type RequestHead, Violation } from "../fields/messageHead.js"
+import { emptyOctets } from "../octets.js"
+import { check } from "../message/outgoing.js"
+import { checkSection, sizeViolation } from "../message/sectionSize.js"
+import type { Sender } from "../send/sender.js"
+import { StreamCore, type StreamOwner } from "../stream/streamCore.js"
+import * as StreamState from "../stream/streamState.js"
 
 const noFields: ReadonlyArray<HeaderField> = []
 const statusFields: Array<ReadonlyArray<HeaderField>> = []
@@ -28,6 +25,17 @@ const statusFields: Array<ReadonlyArray<HeaderField>> = []
 /** The pseudo-header field of a response, always the same instance for a status. */
 const statusField = (status: number): ReadonlyArray<HeaderField> =>
   (statusFields[status] ??= [new HeaderField(":status", String(status))])
+
+/**
+ * A response to be sent. A body of octets is sent with its head; any other, and trailers, by who responds, behind it.
+ */
+export interface Response {
+  /** 200 to 599. */
+  readonly status: number
+  readonly headers: Headers
+  readonly body: unknown
+  readonly trailers: unknown
+}
 
 /** What a handler can push with. */
 export interface Pusher {
@@ -38,8 +46,8 @@ export interface Pusher {
 }
 
 export class ServerStream extends StreamCore {
-  /** The fiber that runs the handler, once it waits for something. */
-  fiber: Fiber.RuntimeFiber<void> | undefined = undefined
+  /** What the skin holds of the handler, once that waits for something. */
+  fiber: unknown = undefined
   /** Whether a handler runs in a fiber, its first step included. */
   isHandled = false
   /** Whether the head of the final response has been sent. */
@@ -109,7 +117,7 @@ export class ServerStream extends StreamCore {
   }
 
   /** A client that waits for 100 (Continue) gets it when the handler first wants the body (RFC 9110 §10.1.1). */
-  protected override onPull(): void {
+  override bodyWanted(): void {
     if (!this.head.expectsContinue || this.sentContinue || this.hasResponded || !this.isSending) return
     this.sentContinue = true
     // A client that does not even accept this will hear of it with the response.
@@ -187,7 +195,7 @@ export class ServerStream extends StreamCore {
    * Sends the head, and the body where it is not a Stream. True where that was all: our side is ended, or will be when what waits has left. Throws
    * a usage error for a response that cannot be sent, and then nothing of it was.
    */
-  respond(response: Http2Response): boolean {
+  respond(response: Response): boolean {
     const { body, headers, status } = response
     if (!Number.isInteger(status) || status < 200 || status > 599) {
       throw Http2Error.usageError(this.id, "8.3.2", `${status} is not the status of a final response`)
@@ -207,7 +215,7 @@ export class ServerStream extends StreamCore {
     return !hasStream && response.trailers === undefined
   }
 
-  private checkResponse({ body, status, trailers }: Http2Response, { contentLength }: HeaderFacts): void {
+  private checkResponse({ body, status, trailers }: Response, { contentLength }: HeaderFacts): void {
     if (body instanceof Uint8Array && contentLength >= 0 && contentLength !== body.length) {
       const reason = `content-length is ${contentLength}, the body has ${body.length} octets`
       throw Http2Error.usageError(this.id, "8.1.1", reason)

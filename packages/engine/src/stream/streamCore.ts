@@ -3,17 +3,17 @@
  * roles is in serverStream.ts and clientStream.ts. Called by the dispatcher's handlers, the connection and the public `Http2Stream`.
  */
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
-import * as FlowControl from "../FlowControl.js"
+import { adjust, type Window } from "../flow/window.js"
 import { empty, type Headers } from "../Headers.js"
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Priority } from "../Priority.js"
-import { BodyQueue } from "./bodyQueue.js"
-import { beyondWindow, dataBeforeHead, lengthError } from "./messageErrors.js"
-import type { FieldSection } from "./messageHead.js"
-import { ReceiveWindow } from "./receiveWindow.js"
-import { sizeViolation } from "./sectionSize.js"
-import { Sender, type SenderOwner } from "./sender.js"
+import type { Inbox, InboxOwner } from "./inbox.js"
+import { beyondWindow, dataBeforeHead, lengthError } from "../message/messageErrors.js"
+import type { FieldSection } from "../fields/messageHead.js"
+import { ReceiveWindow } from "../flow/receiveWindow.js"
+import { sizeViolation } from "../message/sectionSize.js"
+import { Sender, type SenderOwner } from "../send/sender.js"
 import { stateError } from "./stateError.js"
 import type { StreamOwner as Owner } from "./streamOwner.js"
 import * as StreamState from "./streamState.js"
@@ -26,11 +26,11 @@ const streamCost = 16_384
 /** The connection as its streams see it. */
 export type StreamOwner = Owner<StreamCore>
 
-export abstract class StreamCore implements SenderOwner {
+export abstract class StreamCore implements SenderOwner, InboxOwner {
   state: StreamState.State = State.idle
   /** Why the stream ended early, once it did. */
   error: Http2Error.Http2Error | undefined = undefined
-  body: BodyQueue | undefined = undefined
+  body: Inbox | undefined = undefined
   receiveWindow: ReceiveWindow | undefined = undefined
   trailers: Headers = empty
   /** Octets that the body will have as content-length says, -1 where that is not known. */
@@ -39,7 +39,7 @@ export abstract class StreamCore implements SenderOwner {
   sender: Sender | undefined = undefined
   /** Octets that our body will have as our content-length says, -1 where it does not say. */
   announcedBytes = -1
-  private window: FlowControl.Window | undefined = undefined
+  private window: Window | undefined = undefined
 
   constructor(
     readonly owner: StreamOwner,
@@ -51,7 +51,7 @@ export abstract class StreamCore implements SenderOwner {
   /** The stream ended early: whoever waits on it has to know. `error` is set. */
   protected abstract failed(error: Http2Error.Http2Error): void
   /** Somebody wants the body. */
-  protected onPull(): void {}
+  bodyWanted(): void {}
   /** The peer has said how urgent what we send is (RFC 9218 §7.1): of use to a server alone. */
   receivePriority(_priority: Priority): void {}
   /** Says how urgent what `sender` sends is; nothing where nobody has said so. */
@@ -74,8 +74,8 @@ export abstract class StreamCore implements SenderOwner {
   }
 
   /** The window for what we send, made when it is first asked for. */
-  get sendWindow(): FlowControl.Window {
-    return (this.window ??= FlowControl.make(this.owner.peerInitialWindowSize))
+  get sendWindow(): Window {
+    return (this.window ??= this.owner.makeWindow(this.owner.peerInitialWindowSize))
   }
 
   /** The setting has changed by `delta`; a window that is not made yet starts at its new value. False beyond 2^31-1. */
@@ -85,7 +85,7 @@ export abstract class StreamCore implements SenderOwner {
 
   /** False beyond 2^31-1. */
   growSendWindow(increment: number): boolean {
-    if (!FlowControl.adjustNow(this.sendWindow, increment)) return false
+    if (!adjust(this.sendWindow, increment)) return false
     if (this.sender !== undefined) this.owner.outbox.ready(this.sender)
     return true
   }
@@ -95,11 +95,7 @@ export abstract class StreamCore implements SenderOwner {
   /** A body will follow. */
   protected openBody(expectedBytes: number): void {
     this.expectedBytes = expectedBytes
-    this.body = new BodyQueue(
-      (octets) => this.consumedBody(octets),
-      () => this.onPull(),
-      (body) => this.owner.deliverLater(body)
-    )
+    this.body = this.owner.makeInbox(this)
   }
 
   /**
@@ -107,11 +103,15 @@ export abstract class StreamCore implements SenderOwner {
    *
    * FLOW CONTROL: WINDOW_UPDATE: send: for the stream only while the peer may still use it.
    */
-  private consumedBody(octets: number): void {
+  bodyConsumed(octets: number): void {
     this.owner.consumed(octets)
     if (this.receiveWindow === undefined || !StreamState.isReceiving(this.state)) return
     const increment = this.receiveWindow.consume(octets)
     if (increment > 0) this.giveCredit(increment)
+  }
+
+  deliverLater(inbox: Inbox): void {
+    this.owner.deliverLater(inbox)
   }
 
   /** Lets the peer send more. */
@@ -137,9 +137,9 @@ export abstract class StreamCore implements SenderOwner {
     if (isEnd) this.transition(Event.receiveDataEnd)
     const padding = flowControlledLength - data.length
     // FLOW CONTROL: padding counts, and nobody reads it.
-    if (padding > 0) this.consumedBody(padding)
+    if (padding > 0) this.bodyConsumed(padding)
     if (isLong) {
-      this.consumedBody(data.length)
+      this.bodyConsumed(data.length)
       throw lengthError(this.id, this.expectedBytes, this.receivedBytes)
     }
     if (data.length > 0) body.push(data)
@@ -157,7 +157,7 @@ export abstract class StreamCore implements SenderOwner {
     const { settings } = this.owner
     const { initialWindowSize } = settings.announced
     if (this.receiveWindow === undefined && isWhole && octets <= initialWindowSize) return true
-    this.receiveWindow ??= new ReceiveWindow(initialWindowSize, false)
+    this.receiveWindow ??= new ReceiveWindow(this.owner.makeWindow(initialWindowSize), false)
     return this.receiveWindow.receive(octets, settings.windowSlack)
   }
 
@@ -179,7 +179,7 @@ export abstract class StreamCore implements SenderOwner {
     if (body !== undefined) this.receivedEnd(body, Event.receiveHeadersEnd)
   }
 
-  protected receivedEnd(body: BodyQueue, event: StreamState.Event): void {
+  protected receivedEnd(body: Inbox, event: StreamState.Event): void {
     this.transition(event)
     body.end()
   }

@@ -5,12 +5,13 @@
  *
  * Called by the dispatcher's handlers (push, end, fail), at the end of a turn (deliver), and by the public body Stream (pull).
  */
+import type { Inbox, InboxOwner } from "@effect-http2/engine/stream/inbox"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import { type Http2Error, usageError } from "../Http2Error.js"
-import { copy } from "./octets.js"
+import { copy } from "@effect-http2/engine/octets"
 
 /** Octets under which a chunk that has to wait is copied next to the one before it: tiny DATA frames must not fill slots. */
 const small = 1024
@@ -30,7 +31,7 @@ const capacity = 1
 /** Chunks for a consumer that waits, from which on those that are small are copied too. */
 const slots = 16
 
-export class BodyQueue {
+export class BodyQueue implements Inbox {
   private chunks: Array<Uint8Array> = []
   private queue: Queue.Queue<Octets> | undefined = undefined
   /** Wakes the consumer that waits. One that was interrupted leaves it behind, and what it would have got stays here. */
@@ -56,15 +57,7 @@ export class BodyQueue {
   /** Whether a delivery was asked for and has not happened. */
   private isDue = false
 
-  /**
-   * `onConsumed` gives the octets back to the windows; `onPull` is told that somebody wants the body; `deliverLater` calls `deliver` soon, when
-   * more may have come.
-   */
-  constructor(
-    private readonly onConsumed: (octets: number) => void,
-    private readonly onPull: () => void,
-    private readonly deliverLater: (body: BodyQueue) => void
-  ) {}
+  constructor(private readonly owner: InboxOwner) {}
 
   /** Whether every octet was consumed and no more will come. */
   get isDone(): boolean {
@@ -75,7 +68,7 @@ export class BodyQueue {
     this.received += data.length
     if (this.isDiscarding) {
       this.lostOn = this.streamId
-      return this.onConsumed(data.length)
+      return this.owner.bodyConsumed(data.length)
     }
     this.unread += data.length
     if (data.length < small && (this.waiter === undefined || this.chunks.length >= slots)) this.coalesce(data)
@@ -94,7 +87,7 @@ export class BodyQueue {
   private wake(): void {
     if (this.waiter === undefined || (this.isDue && !this.isOver)) return
     this.isDue = true
-    this.deliverLater(this)
+    this.owner.deliverLater(this)
   }
 
   /** Whether nothing more will come. */
@@ -175,7 +168,7 @@ export class BodyQueue {
       if (this.failure !== undefined) return resume(Effect.fail(this.failure))
       this.endWaiters ??= []
       this.endWaiters.push(resume)
-      this.onPull()
+      this.owner.bodyWanted()
     })
   }
 
@@ -191,7 +184,7 @@ export class BodyQueue {
     this.filled = 0
     const octets = this.unread
     this.unread = 0
-    if (octets > 0) this.onConsumed(octets)
+    if (octets > 0) this.owner.bodyConsumed(octets)
   }
 
   private consume(chunks: ReadonlyArray<Uint8Array>): void {
@@ -199,7 +192,7 @@ export class BodyQueue {
     for (const chunk of chunks) octets += chunk.length
     octets = Math.min(octets, this.unread)
     this.unread -= octets
-    if (octets > 0) this.onConsumed(octets)
+    if (octets > 0) this.owner.bodyConsumed(octets)
   }
 
   /** The whole body, where all of it has come and nothing of it was handed out; undefined otherwise. */
@@ -234,7 +227,7 @@ export class BodyQueue {
     if (this.lostOn !== 0)
       return Effect.fail(usageError(this.lostOn, "8.1", "the body was given up before it was read"))
     if (this.isEnded) return ended
-    this.onPull()
+    this.owner.bodyWanted()
     return this.queue === undefined ? this.openQueue() : this.wait
   }
 
@@ -251,4 +244,10 @@ export class BodyQueue {
       this.waiter = resume
     }))
   }
+}
+
+/** The body on a stream, whose inbox `BodyQueue` is; undefined where there is none. */
+export const bodyOf = ({ body }: { readonly body: Inbox | undefined }): BodyQueue | undefined => {
+  if (body === undefined || body instanceof BodyQueue) return body
+  throw new Error("the inbox is another skin's")
 }

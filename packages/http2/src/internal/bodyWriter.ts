@@ -9,8 +9,8 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
-import { checkTrailers } from "./sectionSize.js"
-import type { StreamCore } from "./streamCore.js"
+import { checkTrailers } from "@effect-http2/engine/message/sectionSize"
+import type { StreamCore } from "@effect-http2/engine/stream/streamCore"
 
 const gone = (core: StreamCore): Http2Error.Http2Error =>
   core.error ?? Http2Error.usageError(core.id, "5.1", "the stream is over")

@@ -16,10 +16,10 @@ import * as Scope from "effect/Scope"
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Response from "../Http2Response.js"
 import type { Http2Stats } from "../Http2Stats.js"
-import { Listeners } from "./listeners.js"
+import { Listeners } from "@effect-http2/engine/listeners"
 import * as Respond from "./respond.js"
-import type { ServerStream } from "./serverStream.js"
 import { awaitUpTo } from "./shutdown.js"
+import type { ServerStream } from "@effect-http2/engine/server/serverStream"
 import { StreamScope } from "./streamScope.js"
 import { trimmed } from "./trimmedRuntime.js"
 
@@ -137,7 +137,7 @@ export class HandlerRunner<R> {
 
   /** The stream is over before its handler is: the handler is interrupted, its finalizers run, and it counts until they are done. */
   readonly abort = (stream: ServerStream): void => {
-    const { fiber } = stream
+    const fiber = stream.fiber as Fiber.RuntimeFiber<void> | undefined
     if (fiber === undefined) return stream.discardBody()
     stream.isLingering = true
     this.lingering++

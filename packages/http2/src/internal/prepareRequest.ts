@@ -6,10 +6,13 @@ import * as Headers from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
 import type { ClientRequest } from "../Http2Request.js"
 import * as Http2Response from "../Http2Response.js"
-import { Prepared } from "./clientRequest.js"
-import { check, checkTarget } from "./outgoing.js"
-import { priorityFields } from "./priorityField.js"
-import { connectFields, pseudoFields } from "./requestPseudo.js"
+import { Prepared } from "@effect-http2/engine/client/clientRequest"
+import { check, checkTarget } from "@effect-http2/engine/message/outgoing"
+import { priorityFields } from "@effect-http2/engine/message/priorityField"
+import { connectFields, pseudoFields } from "@effect-http2/engine/message/requestPseudo"
+
+/** A request that can be sent. */
+export type PreparedRequest = Prepared<Http2Response.Http2Response["body"], Http2Response.Http2Response["trailers"]>
 
 /** What holds for requests that do not say it. */
 export interface Defaults {
@@ -35,7 +38,7 @@ export const prepare = (
   request: ClientRequest,
   defaults: Defaults,
   tunnel?: TunnelKind
-): Prepared | Http2Error.StreamError => {
+): PreparedRequest | Http2Error.StreamError => {
   try {
     return checked(request, defaults, tunnel)
   } catch (error) {
@@ -44,7 +47,7 @@ export const prepare = (
   }
 }
 
-const checked = (request: ClientRequest, defaults: Defaults, tunnel: TunnelKind | undefined): Prepared => {
+const checked = (request: ClientRequest, defaults: Defaults, tunnel: TunnelKind | undefined): PreparedRequest => {
   const { authority, method = "GET", path = "/", scheme = defaults.scheme } = request
   const isBare = request.body === undefined && request.trailers === undefined
   const message = isBare ? undefined : messageOf(request)

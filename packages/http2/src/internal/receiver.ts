@@ -10,9 +10,9 @@ import * as Stream from "effect/Stream"
 import type * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Transport } from "../Transport.js"
-import type { ConnectionCore } from "./connectionCore.js"
-import type { Deadlines } from "./deadlines.js"
-import type { FrameDecoder } from "./frameDecoder.js"
+import type { ConnectionCore } from "@effect-http2/engine/connection/connectionCore"
+import type { Deadlines } from "@effect-http2/engine/connection/deadlines"
+import type { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
 
 /** The frames that arrive, one Chunk for each read. */
 const framesOf = (

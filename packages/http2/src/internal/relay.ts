@@ -2,8 +2,8 @@
  * From what a client's stream tells to what the listener of a request wants to hear. Made by Http2Client.ts for each request.
  */
 import type { Http2Error } from "../Http2Error.js"
-import type { Observer } from "./clientRequest.js"
-import type { ClientStream } from "./clientStream.js"
+import type { Observer } from "@effect-http2/engine/client/clientRequest"
+import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 
 interface Listener<A> {
   onResponse(response: A): void

@@ -9,12 +9,12 @@ import * as Runtime from "effect/Runtime"
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
 import { writeBody, writeTrailers } from "./bodyWriter.js"
-import type { Prepared } from "./clientRequest.js"
-import type { ClientStream } from "./clientStream.js"
+import type { ClientStream } from "@effect-http2/engine/client/clientStream"
+import type { PreparedRequest } from "./prepareRequest.js"
 import { StreamScope } from "./streamScope.js"
 
 /** Sends a body in a fiber of its own, which ends with the stream. */
-export const forkBody = (runtime: Runtime.Runtime<never>, stream: ClientStream, prepared: Prepared): void => {
+export const forkBody = (runtime: Runtime.Runtime<never>, stream: ClientStream, prepared: PreparedRequest): void => {
   const scope = new StreamScope()
   const { body, trailers } = prepared
   if (body instanceof Uint8Array && body.length > 0) stream.sendData(body, false)

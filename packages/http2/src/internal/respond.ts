@@ -9,7 +9,7 @@ import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Http2Response } from "../Http2Response.js"
 import { writeBody, writeTrailers } from "./bodyWriter.js"
-import type { ServerStream } from "./serverStream.js"
+import type { ServerStream } from "@effect-http2/engine/server/serverStream"
 
 /** The error of a stream whose handler, or its body, did not come to its end. */
 export const resetError = (

@@ -11,7 +11,7 @@ import * as Fiber from "effect/Fiber"
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Transport } from "../Transport.js"
-import type { ConnectionCore } from "./connectionCore.js"
+import type { ConnectionCore } from "@effect-http2/engine/connection/connectionCore"
 
 const highest = 0x7fffffff
 /** How long the first GOAWAY may take to be acknowledged before the second follows anyway. */

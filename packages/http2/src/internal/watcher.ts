@@ -5,8 +5,8 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Http2Error from "../Http2Error.js"
-import type { ConnectionCore } from "./connectionCore.js"
-import type { Deadlines } from "./deadlines.js"
+import type { ConnectionCore } from "@effect-http2/engine/connection/connectionCore"
+import type { Deadlines } from "@effect-http2/engine/connection/deadlines"
 import { closeGracefully } from "./shutdown.js"
 
 /** Sleeps from deadline to deadline, until the connection has ended. */

@@ -10,7 +10,7 @@ import * as MemoryTransport from "@effect-http2/http2/MemoryTransport"
 import type { Transport } from "@effect-http2/http2/Transport"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { FrameDecoder } from "../../src/internal/frameDecoder.js"
+import { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
 import * as Wire from "./wire.js"
 
 type Options = Parameters<typeof MemoryTransport.scripted>[0] & {

@@ -2,9 +2,9 @@
 import * as Encoder from "@effect-http2/hpack/Encoder"
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Frame from "@effect-http2/http2/Frame"
-import { encode } from "../../src/internal/frameEncoder.js"
-import { concat } from "../../src/internal/octets.js"
-import { preface } from "../../src/internal/preface.js"
+import { encode } from "@effect-http2/engine/frame/frameEncoder"
+import { concat } from "@effect-http2/engine/octets"
+import { preface } from "@effect-http2/engine/frame/preface"
 
 export { concat, encode, preface }
 

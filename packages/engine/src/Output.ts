@@ -1,0 +1,46 @@
+/**
+ * The port to whatever carries the octets that the engine writes.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * Where octets go, in order.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Output {
+  /**
+   * Hands `chunks` to the transport in one write, in order, without waiting. Synchronous, because it stands at the end of each turn
+   * of the engine. What is written after a failure, or after the end of our side, is dropped.
+   *
+   * Returns true when the transport is done with the memory, so that the caller may overwrite it at once; with false it belongs to the
+   * transport for good.
+   */
+  readonly write: (chunks: ReadonlyArray<Uint8Array>) => boolean
+
+  /**
+   * For a transport to which a kind of memory of its own is cheaper: makes some to build what is written in, its contents undefined, and gives a view
+   * of its kind on what a user wrote. Without it, `Uint8Array`s are used as they are.
+   */
+  readonly memory?: {
+    readonly allocate: (size: number) => Uint8Array
+    readonly view: (octets: Uint8Array) => Uint8Array
+  }
+
+  /**
+   * Octets that were written and are not yet taken over by the system.
+   */
+  readonly pendingBytes: () => number
+
+  /**
+   * Calls `listener` once, after `pendingBytes` has come down to 0, or the transport was closed. A later call replaces an earlier listener.
+   */
+  readonly onDrain: (listener: () => void) => void
+
+  /**
+   * Runs `task` once the current turn of the event loop is over, so that what several fibers write in a turn leaves in one write.
+   */
+  readonly defer: (task: () => void) => void
+}
