@@ -6,9 +6,10 @@ import * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Headers from "@effect/platform/Headers"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as Http from "node:http"
-import { fromSocketError } from "../socketError.js"
+import { failure, fromSocketError } from "../socketError.js"
 import type { Incoming } from "./message.js"
 
 const tooLong = (limit: number, receivedBytes: number): Http2Error.StreamError =>
@@ -25,16 +26,92 @@ const tooLong = (limit: number, receivedBytes: number): Http2Error.StreamError =
 const toError = (error: unknown): Http2Error.Http2Error =>
   Http2Error.isHttp2Error(error) ? error : fromSocketError(error)
 
-const collect = async (source: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array> => {
-  const parts: Array<Uint8Array> = []
-  let length = 0
-  for await (const part of source) {
-    parts.push(part)
-    length += part.length
-    if (length > limit) throw tooLong(limit, length)
+/** Why a message that was not complete is over. */
+const cutOff = (source: Http.IncomingMessage): Http2Error.Http2Error =>
+  source.errored === null
+    ? failure("Closed", "the connection was closed before the body ended")
+    : toError(source.errored)
+
+type Pull = Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<Http2Error.Http2Error>>
+
+/**
+ * The body piece by piece. Reading is plain calls, and only the wait for more is asynchronous, so that whoever waits can be interrupted at any time: an
+ * asynchronous iterator cannot be left while it waits.
+ */
+class Puller {
+  private wake: (() => void) | undefined = undefined
+
+  constructor(private readonly source: Http.IncomingMessage) {
+    source.on("readable", this.onChange)
+    source.on("end", this.onChange)
+    source.on("close", this.onChange)
   }
-  return Buffer.concat(parts, length)
+
+  readonly pull: Pull = Effect.suspend((): Pull => {
+    const { source } = this
+    // What has arrived is read also from a message that has failed since.
+    const octets: unknown = source.read()
+    if (octets instanceof Uint8Array) return Effect.succeed(Chunk.of(octets))
+    if (source.readableEnded) return Effect.fail(Option.none())
+    if (source.destroyed) return Effect.fail(Option.some(cutOff(source)))
+    return Effect.zipRight(this.changed, this.pull)
+  })
+
+  private readonly changed: Effect.Effect<void> = Effect.async((resume) => {
+    this.wake = () => resume(Effect.void)
+    return Effect.sync(() => {
+      this.wake = undefined
+    })
+  })
+
+  private readonly onChange = (): void => {
+    const { wake } = this
+    this.wake = undefined
+    wake?.()
+  }
+
+  /** A message that was not read to its end takes its connection along. */
+  readonly stop: Effect.Effect<void> = Effect.sync(() => {
+    const { source } = this
+    source.off("readable", this.onChange)
+    source.off("end", this.onChange)
+    source.off("close", this.onChange)
+    if (!source.readableEnded) source.destroy()
+  })
 }
+
+/** The whole body. Interruption, and a body beyond `limit`, destroy the message. */
+const collect = (source: Http.IncomingMessage, limit: number): Effect.Effect<Uint8Array, Http2Error.Http2Error> =>
+  Effect.async((resume) => {
+    const parts: Array<Uint8Array> = []
+    let length = 0
+    const onData = (part: Uint8Array): void => {
+      parts.push(part)
+      length += part.length
+      if (length <= limit) return
+      settle(Effect.fail(tooLong(limit, length)))
+      source.destroy()
+    }
+    const onEnd = (): void => settle(Effect.sync(() => Buffer.concat(parts, length)))
+    const onClose = (): void => settle(Effect.fail(cutOff(source)))
+    const forget = (): void => {
+      source.off("data", onData)
+      source.off("end", onEnd)
+      source.off("close", onClose)
+    }
+    const settle = (outcome: Effect.Effect<Uint8Array, Http2Error.Http2Error>): void => {
+      forget()
+      resume(outcome)
+    }
+    if (source.closed) return settle(Effect.fail(cutOff(source)))
+    source.on("data", onData)
+    source.on("end", onEnd)
+    source.on("close", onClose)
+    return Effect.sync(() => {
+      forget()
+      source.destroy()
+    })
+  })
 
 export class Http1Incoming implements Incoming {
   readonly protocol = "http/1.1"
@@ -71,27 +148,21 @@ export class Http1Incoming implements Incoming {
   }
 
   bytes(limit: number): Effect.Effect<Uint8Array, Http2Error.Http2Error> {
-    return Effect.tryPromise({ try: () => collect(this.octets, limit), catch: toError })
+    return collect(this.source, limit)
   }
 
   get body(): Stream.Stream<Uint8Array, Http2Error.Http2Error> {
-    return Stream.suspend(() => Stream.fromAsyncIterable(this.octets, toError))
-  }
-
-  /** Leaving its iterator early destroys the message. */
-  private get octets(): AsyncIterable<Uint8Array> {
-    return this.source
+    return Stream.suspend(() => {
+      const puller = new Puller(this.source)
+      return Stream.ensuring(Stream.repeatEffectChunkOption(puller.pull), puller.stop)
+    })
   }
 
   get trailers(): Effect.Effect<Headers.Headers, Http2Error.Http2Error> {
     const { source } = this
     return Effect.async((resume) => {
       const settle = (): void => {
-        resume(
-          source.complete
-            ? Effect.sync(() => Headers.fromInput(source.trailers))
-            : Effect.fail(toError(source.errored ?? new Error("the connection was closed before the body ended")))
-        )
+        resume(source.complete ? Effect.sync(() => Headers.fromInput(source.trailers)) : Effect.fail(cutOff(source)))
       }
       if (source.complete || source.destroyed) return settle()
       source.once("end", settle)
