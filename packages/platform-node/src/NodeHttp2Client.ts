@@ -16,6 +16,7 @@ import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as ClientErrors from "./internal/client/clientErrors.js"
 import { ClientResponse } from "./internal/client/clientResponse.js"
 import * as Execute from "./internal/client/execute.js"
 import type { OnInformational, Protocol } from "./internal/client/message.js"
@@ -168,6 +169,17 @@ export const trailersOf = (
   response: HttpClientResponse.HttpClientResponse
 ): Option.Option<Effect.Effect<Headers.Headers, HttpClientError.ResponseError>> =>
   response instanceof ClientResponse ? Option.some(response.trailers) : Option.none()
+
+/**
+ * What an error of this client came of, with what HTTP/2 knows of it: the code of RFC 9113 §7, whose fault it was, whether the server may have processed
+ * the request. The error's own `cause` is what the stock clients have there: the error of the user's own body, or that of the system (`ECONNREFUSED`). None
+ * for the error of another client, and for one that is no failure of a connection or a stream: an invalid URL, a body that is no JSON.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const http2ErrorOf = (error: HttpClientError.HttpClientError): Option.Option<Http2Error.Http2Error> =>
+  Option.fromNullable(ClientErrors.http2ErrorOf(error))
 
 /**
  * Calls `onInformational` for each informational response (103 Early Hints, for instance) to the requests of `effect`, as it arrives.

@@ -102,7 +102,7 @@ check("a proxy that nobody answers at", () =>
     const client = yield* makeClient({ proxy: { https: "http://127.0.0.1:1", http: "http://127.0.0.1:1" } })
     for (const scheme of ["http", "https"]) {
       const error = yield* Effect.flip(client.get(`${scheme}://nowhere.example/`))
-      expect(error).toMatchObject({ reason: "Transport", cause: { transportReason: "Connect" } })
+      expect(error).toMatchObject({ reason: "Transport", cause: { code: "ECONNREFUSED" } })
     }
   })
 )

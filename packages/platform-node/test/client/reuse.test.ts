@@ -140,7 +140,7 @@ check("not at another address", () =>
     const client = yield* makeClient({ lookup: makeLookup({ "b.example": "127.0.0.2" }).lookup })
     yield* ask(client, server.urlOf("a.example"))
     expect(yield* Effect.flip(ask(client, server.urlOf("b.example")))).toMatchObject({
-      cause: { transportReason: "Connect" }
+      cause: { code: "ECONNREFUSED" }
     })
     expect(server.walks).toEqual(["a.example 1"])
   })
@@ -158,7 +158,7 @@ check("a host that cannot be looked up fails as it does with a connection of its
     })
     yield* ask(client, server.urlOf("a.example"))
     expect(yield* Effect.flip(ask(client, server.urlOf("b.example")))).toMatchObject({
-      cause: { transportReason: "Connect" }
+      cause: { code: "ENOTFOUND" }
     })
   })
 )

@@ -4,9 +4,10 @@
  * It owns the rest of its body: reading it to the end, leaving its Stream early, interruption of a read, and, where nobody reads at all, the garbage
  * collector, end the exchange.
  */
+import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Cookies from "@effect/platform/Cookies"
 import type * as Headers from "@effect/platform/Headers"
-import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
@@ -16,7 +17,9 @@ import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { decodeError } from "./clientErrors.js"
 import type { Incoming, Protocol, Started } from "./message.js"
+import { Defect } from "./requestBody.js"
 import type { TraceFields } from "./traceFields.js"
 
 type Read<A> = Effect.Effect<A, HttpClientError.ResponseError>
@@ -83,7 +86,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
   }
 
   get trailers(): Read<Headers.Headers> {
-    return Effect.mapError(this.incoming.trailers, (cause) => this.decodeError(cause))
+    return Effect.catchAll(this.incoming.trailers, (cause) => this.failed(cause))
   }
 
   get stream(): Stream.Stream<Uint8Array, HttpClientError.ResponseError> {
@@ -93,7 +96,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
       if (this.isRead) return Stream.fail(this.readTwice())
       this.take()
       return Stream.ensuring(
-        Stream.mapError(this.incoming.body, (cause) => this.decodeError(cause)),
+        Stream.catchAll(this.incoming.body, (cause) => this.failed(cause)),
         Effect.sync(() => this.exchange.unsafeCancel())
       )
     })
@@ -164,7 +167,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
       return Effect.succeed(bytes)
     }
     const reading = this.incoming.bytes(limit).pipe(
-      Effect.mapError((cause) => this.decodeError(cause)),
+      Effect.catchAll((cause) => this.failed(cause)),
       Effect.tap((octets) => {
         this.octets = octets
       }),
@@ -179,14 +182,15 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
     registry.unregister(this)
   }
 
+  /** The rest of the request, or of the response, has failed; a defect in the body of the request is one here too. */
+  private failed(error: Http2Error.Http2Error): Read<never> {
+    const decodeError = this.decodeError(error)
+    const { cause } = decodeError
+    return cause instanceof Defect ? Effect.failCause(cause.cause) : Effect.fail(decodeError)
+  }
+
   private decodeError(cause: unknown): HttpClientError.ResponseError {
-    return new HttpClientError.ResponseError({
-      request: this.request,
-      response: this,
-      reason: "Decode",
-      cause,
-      ...(cause instanceof Error ? { description: cause.message } : undefined)
-    })
+    return decodeError(this.request, this, cause)
   }
 
   private readTwice(): HttpClientError.ResponseError {

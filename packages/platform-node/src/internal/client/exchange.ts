@@ -8,10 +8,12 @@ import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Effect from "effect/Effect"
 import type * as FiberRefs from "effect/FiberRefs"
+import { requestFailed } from "./clientErrors.js"
 import { ClientResponse } from "./clientResponse.js"
+import { lengthViolation } from "./fields.js"
 import { type Incoming, type Listener, type OnInformational, Outgoing, type Place, type Started } from "./message.js"
 import type { Pool } from "./pool.js"
-import { isReplayable, toBody } from "./requestBody.js"
+import { dispose, isReplayable, toBody } from "./requestBody.js"
 import type { Target } from "./target.js"
 import type { TraceFields } from "./traceFields.js"
 import type { Waiter } from "./waitingLine.js"
@@ -39,20 +41,10 @@ export class Task {
     if (Http2Error.isStreamError(body)) return body
     const { onInformational, target, trace } = this
     const inherited = fiberRefs === undefined ? body : body.inheriting(fiberRefs)
-    return new Outgoing(request.method, target, request.headers, inherited, trace, onInformational)
+    const outgoing = new Outgoing(request.method, target, request.headers, inherited, trace, onInformational)
+    return lengthViolation(outgoing) ?? outgoing
   }
 }
-
-const toRequestError = (
-  request: HttpClientRequest.HttpClientRequest,
-  cause: Http2Error.Http2Error
-): HttpClientError.RequestError =>
-  new HttpClientError.RequestError({
-    request,
-    reason: cause.origin === "User" && cause.scope === "stream" ? "Encode" : "Transport",
-    cause,
-    description: cause.message
-  })
 
 /**
  * A request that a server refuses is sent once more. One that only came too late for its connection (GOAWAY without an error) may do so again: there are
@@ -144,7 +136,8 @@ export class Exchange implements Listener, Waiter, Started {
   }
 
   private fail(error: Http2Error.Http2Error): void {
-    this.resume(Effect.fail(toRequestError(this.task.request, error)))
+    dispose(this.task.request.body)
+    this.resume(requestFailed(this.task.request, error))
   }
 
   private readonly onAbort = (): void => {
@@ -165,6 +158,7 @@ export class Exchange implements Listener, Waiter, Started {
     this.isOver = true
     this.task.pool.withdraw(this)
     this.started?.unsafeCancel()
+    dispose(this.task.request.body)
   }
 }
 

@@ -16,6 +16,7 @@ import type { ClientResponse } from "./clientResponse.js"
 import { run, Task } from "./exchange.js"
 import type { OnInformational } from "./message.js"
 import type { Pools } from "./pools.js"
+import { dispose } from "./requestBody.js"
 import { Targets } from "./target.js"
 import type { TraceFields } from "./traceFields.js"
 import * as Tracing from "./tracing.js"
@@ -42,6 +43,7 @@ export const makeClient = (pools: Pools, context: Context.Context<never>): HttpC
   const execute = (request: HttpClientRequest.HttpClientRequest, fiber: Fiber.RuntimeFiber<unknown, unknown>): Sent => {
     const target = targets.of(request)
     if (target instanceof Error) {
+      dispose(request.body)
       return Effect.fail(new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: target }))
     }
     const task = (trace: TraceFields | undefined, fiberRefs?: FiberRefs.FiberRefs) => {

@@ -1,6 +1,7 @@
 /**
  * Fields from the platform's form to that of HTTP/2 and back. Called for each request and response; headers that come again are converted once.
  */
+import * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Http2Headers from "@effect-http2/http2/Headers"
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Headers from "@effect/platform/Headers"
@@ -74,9 +75,41 @@ export const toHttp2 = (outgoing: Outgoing): Http2Headers.Headers => {
   return fields === headers.fields ? headers : new Http2Headers.Headers(fields)
 }
 
-/** The fields of a request over HTTP/1.1. */
+const isStream = (
+  content: Outgoing["body"]["content"]
+): content is Exclude<Outgoing["body"]["content"], Uint8Array | undefined> =>
+  content !== undefined && !(content instanceof Uint8Array)
+
+/** How long the body of a request is said to be: NaN for a field that says nothing that can be. */
+export const announcedBytes = ({ body, headers }: Outgoing): number | undefined => {
+  const field = headers["content-length"]
+  if (field === undefined) return body.contentLength
+  return /^\d+$/.test(field) ? Number(field) : Number.NaN
+}
+
+/** What is sent has to be as long as it says (RFC 9110 §8.6). */
+export const lengthError = (announced: number): Http2Error.StreamError =>
+  Http2Error.usageError(0, undefined, `content-length is ${announced}, the body is not`)
+
+/** Why a request whose length is known does not go out: its content-length says something else. A Stream is counted as it is sent. */
+export const lengthViolation = (outgoing: Outgoing): Http2Error.StreamError | undefined => {
+  if (outgoing.headers["content-length"] === undefined) return undefined
+  const announced = announcedBytes(outgoing)
+  const { content } = outgoing.body
+  if (announced === undefined || isStream(content)) {
+    return Number.isNaN(announced) ? Http2Error.usageError(0, undefined, "content-length is no number") : undefined
+  }
+  return (content?.length ?? 0) === announced ? undefined : lengthError(announced)
+}
+
+/**
+ * The fields of a request over HTTP/1.1. How its body is framed is decided here: `node:http` sends the octets of one without content-length to a GET or a
+ * DELETE without any framing, where the server takes them for the next request.
+ */
 export const toHttp1 = (outgoing: Outgoing): Record<string, string> => {
-  const record: Record<string, string> = { host: outgoing.target.origin.authority, ...outgoing.headers }
+  const { "transfer-encoding": _, ...headers } = outgoing.headers
+  const record: Record<string, string> = { host: outgoing.target.origin.authority, ...headers }
+  if (isStream(outgoing.body.content) && announcedBytes(outgoing) === undefined) record["transfer-encoding"] = "chunked"
   for (const { name, value } of missingFields(outgoing) ?? []) record[name] = value
   for (const { name, value } of outgoing.trace?.fields ?? []) record[name] = value
   return record

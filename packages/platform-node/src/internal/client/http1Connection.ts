@@ -14,7 +14,7 @@ import * as Http from "node:http"
 import type * as Net from "node:net"
 import { type Duplex, PassThrough } from "node:stream"
 import { failure, fromSocketError } from "../socketError.js"
-import { toHttp1 } from "./fields.js"
+import { announcedBytes, toHttp1 } from "./fields.js"
 import { Http1Incoming, userFailure, writeStream } from "./http1Message.js"
 import type { Listener, OpenedSocket, Outgoing, Place, Started } from "./message.js"
 
@@ -148,9 +148,8 @@ export class Http1Place implements Place {
       return new Exchange(this.agent, outgoing, listener, this.config, done)
     } catch (error) {
       done()
-      listener.onFailure(
-        Http2Error.usageError(0, undefined, error instanceof Error ? error.message : "the request cannot be sent")
-      )
+      const reason = error instanceof Error ? error.message : "the request cannot be sent"
+      listener.onFailure(Http2Error.isHttp2Error(error) ? error : Http2Error.usageError(0, undefined, reason))
       return { unsafeCancel: () => undefined }
     }
   }
@@ -174,7 +173,10 @@ const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"])
 class Exchange implements Started {
   private readonly request: Http.ClientRequest
   private fiber: Fiber.RuntimeFiber<void> | undefined = undefined
+  private response: Http.IncomingMessage | undefined = undefined
   private isAnswered = false
+  /** Nothing more will be sent. */
+  private isOver = false
 
   constructor(
     agent: Agent,
@@ -184,6 +186,7 @@ class Exchange implements Started {
     onDone: () => void
   ) {
     const { body, onInformational, target } = outgoing
+    const announced = announcedBytes(outgoing)
     this.request = Http.request({
       agent,
       method: outgoing.method,
@@ -195,10 +198,12 @@ class Exchange implements Started {
     })
     this.request.on("response", (response) => {
       this.isAnswered = true
+      this.response = response
       listener.onIncoming(new Http1Incoming(response, outgoing.method === "HEAD"))
     })
     this.request.on("error", (error) => this.failed(error))
     this.request.on("close", () => {
+      this.isOver = true
       this.fiber?.unsafeInterruptAsFork(FiberId.none)
       this.failed(failure("Closed", "the connection was closed before a response came"))
       // The agent gets its socket back behind this event.
@@ -210,25 +215,32 @@ class Exchange implements Started {
           onInformational({ status: statusCode, headers: Headers.fromInput(headers) })
         } catch (cause) {
           // As over HTTP/2: what the callback throws is the end of the request, and of nothing else.
-          this.failed(userFailure("onInformational has thrown", cause))
-          this.request.destroy()
+          this.abort(userFailure("onInformational has thrown", cause))
         }
       })
     }
     if (body.content === undefined || body.content instanceof Uint8Array) this.request.end(body.content)
-    else this.sendStream(config.runtime, writeStream(this.request, body.content))
+    else this.sendStream(config.runtime, writeStream(this.request, body.content, announced))
   }
 
   private sendStream(runtime: Runtime.Runtime<never>, write: Effect.Effect<void, unknown>): void {
     const program = Effect.matchCause(write, {
       onSuccess: () => undefined,
       onFailure: (cause) => {
-        if (Cause.isInterruptedOnly(cause)) return
-        this.failed(userFailure("the body of the request failed", Cause.squash(cause)))
-        this.request.destroy()
+        if (this.isOver) return
+        const reason = Cause.isInterruptedOnly(cause) ? "interrupted itself" : "failed"
+        const error = Cause.squash(cause)
+        this.abort(Http2Error.isHttp2Error(error) ? error : userFailure(`the body of the request ${reason}`, error))
       }
     })
     this.fiber = Runtime.runFork(runtime)(program)
+  }
+
+  /** The server sees a request that broke off, never one that is complete and shorter. Who reads the response by now hears of it there. */
+  private abort(error: Http2Error.Http2Error): void {
+    this.failed(error)
+    this.response?.destroy(error)
+    this.request.destroy()
   }
 
   private failed(error: Error): void {
@@ -239,6 +251,7 @@ class Exchange implements Started {
   }
 
   unsafeCancel(): void {
+    this.isOver = true
     this.isAnswered = true
     this.request.destroy()
   }

@@ -6,11 +6,12 @@ import * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Headers from "@effect/platform/Headers"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as Http from "node:http"
 import { failure, fromSocketError } from "../socketError.js"
+import { lengthError } from "./fields.js"
 import type { Incoming } from "./message.js"
+import { fromReadable } from "./readable.js"
 
 const tooLong = (limit: number, receivedBytes: number): Http2Error.StreamError =>
   new Http2Error.StreamError({
@@ -31,54 +32,6 @@ const cutOff = (source: Http.IncomingMessage): Http2Error.Http2Error =>
   source.errored === null
     ? failure("Closed", "the connection was closed before the body ended")
     : toError(source.errored)
-
-type Pull = Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<Http2Error.Http2Error>>
-
-/**
- * The body piece by piece. Reading is plain calls, and only the wait for more is asynchronous, so that whoever waits can be interrupted at any time: an
- * asynchronous iterator cannot be left while it waits.
- */
-class Puller {
-  private wake: (() => void) | undefined = undefined
-
-  constructor(private readonly source: Http.IncomingMessage) {
-    source.on("readable", this.onChange)
-    source.on("end", this.onChange)
-    source.on("close", this.onChange)
-  }
-
-  readonly pull: Pull = Effect.suspend((): Pull => {
-    const { source } = this
-    // What has arrived is read also from a message that has failed since.
-    const octets: unknown = source.read()
-    if (octets instanceof Uint8Array) return Effect.succeed(Chunk.of(octets))
-    if (source.readableEnded) return Effect.fail(Option.none())
-    if (source.destroyed) return Effect.fail(Option.some(cutOff(source)))
-    return Effect.zipRight(this.changed, this.pull)
-  })
-
-  private readonly changed: Effect.Effect<void> = Effect.async((resume) => {
-    this.wake = () => resume(Effect.void)
-    return Effect.sync(() => {
-      this.wake = undefined
-    })
-  })
-
-  private readonly onChange = (): void => {
-    const { wake } = this
-    this.wake = undefined
-    wake?.()
-  }
-
-  /** A message that was not read to its end takes its connection along. */
-  readonly stop: Effect.Effect<void> = Effect.sync(() => {
-    const { source } = this
-    source.off("readable", this.onChange)
-    source.off("end", this.onChange)
-    source.off("close", this.onChange)
-    if (!source.readableEnded) source.destroy()
-  })
-}
 
 /** The whole body. Interruption, and a body beyond `limit`, destroy the message. */
 const collect = (source: Http.IncomingMessage, limit: number): Effect.Effect<Uint8Array, Http2Error.Http2Error> =>
@@ -152,10 +105,8 @@ export class Http1Incoming implements Incoming {
   }
 
   get body(): Stream.Stream<Uint8Array, Http2Error.Http2Error> {
-    return Stream.suspend(() => {
-      const puller = new Puller(this.source)
-      return Stream.ensuring(Stream.repeatEffectChunkOption(puller.pull), puller.stop)
-    })
+    const { source } = this
+    return fromReadable(source, () => cutOff(source))
   }
 
   get trailers(): Effect.Effect<Headers.Headers, Http2Error.Http2Error> {
@@ -191,20 +142,31 @@ const drained = (request: Http.ClientRequest): Effect.Effect<void> =>
     })
   })
 
-/** Writes a Stream as the socket takes it, and ends the request. Fails with what the Stream fails with; interruption leaves the request open. */
+/**
+ * Writes a Stream as the socket takes it, and ends the request. Fails, with the request still open, with what the Stream fails with, or where it is not as
+ * long as `announced`: not an octet beyond that is written.
+ */
 export const writeStream = (
   request: Http.ClientRequest,
-  body: Stream.Stream<Uint8Array, unknown>
+  body: Stream.Stream<Uint8Array, unknown>,
+  announced: number | undefined
 ): Effect.Effect<void, unknown> =>
-  Effect.zipRight(
-    Stream.runForEachChunk(body, (chunk) => {
-      for (const octets of Chunk.toReadonlyArray(chunk)) if (octets.length > 0) request.write(octets)
+  Effect.suspend(() => {
+    let sent = 0
+    const write = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, Http2Error.StreamError> => {
+      const pieces = Chunk.toReadonlyArray(chunk)
+      for (const { length } of pieces) sent += length
+      if (announced !== undefined && sent > announced) return Effect.fail(lengthError(announced))
+      for (const octets of pieces) if (octets.length > 0) request.write(octets)
       return request.writableNeedDrain ? drained(request) : Effect.void
-    }),
-    Effect.sync(() => {
+    }
+    const end = Effect.suspend(() => {
+      if (announced !== undefined && sent < announced) return Effect.fail(lengthError(announced))
       request.end()
+      return Effect.void
     })
-  )
+    return Effect.zipRight(Stream.runForEachChunk(body, write), end)
+  })
 
 /** What the request's own code did wrong. */
 export const userFailure = (reason: string, cause: unknown): Http2Error.StreamError =>

@@ -3,13 +3,28 @@
  */
 import * as Http2Error from "@effect-http2/http2/Http2Error"
 import type * as HttpBody from "@effect/platform/HttpBody"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as FiberRefs from "effect/FiberRefs"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { Readable } from "node:stream"
-import type { ReadableStream } from "node:stream/web"
+import { ReadableStream } from "node:stream/web"
+import { fromAsyncIterable, fromIterable, fromReadable, fromWeb } from "./readable.js"
 
 type Octets = Stream.Stream<Uint8Array, unknown>
+
+/** What a body died of. It goes through the connection as a failure, and is a defect again where the request ends. */
+export class Defect {
+  constructor(readonly cause: Cause.Cause<never>) {}
+}
+
+/** A defect in the Stream is no failure of the request: it stays one. */
+const keepDefects = (content: Octets): Octets =>
+  Stream.mapErrorCause(content, (cause) => {
+    const defects = Cause.keepDefects(cause)
+    return Option.isSome(defects) ? Cause.fail(new Defect(defects.value)) : cause
+  })
 
 export class Body {
   constructor(
@@ -33,25 +48,7 @@ const none = new Body(undefined, undefined, undefined)
 const octets = (content: Uint8Array, contentType?: string): Body => new Body(content, contentType, content.length)
 
 const stream = (content: Octets, contentType?: string, contentLength?: number): Body =>
-  new Body(content, contentType, contentLength)
-
-/** What a stream of others yields: octets, or strings. */
-const toOctets = (chunk: unknown): Effect.Effect<Uint8Array, Http2Error.StreamError> =>
-  chunk instanceof Uint8Array
-    ? Effect.succeed(chunk)
-    : typeof chunk === "string"
-      ? Effect.succeed(Buffer.from(chunk))
-      : Effect.fail(Http2Error.usageError(0, undefined, "the body yields something that is neither octets nor text"))
-
-const fromAsyncIterable = (iterable: AsyncIterable<unknown>): Stream.Stream<Uint8Array, unknown> =>
-  Stream.mapEffect(
-    Stream.fromAsyncIterable(iterable, (error) => error),
-    toOctets
-  )
-
-/** The iterator of a ReadableStream cancels it when it is left early. */
-const fromWeb = (readable: ReadableStream): Stream.Stream<Uint8Array, unknown> =>
-  Stream.suspend(() => fromAsyncIterable(readable))
+  new Body(keepDefects(content), contentType, contentLength)
 
 const isAsyncIterable = (u: object): u is AsyncIterable<unknown> => Symbol.asyncIterator in u
 const isIterable = (u: object): u is Iterable<unknown> => Symbol.iterator in u
@@ -79,9 +76,11 @@ const fromObject = (body: object): Body | Http2Error.StreamError => {
   }
   if (body instanceof Response)
     return body.body === null ? none : stream(fromWeb(body.body), body.headers.get("content-type") ?? undefined)
-  if (body instanceof Readable) return stream(fromAsyncIterable(body))
+  if (body instanceof Readable)
+    return stream(fromReadable(body, () => body.errored ?? new Error("the Readable was destroyed before its end")))
+  if (body instanceof ReadableStream) return stream(fromWeb(body))
   if (isAsyncIterable(body)) return stream(fromAsyncIterable(body))
-  if (isIterable(body)) return stream(Stream.mapEffect(Stream.fromIterable(body), toOctets))
+  if (isIterable(body)) return stream(fromIterable(body))
   return Http2Error.usageError(0, undefined, `a body of ${Object.prototype.toString.call(body)} cannot be sent`)
 }
 
@@ -123,4 +122,17 @@ export const isReplayable = (body: HttpBody.HttpBody): boolean => {
     raw instanceof FormData ||
     raw instanceof URLSearchParams
   )
+}
+
+/** A body that was given as a stream of others and will not be sent, or not to its end: its source is destroyed or cancelled, once. */
+export const dispose = (body: HttpBody.HttpBody): void => {
+  if (body._tag !== "Raw") return
+  const source = body.body instanceof Response ? body.body.body : body.body
+  if (source instanceof Readable) {
+    source.on("error", () => undefined)
+    source.destroy()
+  } else if (source instanceof ReadableStream && !source.locked) {
+    // One that is locked is cancelled by its reader.
+    source.cancel().catch(() => undefined)
+  }
 }
