@@ -31,12 +31,21 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type * as Http from "node:http"
 import * as Application from "./internal/server/application.js"
+import { WebSocketLimits, type WebSocketOptions } from "./internal/server/boundedSocket.js"
 import * as Http1 from "./internal/server/http1.js"
 import { Port } from "./internal/server/port.js"
 import { isServerRequest } from "./internal/server/serverRequest.js"
 import * as Trailers from "./internal/server/trailers.js"
 import * as NodeHttp2Client from "./NodeHttp2Client.js"
 import * as NodeListener from "./NodeListener.js"
+
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  WebSocketOptions
+} from "./internal/server/boundedSocket.js"
 
 /**
  * Where to listen, how to speak TLS, what to speak beside HTTP/2, and the settings and limits of the connections.
@@ -52,8 +61,10 @@ export interface Options
   readonly http1?: boolean | Http.ServerOptions | undefined
   /** Whether a plain connection of HTTP/1.1 may go on as HTTP/2 by `Upgrade: h2c` (RFC 7540 §3.2). Default: true. */
   readonly upgradeH2c?: boolean | undefined
-  /** Whether clients of HTTP/2 may open WebSockets (RFC 8441). Default: true. */
-  readonly webSocket?: boolean | undefined
+  /**
+   * Whether clients of HTTP/2 may open WebSockets (RFC 8441), which those of HTTP/1.1 may in any case, and what each WebSocket of either may hold. Default: true.
+   */
+  readonly webSocket?: boolean | WebSocketOptions | undefined
 }
 
 const serveError = (cause: unknown): HttpServerError.ServeError => new HttpServerError.ServeError({ cause })
@@ -79,6 +90,7 @@ export const make = (
     const resolved = yield* Effect.mapError(Http2Options.resolveEffect(options), serveError)
     yield* Effect.mapError(Http2Origin.check(options), serveError)
     const { http1 = true, upgradeH2c = true, webSocket = true } = options
+    const webSocketLimits = new WebSocketLimits(typeof webSocket === "object" ? webSocket : {})
     // What HTTP/1.1 adds to its scope, at its first WebSocket for instance, is released when all connections are closed.
     const scope = yield* Effect.acquireRelease(Scope.make(), Scope.close)
     const fallback = http1 === false ? undefined : yield* Scope.extend(Http1.make(http1 === true ? {} : http1), scope)
@@ -89,10 +101,11 @@ export const make = (
           // One set of counters for all connections, and with it one bound for what they hold.
           stats: options.stats ?? Http2Stats.make(),
           abortFiberId: HttpServerError.clientAbortFiberId,
-          enableConnectProtocol: webSocket
+          enableConnectProtocol: webSocket !== false
         },
         path: options.path,
         upgradeH2c,
+        webSocketLimits,
         sniffTimeout: resolved.prefaceTimeout,
         drainTimeout: resolved.gracefulShutdownTimeout
       },

@@ -11,6 +11,7 @@ import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type * as Net from "node:net"
 import type { Duplex } from "node:stream"
+import { remember } from "./http1WebSocket.js"
 
 /** Told of requests to go on with another protocol than WebSocket: true where that was done. */
 export type OnUpgrade = (request: Http.IncomingMessage, head: Buffer) => boolean
@@ -136,6 +137,7 @@ export const make = (options: Http.ServerOptions): Effect.Effect<Http1, ServeErr
       Effect.sync(() => new Http1Server(options)),
       (server) => Effect.sync(() => server.close())
     )
+    node.prependListener("upgrade", remember)
     const server = yield* NodeHttpServer.make(() => node, {})
     return {
       server,

@@ -21,8 +21,10 @@ import type * as Net from "node:net"
 import * as Tls from "node:tls"
 import { fromOpenSocket } from "../socketTransport.js"
 import * as Application from "./application.js"
+import { CurrentLimits, type WebSocketLimits } from "./boundedSocket.js"
 import * as H2cUpgrade from "./h2cUpgrade.js"
 import type { Http1 } from "./http1.js"
+import { withLimits } from "./http1WebSocket.js"
 import { sniff } from "./sniff.js"
 
 /** What the connections of a port have in common. */
@@ -31,6 +33,7 @@ export interface PortOptions {
   /** The path of the unix socket that is listened at. */
   readonly path: string | undefined
   readonly upgradeH2c: boolean
+  readonly webSocketLimits: WebSocketLimits
   /** How long a client may take to show what it speaks. */
   readonly sniffTimeout: Duration.DurationInput
   /** How long requests in flight may take at the end. */
@@ -154,9 +157,15 @@ export class Port {
         const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
         // The signature asks for a middleware, and its implementation does not.
         const serveHttp1: Parameters<typeof HttpServer.make>[0]["serve"] = http1.server.serve
-        yield* withMaxBodySize(Scope.extend(serveHttp1(httpApp, middleware), scope))
+        yield* withMaxBodySize(
+          Scope.extend(serveHttp1(withLimits(httpApp, options.webSocketLimits), middleware), scope)
+        )
       }
-      const application = yield* Application.make(httpApp, middleware)
+      const application = yield* Effect.provideService(
+        Application.make(httpApp, middleware),
+        CurrentLimits,
+        options.webSocketLimits
+      )
       yield* attach(new Served(application, yield* InterruptibleRuntime.capture(), options, http1))
     })
   }

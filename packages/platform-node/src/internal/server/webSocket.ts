@@ -14,14 +14,12 @@ import type * as Scope from "effect/Scope"
 import { randomBytes } from "node:crypto"
 import { IncomingMessage } from "node:http"
 import * as Net from "node:net"
-import { type WebSocket, WebSocketServer } from "ws"
+import type { WebSocket } from "ws"
+import { BoundedWebSocket, CurrentLimits, fromWebSocket, type WebSocketLimits } from "./boundedSocket.js"
 import { TunnelSocket } from "./tunnelSocket.js"
 
 /** How long the client may take to answer our Close frame. */
 const closeTimeout = "1 second"
-
-/** Tracks nothing and listens nowhere: it is the one way to `ws`'s handshake. */
-const handshakes = new WebSocketServer({ noServer: true, clientTracking: false })
 
 /** The request as `ws` would have got it; RFC 8441 has no Sec-WebSocket-Key. */
 const toIncomingMessage = (request: HttpServerRequest.HttpServerRequest): IncomingMessage => {
@@ -50,14 +48,15 @@ const openError = (cause: unknown): Socket.SocketGenericError =>
 
 const open = (
   request: HttpServerRequest.HttpServerRequest,
-  source: Http2Server.Request
-): Effect.Effect<WebSocket, Socket.SocketGenericError> =>
+  source: Http2Server.Request,
+  { handshakes }: WebSocketLimits
+): Effect.Effect<BoundedWebSocket, Socket.SocketGenericError> =>
   Effect.flatMap(InterruptibleRuntime.capture(), (runtime) => {
     const runFork = Runtime.runFork(runtime)
     const duplex = new TunnelSocket(runFork, () => runFork(source.stream.reset()))
-    let webSocket: WebSocket | undefined
+    let webSocket: BoundedWebSocket | undefined
     handshakes.handleUpgrade(toIncomingMessage(request), duplex, Buffer.alloc(0), (accepted) => {
-      webSocket = accepted
+      if (accepted instanceof BoundedWebSocket) webSocket = accepted
     })
     const { headers, status } = parseHead(duplex.head)
     if (webSocket === undefined) {
@@ -84,6 +83,8 @@ const close = (webSocket: WebSocket): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
     if (webSocket.readyState === webSocket.CLOSED) return resume(Effect.void)
     webSocket.once("close", () => resume(Effect.void))
+    // The peer's answer has to be read.
+    webSocket.resume()
     webSocket.close()
   }).pipe(
     Effect.interruptible,
@@ -100,18 +101,16 @@ const sayGoodbye = (webSocket: WebSocket, source: Http2Server.Request): Effect.E
 
 const acquire = (
   request: HttpServerRequest.HttpServerRequest,
-  source: Http2Server.Request
-): Effect.Effect<globalThis.WebSocket, Socket.SocketGenericError, Scope.Scope> =>
-  Effect.map(
-    Effect.tap(Effect.acquireRelease(open(request, source), close), (webSocket) =>
-      Effect.forkScoped(sayGoodbye(webSocket, source))
-    ),
-    // The types differ; `ws` has all of the interface that a Socket uses.
-    (webSocket) => webSocket as unknown as globalThis.WebSocket
+  source: Http2Server.Request,
+  limits: WebSocketLimits
+): Effect.Effect<BoundedWebSocket, Socket.SocketGenericError, Scope.Scope> =>
+  Effect.tap(Effect.acquireRelease(open(request, source, limits), close), (webSocket) =>
+    Effect.forkScoped(sayGoodbye(webSocket, source))
   )
 
 /** What `request.upgrade` is. The handshake happens when the socket is run, as it does over HTTP/1.1. */
 export const upgrade = (
   request: HttpServerRequest.HttpServerRequest,
   source: Http2Server.Request
-): Effect.Effect<Socket.Socket, HttpServerError.RequestError> => Socket.fromWebSocket(acquire(request, source))
+): Effect.Effect<Socket.Socket, HttpServerError.RequestError> =>
+  Effect.flatMap(CurrentLimits, (limits) => fromWebSocket(acquire(request, source, limits), limits))
