@@ -43,4 +43,10 @@ export interface Output {
    * Runs `task` once the current turn of the event loop is over, so that what several fibers write in a turn leaves in one write.
    */
   readonly defer: (task: () => void) => void
+
+  /**
+   * For a transport that keeps its process alive: whether it has to, as it does to begin with. A client's connection says so where nothing is awaited on it
+   * any more; what is still to be read is read as long as the process goes on.
+   */
+  readonly hold?: (isHeld: boolean) => void
 }

@@ -80,7 +80,7 @@ class Watcher {
 export const inspect = (transport: Transport, log: Log, role: "client" | "server"): Transport => {
   const sent = new Watcher("sent", role === "client", log)
   const received = new Watcher("received", role === "server", log)
-  const { memory } = transport
+  const { hold, memory } = transport
   // Not its copy: it may be an instance of a class, whose methods a copy has not.
   return {
     peer: transport.peer,
@@ -93,6 +93,7 @@ export const inspect = (transport: Transport, log: Log, role: "client" | "server
     pendingBytes: () => transport.pendingBytes(),
     onDrain: (listener) => transport.onDrain(listener),
     defer: (task) => transport.defer(task),
+    ...(hold === undefined ? {} : { hold: (isHeld) => hold.call(transport, isHeld) }),
     end: transport.end,
     close: transport.close
   }

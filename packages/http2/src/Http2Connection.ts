@@ -23,9 +23,10 @@ import { lost } from "@effect-http2/engine/connection/lost"
 import { BodyQueue } from "./internal/bodyQueue.js"
 import { receive } from "./internal/receiver.js"
 import { sendPreface, updateSettings } from "@effect-http2/engine/connection/sendSettings"
-import { closeGracefully, closeNow, disconnect } from "./internal/shutdown.js"
-import { watch } from "./internal/watcher.js"
+import { closeGracefully, closeNow } from "./internal/shutdown.js"
+import { Watcher } from "./internal/watcher.js"
 import * as Windows from "./internal/windows.js"
+import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
 import type { Settings } from "./Settings.js"
 import type { Peer, Transport } from "./Transport.js"
 
@@ -211,18 +212,16 @@ export const make = (
         role.extensionLimits(config.options)
       )
       const deadlines = new Deadlines(core, decoder)
-      const ended = Deferred.await(closed)
       const reader = yield* Effect.forkDaemon(Effect.interruptible(receive(transport, core, decoder, deadlines)))
-      const watcher = yield* Effect.forkDaemon(
-        Effect.interruptible(Effect.zipRight(watch(core, deadlines, ended), disconnect(transport, reader)))
-      )
-      return { connection: new Http2Connection(core, ended), reader, watcher }
+      const watcher = new Watcher(core, deadlines, transport, reader, yield* InterruptibleRuntime.capture(), clock)
+      watcher.start()
+      return { connection: new Http2Connection(core, Deferred.await(closed)), reader, watcher }
     }),
     ({ connection, reader, watcher }) =>
       Effect.gen(function* () {
         if (config.drainAtEnd) yield* closeGracefully(connection.core)
         else closeNow(connection.core)
-        yield* Fiber.await(watcher)
+        yield* Deferred.await(watcher.gone)
         yield* Fiber.interrupt(reader)
       })
   ).pipe(Effect.map(({ connection }) => connection))

@@ -180,6 +180,9 @@ describe("the transport", () => {
     onDrain(listener: () => void): void {
       this.called("onDrain", this.inner.onDrain(listener))
     }
+    hold(): void {
+      this.called("hold", undefined)
+    }
     defer(task: () => void): void {
       this.called("defer", this.inner.defer(task))
     }
@@ -198,13 +201,14 @@ describe("the transport", () => {
       expect(transport.write([encode(ping(1))])).toBe(true)
       expect(transport.pendingBytes()).toBe(0)
       transport.memory?.view(transport.memory.allocate(1))
+      transport.hold?.(true)
       yield* Effect.async<void>((resume) => transport.defer(() => resume(Effect.void)))
       yield* Effect.async<void>((resume) => transport.onDrain(() => resume(Effect.void)))
       yield* transport.end
       expect(yield* scripted.received).toEqual(encode(ping(1)))
       yield* transport.close
       expect(yield* scripted.closed).toBe(true)
-      expect(held.calls).toEqual(["write", "pendingBytes", "allocate", "view", "defer", "onDrain"])
+      expect(held.calls).toEqual(["write", "pendingBytes", "allocate", "view", "hold", "defer", "onDrain"])
     })
   )
 })

@@ -66,12 +66,14 @@ export class ClientRole implements Role {
     if (this.waiting.size === 0 && this.hasPlace(connection)) return this.open(connection, request)
     this.waiting.add(request)
     this.serveWaiting()
+    connection.updateHold()
   }
 
   /** `request` does not want a place any more. */
   withdraw(request: Waiting): void {
     this.waiting.delete(request)
     this.held.withdraw(request)
+    this.connection?.updateHold()
   }
 
   /** How many requests there is place for now, those that wait counted off. */

@@ -70,6 +70,7 @@ export class ConnectionCore implements StreamOwner {
   idleSince: number
   /** What the peer said in GOAWAY, once it did. */
   goneAway: Http2Error.ConnectionError | undefined = undefined
+  private isHeld = true
   private readonly starts: Starts
   private readonly deliveries: Deliveries
   private readonly resetPings = new ResetPings((onAcknowledged) => this.ping(onAcknowledged))
@@ -119,6 +120,10 @@ export class ConnectionCore implements StreamOwner {
     return this.ports.makeInbox
   }
 
+  get isClosed(): boolean {
+    return this.status === "closed"
+  }
+
   get isDraining(): boolean {
     return this.status !== "open"
   }
@@ -152,6 +157,7 @@ export class ConnectionCore implements StreamOwner {
     this.deliveries.endTurn()
     this.outbox.isInTurn = false
     this.outbox.flush()
+    if (this.table.size === 0) this.updateHold()
     if (this.outbox.controlFrames > this.options.maxQueuedControlFrames) {
       this.attempt(() => this.guard.controlFramesQueued(this.outbox.controlFrames))
     }
@@ -226,6 +232,7 @@ export class ConnectionCore implements StreamOwner {
   opened(stream: StreamCore): void {
     this.table.add(stream)
     this.stats.activeStreams++
+    if (this.table.size === 1) this.updateHold()
   }
 
   closed(stream: StreamCore, byPeer: boolean): void {
@@ -237,6 +244,21 @@ export class ConnectionCore implements StreamOwner {
       this.notifyIdle()
     }
     this.role.onCapacity()
+    if (this.table.size === 0) this.updateHold()
+  }
+
+  /**
+   * Tells the transport whether the process has to go on for the connection: a client's holds it while something of its own is awaited, be it
+   * a response, a place for a request, or the answer to a PING or SETTINGS. A server's holds it always, as its listener does.
+   */
+  updateHold(): void {
+    const { pings, role, settings } = this
+    const { output } = this.ports
+    if (role.isServer || output.hold === undefined || this.status === "closed") return
+    const isAwaited = this.table.size > 0 || role.queued > 0 || !pings.isEmpty || settings.isAwaited
+    if (isAwaited === this.isHeld) return
+    this.isHeld = isAwaited
+    output.hold(isAwaited)
   }
 
   /** `stream` moves, or is over. */
@@ -253,6 +275,7 @@ export class ConnectionCore implements StreamOwner {
   /** Sends a PING; `onAcknowledged` gets the round-trip time in ms. */
   ping(onAcknowledged: (roundTrip: number) => void): void {
     this.outbox.control(new Frame.Ping(false, this.pings.begin(this.now(), onAcknowledged)))
+    this.updateHold()
   }
 
   /** Calls `listener` once no stream is open and no handler runs, at once if that is so. */

@@ -44,6 +44,10 @@ export class Pings {
     return Number.POSITIVE_INFINITY
   }
 
+  get isEmpty(): boolean {
+    return this.outstanding.size === 0
+  }
+
   clear(): void {
     this.outstanding.clear()
   }

@@ -25,6 +25,8 @@ export interface RoleOf<Connection> {
   onCapacity(): void
   /** Handlers that are done with their stream and not finished: they count as streams (CVE-2023-44487). */
   readonly lingering: number
+  /** Requests that wait for a stream; at a server there are none. */
+  readonly queued: number
   /** What the peer says of origins; a client does not say anything, and a server does not listen. */
   readonly origins: Origins | undefined
   /** How much of the peer's extension frames is decoded. */

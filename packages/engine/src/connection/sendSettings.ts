@@ -35,6 +35,7 @@ export const updateSettings = (
   if (entries.length > 0) {
     settings.announce(after, core.now())
     core.outbox.control(new Frame.Settings(false, entries))
+    core.updateHold()
     core.blocks.setMaxHeaderListSize(settings.maxHeaderListSize.most)
     // What was no request without extended CONNECT is one now.
     if (after.enableConnectProtocol !== before.enableConnectProtocol) core.blocks.forget()

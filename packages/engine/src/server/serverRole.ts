@@ -33,6 +33,7 @@ interface Runner {
 
 export class ServerRole implements Role {
   readonly isServer = true
+  readonly queued = 0
   readonly origins = undefined
   readonly pushes = undefined
   private connection: ConnectionCore | undefined = undefined

@@ -68,6 +68,11 @@ export class LocalSettings {
     else last.onAcknowledged.push(listener)
   }
 
+  /** Whether some were sent that the peer has not acknowledged. */
+  get isAwaited(): boolean {
+    return this.unacknowledged.length > 0
+  }
+
   /** When the oldest SETTINGS that are not acknowledged were sent, infinity where there are none. */
   get oldest(): number {
     return this.unacknowledged[0]?.sentAt ?? Number.POSITIVE_INFINITY

@@ -1,6 +1,6 @@
 /**
- * The end of a connection: graceful (RFC 9113 §6.8), at once, and the transport's behind both. Called by the connection's watcher for an idle one, by
- * the end of its scope, and by its user.
+ * The end of a connection: graceful (RFC 9113 §6.8), or at once. Called by the connection's watcher for an idle one, by the end of its scope, and by
+ * its user.
  *
  * A server says twice that it goes: first with the highest id there is, so that requests on their way are still served, and, once a PING
  * sent behind it is acknowledged, with the last id that it has seen.
@@ -10,7 +10,6 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
-import type { Transport } from "../Transport.js"
 import type { ConnectionCore } from "@effect-http2/engine/connection/connectionCore"
 
 const highest = 0x7fffffff
@@ -79,13 +78,3 @@ export const closeNow = (core: ConnectionCore): void => {
   conclude(core)
   core.close(undefined)
 }
-
-/** How long the peer may take to read what we said last and to end its side. */
-const lingerTimeout = Duration.seconds(1)
-
-/** Ends our side and gives the peer a moment to read what we said last: closing at once could take it away from it. */
-export const disconnect = (transport: Transport, reader: Fiber.RuntimeFiber<void>): Effect.Effect<void> =>
-  awaitUpTo(Effect.zipRight(transport.end, Effect.asVoid(Fiber.await(reader))), lingerTimeout).pipe(
-    Effect.zipRight(transport.close),
-    Effect.uninterruptible
-  )

@@ -1,25 +1,68 @@
 /**
- * The passing of time on a connection: sleeps from one deadline to the next and has what is due done. The connection forks it once.
+ * The passing of time on a connection, and its end: a timer from one deadline to the next, that has what is due done, and, once the connection has ended,
+ * the time that the peer has to read what was said last. No fiber runs for any of it but while the connection closes. Made by Http2Connection.ts.
  */
-import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
+import type * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import type * as Http2Error from "../Http2Error.js"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as Runtime from "effect/Runtime"
+import type { Transport } from "../Transport.js"
+import { type Alarm, makeAlarm } from "./alarm.js"
 import type { ConnectionCore } from "@effect-http2/engine/connection/connectionCore"
 import type { Deadlines } from "@effect-http2/engine/connection/deadlines"
 import { closeGracefully } from "./shutdown.js"
 
-/** Sleeps from deadline to deadline, until the connection has ended. */
-export const watch = (
-  core: ConnectionCore,
-  deadlines: Deadlines,
-  ended: Effect.Effect<void, Http2Error.Http2Error>
-): Effect.Effect<void> => {
-  const loop: Effect.Effect<void> = Effect.suspend(() => {
-    if (core.status === "closed") return Effect.void
+/** How long the peer may take, once the connection has ended, to read what we said last and to end its side, in ms. */
+const lingerTimeout = 1000
+
+export class Watcher {
+  /** Done when the transport is closed. */
+  readonly gone = Deferred.unsafeMake<void>(FiberId.none)
+  private readonly alarm: Alarm
+
+  constructor(
+    private readonly core: ConnectionCore,
+    private readonly deadlines: Deadlines,
+    private readonly transport: Transport,
+    private readonly reader: Fiber.RuntimeFiber<void>,
+    private readonly runtime: Runtime.Runtime<never>,
+    clock: Clock.Clock
+  ) {
+    this.alarm = makeAlarm(clock, runtime, () => core.attempt(() => this.check()))
+  }
+
+  start(): void {
+    this.core.onEnd(() => this.end())
+    this.check()
+  }
+
+  private check(): void {
+    const { core, deadlines } = this
+    // It has lingered long enough: what `end` waits for is over when the transport closes.
+    if (core.status === "closed") return void Runtime.runFork(this.runtime)(this.transport.close)
     const next = deadlines.check()
-    if (deadlines.isIdle) return closeGracefully(core)
-    return Effect.zipRight(Clock.sleep(Duration.millis(next)), loop)
-  })
-  return Effect.raceFirst(loop, Effect.ignore(ended))
+    // A deadline that was missed has ended the connection.
+    if (core.isClosed) return
+    if (deadlines.isIdle) Runtime.runFork(this.runtime)(closeGracefully(core))
+    else this.alarm.set(next)
+  }
+
+  /** Ends our side and gives the peer a moment to read what we said last: closing at once could take it away from it. */
+  private end(): void {
+    const { alarm, reader, transport } = this
+    alarm.set(lingerTimeout)
+    const disconnect = transport.end.pipe(
+      Effect.zipRight(Fiber.await(reader)),
+      Effect.zipRight(Effect.sync(alarm.stop)),
+      Effect.zipRight(transport.close)
+    )
+    const fiber = Runtime.runFork(this.runtime)(Effect.uninterruptible(disconnect))
+    const exit = fiber.unsafePoll()
+    const done = (): void => Deferred.unsafeDone(this.gone, Exit.void)
+    if (exit === null) fiber.addObserver(done)
+    else done()
+  }
 }

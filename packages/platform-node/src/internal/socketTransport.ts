@@ -115,8 +115,15 @@ class SocketTransport implements Transport {
     setImmediate(task)
   }
 
+  readonly hold = (isHeld: boolean): void => {
+    if (isHeld) this.socket.ref()
+    else this.socket.unref()
+  }
+
   readonly end: Effect.Effect<void> = Effect.async((resume) => {
     const socket = this.socket
+    // Who waits for the end of a connection that is idle has to see it.
+    socket.ref()
     this.writable = false
     if (socket.destroyed || socket.writableFinished) return resume(Effect.void)
     const done = (): void => {

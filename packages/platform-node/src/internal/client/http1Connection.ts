@@ -88,13 +88,15 @@ export class Http1Place implements Place {
   /** Takes an open socket over. */
   adopt(opened: OpenedSocket): void {
     this.watch(opened)
+    // As the agent does with those that are free: nothing holds the process.
+    opened.socket.unref()
     this.ready.push(opened.socket)
   }
 
   /** Gives a socket that nobody has used yet away. */
   release(): OpenedSocket | undefined {
     const socket = this.ready.shift()
-    return socket === undefined ? undefined : this.sockets.get(socket)
+    return socket === undefined ? undefined : this.sockets.get(socket.ref())
   }
 
   private watch(opened: OpenedSocket): void {
@@ -115,7 +117,10 @@ export class Http1Place implements Place {
 
   private provide(callback: OnSocket): Duplex | undefined {
     const socket = this.ready.shift()
-    if (socket !== undefined) return socket
+    if (socket !== undefined) {
+      socket.ref()
+      return socket
+    }
     const dial = Effect.matchCause(this.config.open, {
       onFailure: (cause) => {
         const error = Cause.squash(cause)
