@@ -252,12 +252,19 @@ export const streamError = (
  * @since 0.1.0
  * @category constructors
  */
-export const usageError = (streamId: number, section: string | undefined, reason: string): StreamError =>
+export const usageError = (
+  streamId: number,
+  section: string | undefined,
+  reason: string,
+  /** The setting of the peer's that does not allow it. */
+  limit?: string
+): StreamError =>
   new StreamError({
     streamId,
     code: ErrorCode.INTERNAL_ERROR,
     origin: "User",
     reason,
     section,
+    limit,
     processed: "no"
   })

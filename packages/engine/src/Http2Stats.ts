@@ -34,6 +34,8 @@ export interface Snapshot {
   readonly glitches: number
   /** Connections that were ended with ENHANCE_YOUR_CALM since their peer had used up one of the budgets, since the start. */
   readonly guardTrips: number
+  /** Handlers that failed, or whose response could not be sent, for what the peer had done: a reset, or settings that no response fits; since the start. */
+  readonly failuresByPeer: number
 }
 
 /**
@@ -54,6 +56,7 @@ export class Http2Stats implements Snapshot {
   stalledBytes = 0
   glitches = 0
   guardTrips = 0
+  failuresByPeer = 0
 }
 
 /**

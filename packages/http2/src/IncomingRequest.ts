@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Headers from "./Headers.js"
 import * as Http2Error from "./Http2Error.js"
@@ -11,6 +12,7 @@ import type { PromisedRequest } from "./Http2Request.js"
 import type { Http2Response } from "./Http2Response.js"
 import { Http2Tunnel } from "./Http2Tunnel.js"
 import { IncomingMessage } from "./IncomingMessage.js"
+import { isCausedByPeer } from "./internal/peerFailure.js"
 import { sendResponse } from "./internal/respond.js"
 import type { ServerStream } from "@effect-http2/engine/server/serverStream"
 import type * as Priority from "./Priority.js"
@@ -103,6 +105,14 @@ export class Request extends IncomingMessage {
       this.serverStream.setPriority(parameters)
       return this.serverStream.priority
     })
+  }
+
+  /**
+   * Whether a failure of the handler is the client's doing: it has reset the stream, or its settings do not allow for the response. For whoever logs: a client
+   * can make as many as it likes.
+   */
+  isCausedByPeer(cause: Cause.Cause<unknown>): boolean {
+    return isCausedByPeer(cause, this.serverStream)
   }
 
   /** Whether a response can still be sent: none was, and the stream is not over. */

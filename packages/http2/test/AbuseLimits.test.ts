@@ -106,7 +106,7 @@ describe("an attacker", () => {
       yield* peer.send(
         open(
           1,
-          Array.from({ length: 20 }, () => ["cookie", "a=b"] as const)
+          Array.from({ length: 20 }, () => ["x-field", "a=b"] as const)
         ),
         data(1, filled(10_000))
       )

@@ -2,12 +2,16 @@
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Http2Response from "@effect-http2/http2/Http2Response"
 import { describe, it } from "@effect/vitest"
+import * as Settings from "@effect-http2/http2/Settings"
 import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as Stream from "effect/Stream"
 import { expect } from "vitest"
 import { engines, eventually } from "./support/engines.js"
 import { logged, readUntilFailure } from "./support/failures.js"
-import { ascii } from "./support/wire.js"
+import { server } from "./support/peer.js"
+import { ascii, data, get, headers, post, reset, settings } from "./support/wire.js"
 
 describe("a handler", () => {
   const failures: ReadonlyArray<readonly [kind: string, failing: Effect.Effect<never, unknown>]> = [
@@ -107,4 +111,56 @@ describe("a handler", () => {
       )
     })
   )
+})
+
+describe("what a client makes fail is counted, and told once a connection, at level debug", () => {
+  const debug = Logger.minimumLogLevel(LogLevel.Debug)
+
+  it.scoped("CVE-2026-50560: responses that SETTINGS_MAX_HEADER_LIST_SIZE does not allow", () => {
+    const { layer, lines } = logged()
+    return Effect.gen(function* () {
+      const { peer, stats } = yield* server(() => Effect.succeed(Http2Response.text("answer")))
+      yield* peer.send(settings([Settings.Id.MAX_HEADER_LIST_SIZE, 1]))
+      const long: ReadonlyArray<readonly [string, string]> = [...get.slice(0, 3), [":path", `/${"x".repeat(5000)}`]]
+      yield* peer.send(...Array.from({ length: 50 }, (_, i) => headers(1 + 2 * i, long)))
+      yield* peer.barrier()
+      yield* eventually(() => stats.failuresByPeer === 50)
+      expect(lines.length).toBe(1)
+      expect(lines[0]).toMatch(/^DEBUG The client made the handler of GET /)
+      expect(lines[0]?.length).toBeLessThan(2000)
+    }).pipe(Effect.provide(layer), Effect.provide(debug))
+  })
+
+  it.scoped("bodies that a client resets under a handler that makes a defect of that", () => {
+    const { layer, lines } = logged()
+    return Effect.gen(function* () {
+      const { peer, stats } = yield* server((request) =>
+        // Not interrupted: it fails with what the stream has failed with.
+        Effect.uninterruptible(
+          Effect.as(
+            Effect.catchAll(request.bytes(), (cause) => Effect.die(new Error("my own", { cause }))),
+            Http2Response.empty()
+          )
+        )
+      )
+      for (let id = 1; id < 41; id += 2) yield* peer.send(headers(id, post, false), data(id, "x"))
+      yield* peer.barrier(1)
+      for (let id = 1; id < 41; id += 2) yield* peer.send(reset(id))
+      yield* peer.barrier(2)
+      yield* eventually(() => stats.activeHandlers === 0)
+      expect(stats.failuresByPeer).toBe(20)
+      expect(lines.map((line) => line.slice(0, 5))).toEqual(["DEBUG"])
+    }).pipe(Effect.provide(layer), Effect.provide(debug))
+  })
+
+  it.scoped("what is the handler's own is an error each time", () => {
+    const { layer, lines } = logged()
+    return Effect.gen(function* () {
+      const { peer, stats } = yield* server(() => Effect.fail(new Error("mine")))
+      yield* peer.send(headers(1, get), headers(3, get))
+      yield* peer.barrier()
+      yield* eventually(() => stats.activeHandlers === 0)
+      expect([lines.map((line) => line.slice(0, 5)), stats.failuresByPeer]).toEqual([["ERROR", "ERROR"], 0])
+    }).pipe(Effect.provide(layer), Effect.provide(debug))
+  })
 })

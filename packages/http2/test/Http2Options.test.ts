@@ -19,7 +19,7 @@ describe("Http2Options", () => {
       maxFrameSize: 16_384,
       headerTableSize: 4096,
       maxHeaderListSize: 32 * 1024,
-      maxHeaderFields: 100,
+      maxHeaderFields: 2000,
       maxHeaderBlockSize: 32 * 1024,
       maxContinuationFrames: 8,
       maxSettingsEntries: 32,

@@ -37,7 +37,7 @@ const rules = inFile(
   { rule: "rfc9113-8.2.2-2", find: 'case "connection":\n', replace: "" },
   {
     rule: "rfc9113-8.2.2-3",
-    find: 'return value.toLowerCase() !== "trailers"',
+    find: 'return value.length !== 8 || value.toLowerCase() !== "trailers"',
     replace: 'return !value.toLowerCase().startsWith("trailers")'
   }
 )

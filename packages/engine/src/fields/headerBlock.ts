@@ -47,7 +47,9 @@ export class HeaderBlocks {
       // Until our SETTINGS are acknowledged, the peer may use the initial size (RFC 7541 §4.2).
       headerTableSize: Settings.initial.headerTableSize,
       maxHeaderListSize: options.maxHeaderListSize,
-      maxHeaderFields: options.maxHeaderFields
+      // CVE-2016-6581, CVE-2026-49975: octets bound the list while it is decoded, 32 of them for each field, crumbs among them. Fields are counted
+      // once crumbs are joined.
+      maxHeaderFields: Infinity
     })
   }
 
@@ -137,7 +139,8 @@ export class HeaderBlocks {
     }
     try {
       const { fields, overflow } = decoder.decode(block)
-      const section = new FieldSection(fields, overflow)
+      // Of a list that is too large nothing is of use: it is not held while its stream is.
+      const section = new FieldSection(overflow === "none" ? fields : [], overflow, this.options.maxHeaderFields)
       if (decoder.generation === generation && block.length <= 1024) {
         memory[this.nextMemory] = { octets: copy(block), generation, section }
         this.nextMemory = (this.nextMemory + 1) % remembered

@@ -57,6 +57,8 @@ export class FieldSection {
   constructor(
     readonly fields: ReadonlyArray<HeaderField>,
     /** The limit that the section exceeds; its fields are not complete then. */
-    readonly overflow: "none" | "size" | "count"
+    readonly overflow: "none" | "size" | "count",
+    /** The most fields that a message may have, crumbs of cookies joined. */
+    readonly maxFields: number = Infinity
   ) {}
 }

@@ -8,28 +8,41 @@ import { isSameAuthority } from "../origin/asciiOrigin.js"
 import * as Rules from "../fields/fieldRules.js"
 import { type FieldSection, RequestHead, ResponseHead, Violation } from "../fields/messageHead.js"
 
+const tooMany = (): Violation => new Violation("10.5.1", "too many fields", "maxHeaderFields")
+
 const tooLarge = (section: FieldSection): Violation =>
   section.overflow === "size"
     ? new Violation("10.5.1", "the field section is too large", "maxHeaderListSize")
-    : new Violation("10.5.1", "too many fields", "maxHeaderFields")
+    : tooMany()
+
+const fieldViolation = ({ name, value }: HeaderField): Violation | undefined => {
+  if (!Rules.isFieldName(name)) {
+    return name.charCodeAt(0) === 0x3a
+      ? new Violation("8.3", `pseudo-header field ${name} is unknown here, repeated, or behind a regular field`)
+      : new Violation("8.2.1", "a field name has an octet that is not allowed")
+  }
+  if (!Rules.isFieldValue(value)) return new Violation("8.2.1", `the value of ${name} is not allowed`)
+  if (Rules.isConnectionSpecific(name, value)) return new Violation("8.2.2", `${name} is connection-specific`)
+  return undefined
+}
 
 /** The fields behind the pseudo-header fields, checked, with cookie crumbs joined (§8.2.3). */
 const regularFields = (section: FieldSection, from: number): Array<HeaderField> | Violation => {
-  const { fields: all } = section
+  const { fields: all, maxFields } = section
   const fields: Array<HeaderField> = []
   let crumbs: Array<string> | undefined = undefined
   let cookieAt = -1
+  let checked: HeaderField | undefined = undefined
   for (let i = from; i < all.length; i++) {
     const field = all[i]
     if (field === undefined) break
     const { name, value } = field
-    if (!Rules.isFieldName(name)) {
-      return name.charCodeAt(0) === 0x3a
-        ? new Violation("8.3", `pseudo-header field ${name} is unknown here, repeated, or behind a regular field`)
-        : new Violation("8.2.1", "a field name has an octet that is not allowed")
+    if (field !== checked) {
+      const violation = fieldViolation(field)
+      if (violation !== undefined) return violation
+      // One large entry, referred to again and again, is looked at once.
+      checked = field
     }
-    if (!Rules.isFieldValue(value)) return new Violation("8.2.1", `the value of ${name} is not allowed`)
-    if (Rules.isConnectionSpecific(name, value)) return new Violation("8.2.2", `${name} is connection-specific`)
     if (name === "cookie") {
       if (cookieAt >= 0) {
         crumbs ??= [fields[cookieAt]?.value ?? ""]
@@ -38,6 +51,7 @@ const regularFields = (section: FieldSection, from: number): Array<HeaderField> 
       }
       cookieAt = fields.length
     }
+    if (from + fields.length >= maxFields) return tooMany()
     fields.push(field)
   }
   if (crumbs !== undefined) {

@@ -10,6 +10,12 @@ import { check } from "./outgoing.js"
 type Fields = ReadonlyArray<HeaderField>
 
 const none: Fields = []
+/** In errors: it is the peer that does not accept what another one would. */
+const limit = "SETTINGS_MAX_HEADER_LIST_SIZE"
+
+/** Whether `error` is that the peer does not accept a section on the stream. */
+export const isTooLargeForPeer = (error: unknown, streamId: number): boolean =>
+  Http2Error.isStreamError(error) && error.limit === limit && error.streamId === streamId
 
 const sizeOf = (fields: Fields): number => {
   let size = 0
@@ -29,7 +35,7 @@ export const sizeViolation = (
   const size = sizeOf(pseudo) + check(headers).size + sizeOf(more)
   return size <= most
     ? undefined
-    : Http2Error.usageError(streamId, "6.5.2", `the fields have a size of ${size}, the peer accepts ${most}`)
+    : Http2Error.usageError(streamId, "6.5.2", `the fields have a size of ${size}, the peer accepts ${most}`, limit)
 }
 
 /** Checks headers to be sent, and that the peer accepts a section of them with `pseudo` and `more`. Throws a `StreamError` of origin `User`. */

@@ -79,7 +79,7 @@ export class ServerRole implements Role {
     stream.transition(frame.endStream ? Event.receiveHeadersEnd : Event.receiveHeaders)
     checkDependency(streamId, frame.priority, connection.remoteSettings)
     if (this.isBeyondLimit(connection)) return this.refuseBeyondLimit(connection, stream)
-    if (head instanceof Violation) return this.refuse(stream, head)
+    if (head instanceof Violation) return this.refuse(connection, stream, head)
     connection.stats.requests++
     stream.begin()
     stream.runner = this.runner
@@ -111,8 +111,10 @@ export class ServerRole implements Role {
     )
   }
 
-  private refuse(stream: ServerStream, violation: Violation): void {
+  /** 431 costs us an answer, and says nothing that another one would not: one after another without end is an attack. */
+  private refuse(connection: ConnectionCore, stream: ServerStream, violation: Violation): void {
     if (!violation.isTooLarge) throw malformed(stream.id, violation)
+    connection.guard.glitch("a request whose fields are too large")
     stream.begin()
     stream.respond(tooLarge)
     stream.finish()

@@ -17,6 +17,7 @@ import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Response from "../Http2Response.js"
 import type { Http2Stats } from "../Http2Stats.js"
 import { Listeners } from "@effect-http2/engine/listeners"
+import { isCausedByPeer } from "./peerFailure.js"
 import * as Respond from "./respond.js"
 import { awaitUpTo } from "./shutdown.js"
 import type { ServerStream } from "@effect-http2/engine/server/serverStream"
@@ -49,6 +50,7 @@ export class HandlerRunner<R> {
   private readonly whenFinished = new Listeners()
   /** Handlers that run though their stream is gone. */
   lingering = 0
+  private hasToldOfPeer = false
   private readonly runtime: Runtime.Runtime<R>
 
   constructor(
@@ -179,10 +181,20 @@ export class HandlerRunner<R> {
     }
     // What the stream itself failed with is told to the peer already, and is not the handler's.
     if (stream.error !== undefined && isCausedBy(cause, stream.error)) return finalize
+    const isOfPeer = isCausedByPeer(cause, stream)
     if (stream.hasResponded) Respond.breakOff(stream, cause)
     else if (stream.isSending) this.respondError(stream)
-    const what = `Unhandled failure of the handler of ${stream.head.method} ${stream.head.path}`
-    return Effect.zipRight(Effect.logError(what, cause), finalize)
+    const what = `the handler of ${shortened(stream.head.method)} ${shortened(stream.head.path)}`
+    if (isOfPeer) return Effect.zipRight(this.tellOfPeer(what, cause), finalize)
+    return Effect.zipRight(Effect.logError(`Unhandled failure of ${what}`, cause), finalize)
+  }
+
+  /** A log that the peer can write to is a way to fill a disk: once a connection, and for whoever looks. */
+  private tellOfPeer(what: string, cause: Cause.Cause<unknown>): Effect.Effect<void> {
+    this.config.stats.failuresByPeer++
+    if (this.hasToldOfPeer) return Effect.void
+    this.hasToldOfPeer = true
+    return Effect.logDebug(`The client made ${what} fail; others of this connection are counted, not told`, cause)
   }
 
   private respondError(stream: ServerStream): void {
@@ -217,6 +229,9 @@ const logAbandoned = ({ head }: ServerStream): Effect.Effect<void> =>
 /** The effect as the value that it is, where it is one. */
 const exitOf = <A, E>(effect: Effect.Effect<A, E, unknown>): Exit.Exit<A, E> | undefined =>
   Exit.isExit(effect) ? (effect as Exit.Exit<A, E>) : undefined
+
+/** What a peer has sent, for a log. */
+const shortened = (text: string): string => (text.length > 256 ? `${text.slice(0, 256)}...` : text)
 
 const isCausedBy = (cause: Cause.Cause<unknown>, error: unknown): boolean =>
   Cause.isFailure(cause) && Cause.squash(cause) === error

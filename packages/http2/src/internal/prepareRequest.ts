@@ -47,6 +47,10 @@ export const prepare = (
   }
 }
 
+/** Methods whose requests are expected to have content: without any they say so (RFC 9110 §8.6). */
+const withContent = new Set(["POST", "PUT", "PATCH"])
+const noContent: ReadonlyArray<HeaderField> = [new HeaderField("content-length", "0")]
+
 const checked = (request: ClientRequest, defaults: Defaults, tunnel: TunnelKind | undefined): PreparedRequest => {
   const { authority, method = "GET", path = "/", scheme = defaults.scheme } = request
   const isBare = request.body === undefined && request.trailers === undefined
@@ -62,6 +66,8 @@ const checked = (request: ClientRequest, defaults: Defaults, tunnel: TunnelKind 
   if (body instanceof Uint8Array && contentLength >= 0 && contentLength !== body.length) {
     throw Http2Error.usageError(0, "8.1.1", `content-length is ${contentLength}, the body has ${body.length} octets`)
   }
+  const more = priorityFields(request.priority, headers)
+  const saysNoContent = body === undefined && contentLength < 0 && withContent.has(method)
   return new Prepared(
     tunnel?.protocol === undefined
       ? pseudoFields(method, scheme, target, path)
@@ -72,6 +78,6 @@ const checked = (request: ClientRequest, defaults: Defaults, tunnel: TunnelKind 
     method === "HEAD",
     tunnel !== undefined,
     request.onInformational,
-    priorityFields(request.priority, headers)
+    saysNoContent ? (more.length === 0 ? noContent : [...noContent, ...more]) : more
   )
 }

@@ -152,6 +152,29 @@ for (const { application, protocol } of protocols) {
       )
     }
 
+    for (const method of ["POST", "PUT", "PATCH"] as const) {
+      check(`${method} without a body says that its content has no octets, as the stock clients do`, () =>
+        Effect.gen(function* () {
+          const { url } = yield* application(echo)
+          const client = yield* makeClient()
+          const request = HttpClientRequest.make(method)(url)
+          expect((yield* ask(client, request)).headers["content-length"]).toBe("0")
+          const raw = HttpClientRequest.setBody(request, HttpBody.raw(undefined))
+          expect((yield* ask(client, raw)).headers["content-length"]).toBe("0")
+        })
+      )
+    }
+
+    check("GET and DELETE without a body do not", () =>
+      Effect.gen(function* () {
+        const { url } = yield* application(echo)
+        const client = yield* makeClient()
+        for (const request of [HttpClientRequest.get(url), HttpClientRequest.del(url)]) {
+          expect((yield* ask(client, request)).headers["content-length"]).toBeUndefined()
+        }
+      })
+    )
+
     for (const raw of [false, true]) {
       check(`sends FormData${raw ? " as Raw" : ""}`, () =>
         Effect.gen(function* () {

@@ -61,9 +61,9 @@ class Policy implements Http2Server.HandlerPolicy {
   }
 }
 
-/** A failure that nobody took care of is told as that of a fiber would be. */
-const reportUnhandled = (cause: Cause.Cause<unknown>): Effect.Effect<void> =>
-  Cause.isInterruptedOnly(cause)
+/** A failure that nobody took care of is told as that of a fiber would be. What the client has brought about the engine tells, once a connection. */
+const reportUnhandled = (source: Http2Server.Request, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
+  Cause.isInterruptedOnly(cause) || source.isCausedByPeer(cause)
     ? Effect.void
     : Effect.flatMap(FiberRef.get(FiberRef.unhandledErrorLogLevel), (level) =>
         Option.isNone(level)
@@ -79,7 +79,7 @@ const end = (request: ServerRequest.ServerRequest, scope: Scope.Scope, exit: Exi
   if (isEjected) request.source.keepScope()
   if (Exit.isSuccess(exit)) return done
   const close = isEjected || !isCloseable(scope) ? Effect.void : Scope.close(scope, exit)
-  return Effect.zipRight(Effect.zipRight(close, reportUnhandled(exit.cause)), done)
+  return Effect.zipRight(Effect.zipRight(close, reportUnhandled(request.source, exit.cause)), done)
 }
 
 const toHandled = <R>(app: HttpApp.Default<unknown, R>, hasMiddleware: boolean) =>
