@@ -23,6 +23,7 @@ import type { OnInformational, Protocol } from "./internal/client/message.js"
 import type { Options } from "./internal/client/options.js"
 import * as Pools from "./internal/client/pools.js"
 import * as Stats from "./internal/client/poolStats.js"
+import { memoize } from "./internal/client/sameOptions.js"
 
 export type {
   /**
@@ -121,6 +122,10 @@ export const make = (
 /**
  * The client as a layer, in the place of `NodeHttpClient.layer` and `NodeHttpClient.layerUndici`. Dies with an option of HTTP/2 that cannot be.
  *
+ * The same options give the same layer, so that two parts of a program that each provide it have one client, with one pool for each origin, as they have with
+ * the stock layers, which are constants. Options are the same that hold the same; functions, counters and other objects are compared by who they are.
+ * `Layer.fresh` makes a client of its own.
+ *
  * @since 0.1.0
  * @category layers
  * @example
@@ -132,22 +137,29 @@ export const make = (
  *
  * program.pipe(Effect.provide(NodeHttp2Client.layer()))
  */
-export const layer = (options?: Options): Layer.Layer<HttpClient.HttpClient> =>
+export const layer = (options: Options = {}): Layer.Layer<HttpClient.HttpClient> => layerOf(options)
+
+const layerOf = memoize((options: Options): Layer.Layer<HttpClient.HttpClient> =>
   Layer.scoped(HttpClient.HttpClient, Effect.orDie(make(options)))
+)
 
 /**
- * `layer`, with options that are read from the configuration.
+ * `layer`, with options that are read from the configuration. The same Configs give the same layer.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerConfig = (
   options: Config.Config.Wrap<Options>
-): Layer.Layer<HttpClient.HttpClient, ConfigError.ConfigError> =>
-  Layer.scoped(
-    HttpClient.HttpClient,
-    Effect.flatMap(Config.unwrap(options), (options) => Effect.orDie(make(options)))
-  )
+): Layer.Layer<HttpClient.HttpClient, ConfigError.ConfigError> => layerConfigOf(options)
+
+const layerConfigOf = memoize(
+  (options: Config.Config.Wrap<Options>): Layer.Layer<HttpClient.HttpClient, ConfigError.ConfigError> =>
+    Layer.scoped(
+      HttpClient.HttpClient,
+      Effect.flatMap(Config.unwrap(options), (options) => Effect.orDie(make(options)))
+    )
+)
 
 /**
  * The protocol that a response came by. None for a response of another client.
