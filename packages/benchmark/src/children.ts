@@ -20,6 +20,8 @@ export interface Child {
   readonly errors: () => string
   /** Calls back with each line of standard output from now on. */
   readonly onLine: (listener: (line: string) => void) => void
+  /** Writes a line to its standard input. */
+  readonly ask: (line: string) => void
   /** Completes with its exit code once it has ended and its output was read; null when killed by a signal. */
   readonly ended: Promise<number | null>
   /** Whether it has ended already. */
@@ -93,7 +95,8 @@ export const start = (command: string, args: ReadonlyArray<string>, core: "teste
   createInterface({ input: child.stdout }).on("line", (line) => listener(line))
   const onLine = (next: (line: string) => void): void => void (listener = next)
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
-  return { pid: child.pid ?? -1, errors: () => errors.trim(), onLine, ended, hasEnded, stop }
+  const ask = (line: string): void => void child.stdin.write(`${line}\n`)
+  return { pid: child.pid ?? -1, errors: () => errors.trim(), onLine, ask, ended, hasEnded, stop }
 }
 
 /** A temporary folder that `cleanUp` removes. */

@@ -21,11 +21,13 @@ export interface Output {
   readonly write: (chunks: ReadonlyArray<Uint8Array>) => boolean
 
   /**
-   * For a transport to which a kind of memory of its own is cheaper: makes some to build what is written in, its contents undefined, and gives a view
-   * of its kind on what a user wrote. Without it, `Uint8Array`s are used as they are.
+   * For a transport to which a kind of memory of its own is cheaper: lends some to build what is written in, `size` octets at least, their contents
+   * undefined; takes back what it is done with and nobody uses; and gives a view of its kind on what a user wrote. Without it, `Uint8Array`s are used
+   * as they are.
    */
   readonly memory?: {
-    readonly allocate: (size: number) => Uint8Array
+    readonly borrow: (size: number) => Uint8Array
+    readonly giveBack: (memory: Uint8Array) => void
     readonly view: (octets: Uint8Array) => Uint8Array
   }
 

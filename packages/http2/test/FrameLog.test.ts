@@ -167,7 +167,8 @@ describe("the transport", () => {
     }
     get memory() {
       return {
-        allocate: (size: number): Uint8Array => this.called("allocate", new Uint8Array(size)),
+        borrow: (size: number): Uint8Array => this.called("borrow", new Uint8Array(size)),
+        giveBack: (): void => this.called("giveBack", undefined),
         view: (octets: Uint8Array): Uint8Array => this.called("view", octets)
       }
     }
@@ -200,7 +201,7 @@ describe("the transport", () => {
       expect(transport.peer).toBe(scripted.transport.peer)
       expect(transport.write([encode(ping(1))])).toBe(true)
       expect(transport.pendingBytes()).toBe(0)
-      transport.memory?.view(transport.memory.allocate(1))
+      transport.memory?.giveBack(transport.memory.view(transport.memory.borrow(1)))
       transport.hold?.(true)
       yield* Effect.async<void>((resume) => transport.defer(() => resume(Effect.void)))
       yield* Effect.async<void>((resume) => transport.onDrain(() => resume(Effect.void)))
@@ -208,7 +209,7 @@ describe("the transport", () => {
       expect(yield* scripted.received).toEqual(encode(ping(1)))
       yield* transport.close
       expect(yield* scripted.closed).toBe(true)
-      expect(held.calls).toEqual(["write", "pendingBytes", "allocate", "view", "hold", "defer", "onDrain"])
+      expect(held.calls).toEqual(["write", "pendingBytes", "borrow", "view", "giveBack", "hold", "defer", "onDrain"])
     })
   )
 })

@@ -9,10 +9,12 @@ import * as InterruptibleRuntime from "@effect-http2/http2/InterruptibleRuntime"
 import type { Address, Transport } from "@effect-http2/http2/Transport"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
-import { Connections, closeServer } from "./internal/connections.js"
+import * as Accepted from "./internal/connections.js"
+import { closeServer, Connections } from "./internal/connections.js"
 import { failure, invalidOptions } from "./internal/socketError.js"
 import { fromOpenSocket, silence } from "./internal/socketTransport.js"
 import * as TlsPolicy from "./internal/tlsPolicy.js"
@@ -67,6 +69,11 @@ export interface ListenOptions {
   readonly path?: string | undefined
   /** How many connections the system holds until they are accepted. Default: 511. */
   readonly backlog?: number | undefined
+  /**
+   * Connections that are open at a time, at most, those in a TLS handshake among them. One more is closed at once, before anything is read from it, which
+   * `connectionsRefused` counts; those that are open go on. 1 or more; Infinity for no bound. Default: 10,000.
+   */
+  readonly maxConnections?: number | undefined
   /** Absent: plain connections. */
   readonly tls?: TlsOptions | undefined
   /** How long a TLS handshake may take. Default: 10 seconds. */
@@ -87,6 +94,14 @@ export interface Listener {
   /** Where it listens, with the port that the system chose. */
   readonly address: Address
 }
+
+/**
+ * Connections that were closed at once since `maxConnections` were open, over all listeners of the process.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const connectionsRefused: Metric.Metric.Counter<number> = Accepted.connectionsRefused
 
 /**
  * Listens, and runs `handle` for every connection, in a fiber and a scope of its own; when it is done, the connection is closed. A failure
@@ -150,7 +165,12 @@ const open = <R>(
 ): Effect.Effect<Net.Server, TransportError> =>
   Effect.try({
     try: () => {
+      const maxConnections = options.maxConnections ?? 10_000
+      if (!(maxConnections >= 1)) throw new RangeError(`maxConnections has to be 1 or more, and is ${maxConnections}`)
       const server = options.tls === undefined ? plain(connections) : secure(options, options.tls, where, connections)
+      // Node closes what is accepted beyond it before there is a socket.
+      server.maxConnections = maxConnections
+      server.on("drop", connections.onRefused)
       silence(server)
       return server
     },

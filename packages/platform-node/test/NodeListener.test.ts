@@ -1,5 +1,10 @@
+import * as Http2Response from "@effect-http2/http2/Http2Response"
+import type { Transport } from "@effect-http2/http2/Transport"
+import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
+import * as NodeHttp2Server from "@effect-http2/platform-node/NodeHttp2Server"
 import * as NodeListener from "@effect-http2/platform-node/NodeListener"
 import * as NodeTransport from "@effect-http2/platform-node/NodeTransport"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { describe } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -8,6 +13,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
+import * as Metric from "effect/Metric"
 import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -294,4 +300,82 @@ describe("TLS", () => {
         expect((yield* visit("example.org")).toString()).toBe("example.org")
       })
   )
+})
+
+describe("maxConnections", () => {
+  /** What a new connection gets: octets, or its end. */
+  const answer = (port: number) =>
+    Effect.async<"octets" | "end">((resume) => {
+      const socket = Net.connect({ port, host })
+      socket.on("error", () => {})
+      socket.once("data", () => resume(Effect.succeed("octets")))
+      socket.once("close", () => resume(Effect.succeed("end")))
+      return Effect.sync(() => socket.destroy())
+    })
+
+  U.check("closes one more at once, says so, and counts it; those that are open go on", () =>
+    logged((lines) =>
+      Effect.gen(function* () {
+        const before = (yield* Metric.value(NodeListener.connectionsRefused)).count
+        const greet = (transport: Transport) =>
+          Effect.zipRight(
+            Effect.sync(() => transport.write([Buffer.from("hello")])),
+            Stream.runDrain(transport.incoming)
+          )
+        const listener = yield* NodeListener.make({ host, maxConnections: 2 }, greet)
+        const first = yield* rawTcp(portOf(listener))
+        yield* rawTcp(portOf(listener))
+        expect(yield* answer(portOf(listener))).toBe("end")
+        expect(yield* answer(portOf(listener))).toBe("end")
+        expect(yield* Queue.take(lines)).toContain("DEBUG a connection of 127.0.0.1 was refused")
+        expect((yield* Metric.value(NodeListener.connectionsRefused)).count - before).toBe(2)
+        expect(yield* Queue.size(lines)).toBe(0)
+        expect(first.destroyed).toBe(false)
+        const closed = Effect.async<void>((resume) => {
+          first.once("close", () => resume(Effect.void))
+          first.end()
+        })
+        yield* closed
+        expect(yield* answer(portOf(listener))).toBe("octets")
+      })
+    )
+  )
+
+  U.check("is 1 or more", () =>
+    Effect.gen(function* () {
+      const failure = yield* Effect.flip(NodeListener.make({ host, maxConnections: 0 }, () => Effect.void))
+      expect(failure).toMatchObject({ transportReason: "InvalidOptions" })
+      expect(failure.message).toContain("maxConnections has to be 1 or more")
+    })
+  )
+})
+
+describe("maxConnections of the servers", () => {
+  const servers = {
+    "NodeHttp2.serve": (options: NodeListener.ListenOptions) =>
+      Effect.map(
+        NodeHttp2.serve(() => Effect.succeed(Http2Response.text("served")), options),
+        (listener) => portOf(listener)
+      ),
+    NodeHttp2Server: (options: NodeListener.ListenOptions) =>
+      Effect.gen(function* () {
+        const server = yield* NodeHttp2Server.make(options)
+        yield* server.serve(Effect.succeed(HttpServerResponse.text("served")))
+        return server.address._tag === "TcpAddress" ? server.address.port : expect.unreachable()
+      })
+  } as const
+  for (const [name, serve] of Object.entries(servers)) {
+    U.check(`${name}: a connection that is open answers while others are refused`, () =>
+      Effect.gen(function* () {
+        const port = yield* serve({ host, port: 0, maxConnections: 1 })
+        const client = yield* NodeHttp2.connect(`http://${host}:${port}`)
+        expect((yield* client.collect({})).status).toBe(200)
+        const other = yield* Effect.flip(
+          Effect.scoped(Effect.flatMap(NodeHttp2.connect(`http://${host}:${port}`), (http) => http.collect({})))
+        )
+        expect(other).toMatchObject({ processed: expect.any(String) as string })
+        expect((yield* client.collect({})).status).toBe(200)
+      })
+    )
+  }
 })

@@ -341,8 +341,11 @@ export class ConnectionCore implements StreamOwner {
     this.status = "closed"
     this.error = error
     this.outbox.close()
-    const reason = error ?? lost()
-    for (const stream of this.table.values()) stream.abort(reason)
+    // A clean end makes no error: its stack alone costs more than the rest.
+    if (this.table.size > 0) {
+      const reason = error ?? lost()
+      for (const stream of this.table.values()) stream.abort(reason)
+    }
     this.pings.clear()
     this.stats.connections--
     this.role.onCapacity()

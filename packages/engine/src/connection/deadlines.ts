@@ -70,6 +70,7 @@ export class Deadlines {
     const { connection } = this
     const { options } = connection
     const now = connection.now()
+    connection.outbox.rest()
     // Whatever begins to wait from now on is due in no less than the shortest of the timeouts.
     let next = Math.min(options.frameTimeout, options.headersTimeout, options.pingTimeout, options.stallTimeout)
     next = Math.min(next, options.settingsTimeout, options.idleTimeout, options.keepAliveInterval, 10_000)

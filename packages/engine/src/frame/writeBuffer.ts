@@ -4,15 +4,20 @@
  */
 import { Flag } from "../Frame.js"
 import type { Output } from "../Output.js"
+import { emptyOctets } from "../octets.js"
 import { writeFrameHeader } from "./frameEncoder.js"
+import { Slabs } from "./slabs.js"
 
 const { PADDED } = Flag
-const slabSize = 65_536
 /** Up to this many octets a body is copied behind its frame's header; above, it goes by reference. */
 const copyUpTo = 4096
 
+/** For transports that make no memory of their own. */
+const slabs = new Slabs((size) => new Uint8Array(size))
+
 export class WriteBuffer {
-  private slab: Uint8Array
+  /** Borrowed, while there is something to be written. */
+  private slab: Uint8Array = emptyOctets
   /** Where the octets that are not in `parts` begin, and where they end. */
   private start = 0
   private position = 0
@@ -20,17 +25,29 @@ export class WriteBuffer {
   /** Octets in `parts`. */
   private partsLength = 0
 
+  private readonly memory: Output["memory"]
+
   constructor(private readonly output: Output) {
-    this.slab = this.allocate(slabSize)
+    this.memory = output.memory
   }
 
-  private allocate(size: number): Uint8Array {
-    return this.output.memory === undefined ? new Uint8Array(size) : this.output.memory.allocate(size)
+  private borrow(size: number): Uint8Array {
+    return this.memory === undefined ? slabs.take(size) : this.memory.borrow(size)
+  }
+
+  private giveBack(): void {
+    const { memory, slab } = this
+    this.slab = emptyOctets
+    this.start = 0
+    this.position = 0
+    if (slab.length === 0) return
+    if (memory === undefined) slabs.give(slab)
+    else memory.giveBack(slab)
   }
 
   /** `octets` as the transport likes them. */
   view(octets: Uint8Array): Uint8Array {
-    return this.output.memory === undefined ? octets : this.output.memory.view(octets)
+    return this.memory === undefined ? octets : this.memory.view(octets)
   }
 
   /** Octets that wait for the next write. */
@@ -42,7 +59,7 @@ export class WriteBuffer {
   reserve(octets: number): number {
     if (this.position + octets > this.slab.length) {
       this.cut()
-      this.slab = this.allocate(Math.max(slabSize, octets))
+      this.slab = this.borrow(octets)
       this.start = 0
       this.position = 0
     }
@@ -104,7 +121,7 @@ export class WriteBuffer {
 
   /** The header of a frame, by itself. */
   header(length: number, type: number, flags: number, streamId: number): Uint8Array {
-    const octets = this.allocate(9)
+    const octets = this.memory === undefined ? new Uint8Array(9) : this.memory.view(new Uint8Array(9))
     writeFrameHeader(octets, 0, length, type, flags, streamId)
     return octets
   }
@@ -130,10 +147,12 @@ export class WriteBuffer {
     const parts = this.parts
     this.parts = []
     this.partsLength = 0
-    // The slab is written over only when the transport is done with it.
-    if (this.output.write(parts)) {
-      this.start = 0
-      this.position = 0
-    }
+    // The slab goes to others only when the transport is done with it; what is left of it serves the next writes until then.
+    if (this.output.write(parts)) this.giveBack()
+  }
+
+  /** The transport is done with all that was written. */
+  rest(): void {
+    if (this.length === 0) this.giveBack()
   }
 }

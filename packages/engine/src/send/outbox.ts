@@ -193,6 +193,11 @@ export class Outbox {
     } else if (!this.scheduler.isEmpty && this.window.octets > 0) this.schedule()
   }
 
+  /** Called now and then: what was kept for a socket that was slow is given back once it has taken everything. */
+  rest(): void {
+    if (!this.isClosed && this.output.pendingBytes() === 0) this.buffer.rest()
+  }
+
   /** Whether the socket does not take what we write. */
   get isCongested(): boolean {
     return this.awaitsDrain

@@ -5,16 +5,24 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type * as Net from "node:net"
 import { adoptSocket, destroySocket, silence } from "./socketTransport.js"
+
+/** Connections that were closed at once since as many were open as the listener takes. */
+export const connectionsRefused = Metric.counter("http2_connections_refused", {
+  description: "Connections closed at once since maxConnections were open"
+})
 
 export class Connections<R> {
   private readonly fibers = new Set<Fiber.RuntimeFiber<void>>()
   /** All that the server accepted and that are open, those in a TLS handshake included. */
   private readonly sockets = new Set<Net.Socket>()
   private closing = false
+  /** Whether connections are refused, and that has been said. */
+  private isFull = false
 
   constructor(
     private readonly runtime: Runtime.Runtime<Exclude<R, Scope.Scope>>,
@@ -29,7 +37,19 @@ export class Connections<R> {
       return
     }
     this.sockets.add(socket)
-    socket.once("close", () => this.sockets.delete(socket))
+    socket.once("close", () => {
+      this.sockets.delete(socket)
+      this.isFull = false
+    })
+  }
+
+  /** As many are open as the listener takes, and the system has given it another one. Said once until there is room again. */
+  readonly onRefused = (refused?: Net.DropArgument): void => {
+    connectionsRefused.unsafeUpdate(1, [])
+    if (this.isFull) return
+    this.isFull = true
+    const from = refused?.remoteAddress === undefined ? "" : ` of ${refused.remoteAddress}`
+    this.log(`a connection${from} was refused`, `${this.sockets.size} are open, as many as maxConnections allows`)
   }
 
   /** Runs the handler on a connection that is ready for it. */

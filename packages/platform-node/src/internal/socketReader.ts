@@ -82,7 +82,8 @@ export class SocketReader {
 
   /** The socket's 'close' event came. */
   onClose(): void {
-    this.fail(closedError(this.socket))
+    // Behind the end of the peer's side it is nothing new: no error is made for it.
+    if (this.outcome === undefined) this.fail(closedError(this.socket))
   }
 
   private readonly onData = (chunk: Uint8Array): void => {

@@ -40,6 +40,21 @@ export const destroySocket = (socket: Net.Socket): Effect.Effect<void> =>
     socket.destroy()
   })
 
+/** Slabs for all sockets of the process. */
+const slabs: Array<Buffer> = []
+const slabSize = 65_536
+/** Slabs that are kept though nobody uses them. */
+const spareSlabs = 16
+
+const memory: NonNullable<Transport["memory"]> = {
+  borrow: (size) => (size > slabSize ? undefined : slabs.pop()) ?? Buffer.allocUnsafeSlow(Math.max(size, slabSize)),
+  giveBack: (octets) => {
+    if (octets instanceof Buffer && octets.length === slabSize && slabs.length < spareSlabs) slabs.push(octets)
+  },
+  view: (octets) =>
+    octets instanceof Buffer ? octets : Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
+}
+
 class SocketTransport implements Transport {
   readonly peer: Peer
   readonly incoming: Transport["incoming"]
@@ -98,11 +113,7 @@ class SocketTransport implements Transport {
   }
 
   /** Buffers, since Node would make one of anything else, for every slice anew. */
-  readonly memory = {
-    allocate: (size: number): Uint8Array => Buffer.allocUnsafeSlow(size),
-    view: (octets: Uint8Array): Uint8Array =>
-      octets instanceof Buffer ? octets : Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
-  }
+  readonly memory = memory
 
   readonly pendingBytes = (): number => (this.socket.destroyed ? 0 : this.socket.writableLength)
 
