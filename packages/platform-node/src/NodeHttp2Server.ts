@@ -1,6 +1,6 @@
 /**
  * The `HttpServer` of `@effect/platform` over our HTTP/2: what `NodeHttpServer` is over `node:http`. One port speaks what each client can:
- * HTTP/2 by ALPN, by prior knowledge or by `Upgrade: h2c`, or else HTTP/1.1, to the same application.
+ * HTTP/2 by ALPN or by prior knowledge, or else HTTP/1.1, to the same application.
  *
  * @since 0.1.0
  */
@@ -59,7 +59,10 @@ export interface Options
     Omit<Http2Server.ServerOptions, "abortFiberId" | "enableConnectProtocol"> {
   /** Whether clients may speak HTTP/1.1, and the options of `node:http` for them. Default: true. */
   readonly http1?: boolean | Http.ServerOptions | undefined
-  /** Whether a plain connection of HTTP/1.1 may go on as HTTP/2 by `Upgrade: h2c` (RFC 7540 §3.2). Default: true. */
+  /**
+   * Whether a plain connection of HTTP/1.1 may go on as HTTP/2 by `Upgrade: h2c` (RFC 7540 §3.2), which RFC 9113 §3.1 has deprecated. A proxy in front has
+   * to strip `Upgrade: h2c` and `HTTP2-Settings` from what it forwards: otherwise a client gets a connection past the proxy's rules. Default: false.
+   */
   readonly upgradeH2c?: boolean | undefined
   /**
    * Whether clients of HTTP/2 may open WebSockets (RFC 8441), which those of HTTP/1.1 may in any case, and what each WebSocket of either may hold. Default: true.
@@ -89,7 +92,7 @@ export const make = (
   Effect.gen(function* () {
     const resolved = yield* Effect.mapError(Http2Options.resolveEffect(options), serveError)
     yield* Effect.mapError(Http2Origin.check(options), serveError)
-    const { http1 = true, upgradeH2c = true, webSocket = true } = options
+    const { http1 = true, upgradeH2c = false, webSocket = true } = options
     const webSocketLimits = new WebSocketLimits(typeof webSocket === "object" ? webSocket : {})
     // What HTTP/1.1 adds to its scope, at its first WebSocket for instance, is released when all connections are closed.
     const scope = yield* Effect.acquireRelease(Scope.make(), Scope.close)

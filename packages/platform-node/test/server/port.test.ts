@@ -92,7 +92,7 @@ describe("a plain port", () => {
     }).pipe(Effect.provide(NodeHttp2Server.layerTest))
   )
 
-  it.scopedLive("goes on as HTTP/2 where a request says Upgrade: h2c, which becomes stream 1 [rfc9113-8.2.2-4]", () =>
+  it.scopedLive("goes on as HTTP/2 where the user allows it and a request says Upgrade: h2c: stream 1 [rfc9113-8.2.2-4]", () =>
     Effect.gen(function* () {
       yield* HttpServer.serveEffect(app)
       const { socket, until } = yield* dial
@@ -107,7 +107,7 @@ describe("a plain port", () => {
       )
       const json = JSON.stringify({ method: "GET", url: "/url", host: "example.org", x: "y" })
       expect(yield* until(json)).toContain(json)
-    }).pipe(Effect.provide(NodeHttp2Server.layerTest))
+    }).pipe(Effect.provide(layerWith({ upgradeH2c: true })))
   )
 
   it.scopedLive("stays with HTTP/1.1 where an upgrade asks for what it has not", () =>
@@ -119,7 +119,7 @@ describe("a plain port", () => {
         socket.write(`POST /echo HTTP/1.1\r\n${fields}Content-Length: 5\r\n\r\nhello`)
         expect(yield* ended).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nhello$/)
       }
-    }).pipe(Effect.provide(NodeHttp2Server.layerTest))
+    }).pipe(Effect.provide(layerWith({ upgradeH2c: true })))
   )
 
   it.scopedLive("stays with HTTP/1.1 where the request that would be stream 1 has no path or no host", () =>
@@ -134,7 +134,7 @@ describe("a plain port", () => {
         socket.write(`GET ${target} HTTP/1.1\r\n${host}${upgrade}\r\n`)
         expect(yield* ended).toMatch(/^HTTP\/1\.1 [2-4]/)
       }
-    }).pipe(Effect.provide(NodeHttp2Server.layerTest))
+    }).pipe(Effect.provide(layerWith({ upgradeH2c: true })))
   )
 
   it.scopedLive("has HTTP/2 alone where the user says so", () =>

@@ -224,17 +224,100 @@ backend back
   server ours 127.0.0.1:${upstream} proto h2
 `
 
+// Its master says one or the other, by its version, when its worker has the sockets; without `-W` it is silent.
+const haproxyListens = /New worker .*forked|Loading success/
+
+const haproxyArguments = async (
+  folder: string,
+  certificate: Certificate.Certificate,
+  config: string
+): Promise<ReadonlyArray<ReadonlyArray<string>>> => {
+  const file = join(folder, "haproxy.cfg")
+  await writeFile(join(folder, "both.pem"), `${certificate.cert}\n${certificate.key}`)
+  await writeFile(file, config)
+  return [["-W", "-db", "-f", file]]
+}
+
 /** HAProxy, which speaks TLS and what ALPN says in front, and HTTP/2 with prior knowledge to the port `upstream`. */
 export const haproxy = (program: string, certificate: Certificate.Certificate, upstream: number): Promise<Proxy> =>
   launchProxy({
     program,
     certificate,
-    // Its master says one or the other, by its version, when its worker has the sockets; without `-W` it is silent.
-    listens: /New worker .*forked|Loading success/,
-    prepare: async ({ folder, ports: [port] }) => {
-      const file = join(folder, "haproxy.cfg")
-      await writeFile(join(folder, "both.pem"), `${certificate.cert}\n${certificate.key}`)
-      await writeFile(file, haproxyConfig(folder, port, upstream))
-      return [["-W", "-db", "-f", file]]
+    listens: haproxyListens,
+    prepare: ({ folder, ports: [port] }) => haproxyArguments(folder, certificate, haproxyConfig(folder, port, upstream))
+  })
+
+/** What nginx forwards of an upgrade: `lines` in its `location /`, with `maps` beside its server. `/denied` is not for anybody. */
+export interface Forwarding {
+  readonly maps?: string
+  readonly lines: string
+}
+
+/** nginx, which speaks TLS and HTTP/1.1 in front, forwards upgrades to the port `upstream`, and answers 403 for `/denied` itself. */
+export const nginxWithUpgrades = (
+  program: string,
+  certificate: Certificate.Certificate,
+  upstream: number,
+  { lines, maps = "" }: Forwarding
+): Promise<Proxy> =>
+  launchProxy({
+    program,
+    certificate,
+    listens: nginxListens,
+    prepare: ({ folder, ports: [port] }) =>
+      nginxArguments(
+        folder,
+        `
+  ${maps}
+  server {
+    listen 127.0.0.1:${port} ssl;
+    ssl_certificate ${folder}/cert.pem;
+    ssl_certificate_key ${folder}/key.pem;
+    location /denied { return 403; }
+    location / {
+      proxy_pass http://127.0.0.1:${upstream};
+      proxy_http_version 1.1;
+      ${lines}
     }
+  }
+`
+      )
+  })
+
+const haproxyWithUpgradesConfig = (
+  folder: string,
+  port: number | undefined,
+  upstream: number,
+  rules: string
+): string => `
+global
+  maxconn 512
+  nbthread 1
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 30s
+  timeout server 30s
+frontend front
+  bind 127.0.0.1:${port} ssl crt ${folder}/both.pem alpn http/1.1
+  http-request deny if { path_beg /denied }
+  ${rules}
+  default_backend back
+backend back
+  server ours 127.0.0.1:${upstream}
+`
+
+/** HAProxy, which forwards upgrades over HTTP/1.1, as it does unless `rules` say otherwise, and answers 403 for `/denied` itself. */
+export const haproxyWithUpgrades = (
+  program: string,
+  certificate: Certificate.Certificate,
+  upstream: number,
+  rules = ""
+): Promise<Proxy> =>
+  launchProxy({
+    program,
+    certificate,
+    listens: haproxyListens,
+    prepare: ({ folder, ports: [port] }) =>
+      haproxyArguments(folder, certificate, haproxyWithUpgradesConfig(folder, port, upstream, rules))
   })

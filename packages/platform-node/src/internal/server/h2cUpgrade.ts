@@ -1,5 +1,5 @@
 /**
- * `Upgrade: h2c` (RFC 7540 §3.2, which RFC 9113 keeps for those who use it): a request of HTTP/1.1 that goes on as stream 1 of HTTP/2.
+ * `Upgrade: h2c` (RFC 7540 §3.2, deprecated by RFC 9113 §3.1, and off unless a user asks for it): a request of HTTP/1.1 that goes on as stream 1 of HTTP/2.
  * For the engine it is a connection like any other: the request is put, as a HEADERS frame, behind the client's first SETTINGS frame,
  * to which the settings of HTTP2-Settings are added in front. Called by port.ts.
  */
@@ -54,6 +54,10 @@ const frame = (type: number, flags: number, streamId: number, payload: Uint8Arra
   return Buffer.concat([header, payload])
 }
 
+/** The names in its Connection fields (RFC 9110 §7.6.1). */
+const connectionOptions = (request: IncomingMessage): ReadonlySet<string> =>
+  new Set((request.headers.connection ?? "").split(",").map((token) => token.trim().toLowerCase()))
+
 /** HEADERS with END_STREAM and END_HEADERS on stream 1; undefined where it would not fit into a frame. */
 const headersFrame = (request: IncomingMessage): Buffer | undefined => {
   const block: Array<number> = []
@@ -61,7 +65,7 @@ const headersFrame = (request: IncomingMessage): Buffer | undefined => {
   pushField(block, ":scheme", "http")
   pushField(block, ":authority", request.headers.host ?? "")
   pushField(block, ":path", request.url ?? "/")
-  const named = new Set((request.headers.connection ?? "").split(",").map((token) => token.trim().toLowerCase()))
+  const named = connectionOptions(request)
   const { rawHeaders } = request
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]?.toLowerCase() ?? ""
@@ -70,16 +74,34 @@ const headersFrame = (request: IncomingMessage): Buffer | undefined => {
   return block.length > maxFrameSize ? undefined : frame(1, 0x5, 1, Buffer.from(block))
 }
 
-/** A request without a body that is whole as stream 1 too, with its settings (RFC 7540 §3.2.1). */
+/**
+ * RFC 7540 §3.2.1: one HTTP2-Settings field, which Connection names beside Upgrade. A proxy that forwards `Upgrade` and writes a Connection of its
+ * own, as for WebSockets, does not name it: what comes through that would be a tunnel past the proxy's rules.
+ */
+const isAsked = (request: IncomingMessage): boolean => {
+  const named = connectionOptions(request)
+  if (!named.has("upgrade") || !named.has("http2-settings")) return false
+  const count = (name: string): number =>
+    request.rawHeaders.filter((each, index) => index % 2 === 0 && each.toLowerCase() === name).length
+  return count("http2-settings") === 1 && count("upgrade") === 1 && request.headers.upgrade?.toLowerCase() === "h2c"
+}
+
+/** The payload of a SETTINGS frame as base64url without padding (RFC 7540 §3.2.1). */
+const decodeSettings = (text: string): Buffer | undefined => {
+  const payload = Buffer.from(text, "base64url")
+  // Node passes over what is no base64url, and bits that are left over.
+  if (payload.toString("base64url") !== text) return undefined
+  return payload.length % 6 === 0 && payload.length <= 32 * 6 ? payload : undefined
+}
+
+/** A request without a body that is whole as stream 1 too, with its settings. */
 const settingsOf = (request: IncomingMessage): Buffer | undefined => {
   const { headers, httpVersionMinor } = request
   const settings = headers["http2-settings"]
   const hasBody = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? "0") !== 0
   const hasTarget = headers.host !== undefined && /^(\/|\*$)/.test(request.url ?? "")
-  if (httpVersionMinor === 0 || headers.upgrade?.toLowerCase() !== "h2c" || hasBody || !hasTarget) return undefined
-  if (typeof settings !== "string" || !/^[\w-]*$/.test(settings)) return undefined
-  const payload = Buffer.from(settings, "base64url")
-  return payload.length % 6 === 0 && payload.length <= 32 * 6 ? payload : undefined
+  if (httpVersionMinor === 0 || hasBody || !hasTarget || !isAsked(request)) return undefined
+  return typeof settings === "string" ? decodeSettings(settings) : undefined
 }
 
 /** What the client sends, with the request put into it. */

@@ -20,17 +20,23 @@ const isCallback = (u: unknown): u is () => void => typeof u === "function"
 
 const isResponse = (u: unknown): u is Http.ServerResponse => u instanceof Http.ServerResponse
 
+/** A socket that speaks HTTP/1.1. */
+interface Connection {
+  readonly onUpgrade: OnUpgrade
+  /** Those that are not done. */
+  readonly responses: Set<Http.ServerResponse>
+  /** What is done when they all are: an upgrade that was asked for behind them. */
+  next: (() => void) | undefined
+}
+
 class Http1Server extends Http.Server {
   private isDraining = false
-  /** Sockets and their responses that are not done. */
-  private readonly sockets = new Map<Duplex, Set<Http.ServerResponse>>()
-  private readonly onUpgrades = new WeakMap<Duplex, OnUpgrade>()
+  private readonly sockets = new Map<Duplex, Connection>()
 
   /** Takes over a socket from which nothing but HTTP/1.1 will come. */
   accept(socket: Net.Socket, onUpgrade: OnUpgrade): void {
-    this.sockets.set(socket, new Set())
+    this.sockets.set(socket, { onUpgrade, responses: new Set(), next: undefined })
     socket.once("close", () => this.sockets.delete(socket))
-    this.onUpgrades.set(socket, onUpgrade)
     super.emit("connection", socket)
   }
 
@@ -50,39 +56,65 @@ class Http1Server extends Http.Server {
     if (event === "request" && message instanceof Http.IncomingMessage && isResponse(other)) {
       this.onRequest(message, other)
     } else if (event === "upgrade" && message instanceof Http.IncomingMessage && head instanceof Buffer) {
-      if (this.isUpgradedElsewhere(message, head)) return true
+      this.onUpgradeRequest(message, head)
+      return true
     }
     return super.emit(event, ...args)
   }
 
   private onRequest(request: Http.IncomingMessage, response: Http.ServerResponse): void {
     const { socket } = request
-    const responses = this.sockets.get(socket)
-    if (responses === undefined) return
+    const connection = this.sockets.get(socket)
+    if (connection === undefined) return
+    const { responses } = connection
     if (this.isDraining) response.shouldKeepAlive = false
     responses.add(response)
     response.once("close", () => {
       responses.delete(response)
-      if (this.isDraining && responses.size === 0) socket.destroySoon()
+      if (responses.size > 0) return
+      if (this.isDraining) socket.destroySoon()
+      else connection.next?.()
     })
   }
 
-  /** Another protocol than WebSocket: there is one that we know. Otherwise the field is of no effect (RFC 9110 §7.8). */
-  private isUpgradedElsewhere(request: Http.IncomingMessage, head: Buffer): boolean {
+  /**
+   * Responses go out in the order of their requests (RFC 9112 §9.3.2), and that of an upgrade is one of them: it waits for those before it. Node
+   * reads no more from the socket meanwhile.
+   */
+  private onUpgradeRequest(request: Http.IncomingMessage, head: Buffer): void {
+    const { socket } = request
+    const connection = this.sockets.get(socket)
+    const upgrade = (): void => {
+      if (!socket.destroyed && !socket.writableEnded) this.upgrade(request, head, connection)
+    }
+    if (connection === undefined || connection.responses.size === 0) upgrade()
+    else connection.next = upgrade
+  }
+
+  /** Where nobody has the protocol, the field is of no effect (RFC 9110 §7.8): the request comes once more, without it. */
+  private upgrade(request: Http.IncomingMessage, head: Buffer, connection: Connection | undefined): void {
     const { socket } = request
     // A WebSocket is ended by who runs it.
     this.sockets.delete(socket)
-    if (request.headers.upgrade?.toLowerCase() === "websocket") return false
-    if (this.onUpgrades.get(socket)?.(request, head) === true) return true
-    socket.unshift(Buffer.concat([withoutUpgrade(request), head]))
-    this.sockets.set(socket, new Set())
-    return super.emit("connection", socket)
+    // That of a connection at rest, which Node sets when a response is done.
+    socket.setTimeout(0)
+    if (request.headers.upgrade?.toLowerCase() === "websocket") {
+      super.emit("upgrade", request, socket, head)
+    } else if (connection === undefined) {
+      socket.destroy()
+    } else if (!connection.onUpgrade(request, head)) {
+      socket.unshift(Buffer.concat([withoutUpgrade(request), head]))
+      this.sockets.set(socket, { ...connection, next: undefined })
+      // Node sets them for each connection, and leaves them behind at an upgrade.
+      for (const event of ["timeout", "pause", "resume"]) socket.removeAllListeners(event)
+      super.emit("connection", socket)
+    }
   }
 
   /** From now on, connections end with the responses that are on their way; those without end at once. Completes when all have. */
   readonly drain: Effect.Effect<void> = Effect.async((resume) => {
     this.isDraining = true
-    for (const [socket, responses] of this.sockets) {
+    for (const [socket, { responses }] of this.sockets) {
       for (const response of responses) response.shouldKeepAlive = false
       if (responses.size === 0) socket.destroy()
     }

@@ -52,7 +52,9 @@ export const raw = (socket: Net.Socket) =>
       const until = (text: string) =>
         Effect.async<string>((resume) => {
           const look = () => {
-            if (received.includes(text)) resume(Effect.succeed(received.toString("latin1")))
+            if (!received.includes(text)) return
+            socket.off("data", look)
+            resume(Effect.succeed(received.toString("latin1")))
           }
           socket.on("data", look)
           look()
