@@ -1,5 +1,6 @@
 /**
- * The playground: `npm start`. HTTPS_PORT, HTTP_PORT and HOST choose where it listens (8443, 8080, localhost); port 0 picks a free one.
+ * The playground: `npm start`. HTTPS_PORT, HTTP_PORT and HOST choose where it listens (8443, 8080, localhost); port 0 picks a free one. Its limits are the
+ * defaults; MAX_CONCURRENT_STREAMS is for who wants more streams on a connection, or fewer.
  */
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
@@ -8,6 +9,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Certificate from "./internal/certificate.js"
 import * as Page from "./internal/page.js"
 import * as Routes from "./internal/routes.js"
@@ -21,7 +23,8 @@ const port = (name: string, otherwise: number): Config.Config<number> =>
 const config = Config.all({
   host: Config.string("HOST").pipe(Config.withDefault("localhost")),
   httpsPort: port("HTTPS_PORT", 8443),
-  httpPort: port("HTTP_PORT", 8080)
+  httpPort: port("HTTP_PORT", 8080),
+  maxConcurrentStreams: Config.option(Config.integer("MAX_CONCURRENT_STREAMS"))
 })
 
 const everyAddress = new Set(["0.0.0.0", "::"])
@@ -32,17 +35,16 @@ const url = (scheme: string, host: string, listener: NodeListener.Listener): str
 }
 
 const listen = Effect.gen(function* () {
-  const { host, httpPort, httpsPort } = yield* config
+  const { host, httpPort, httpsPort, maxConcurrentStreams } = yield* config
   const certificate = yield* Certificate.make(host)
   const stats = Http2Stats.make()
   const handler = Routes.make(stats)
-  // Made to be played with by a thousand readers on one connection, who may all leave at once, and to be stopped without a long wait.
   const options = {
     host,
     stats,
-    maxConcurrentStreams: 2048,
-    resetBurst: 2048,
-    gracefulShutdownTimeout: "10 seconds"
+    // To be stopped without a long wait.
+    gracefulShutdownTimeout: "10 seconds",
+    ...Option.match(maxConcurrentStreams, { onNone: () => ({}), onSome: (count) => ({ maxConcurrentStreams: count }) })
   } as const
   const [https, http] = yield* Effect.all(
     [

@@ -47,7 +47,7 @@ Try:
   curl -kN ${https}/events
   curl -ki --data-binary @README.md ${https}/echo
   nghttp -nv ${https}/hello
-  h2load -n 100000 -c 10 -m 100 ${http}/hello
+  h2load --warm-up-time 5 -D 10 -c 10 -m 100 ${http}/hello
   npm run get -- -kv ${https}/hello
 
 Ctrl-C closes it gracefully.

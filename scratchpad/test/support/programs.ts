@@ -33,7 +33,8 @@ export interface Playground extends Program {
   readonly http: string
 }
 
-const freePorts = { HTTPS_PORT: "0", HTTP_PORT: "0", HOST: "localhost" }
+/** Some tests have a thousand streams on a connection. */
+const environment = { HTTPS_PORT: "0", HTTP_PORT: "0", HOST: "localhost", MAX_CONCURRENT_STREAMS: "2048" }
 
 const toPlayground = async (program: Program): Promise<Playground> => {
   const address = (scheme: string): Promise<string> =>
@@ -44,7 +45,7 @@ const toPlayground = async (program: Program): Promise<Playground> => {
 
 /** `nodeOptions` are Node's own. */
 export const playground = (...nodeOptions: ReadonlyArray<string>): Promise<Playground> =>
-  toPlayground(startHere(process.execPath, [...nodeOptions, compiled("server")], freePorts))
+  toPlayground(startHere(process.execPath, [...nodeOptions, compiled("server")], environment))
 
 /** The playground by the command that the README gives. */
-export const npmStart = (): Promise<Playground> => toPlayground(startHere("npm", ["start"], freePorts))
+export const npmStart = (): Promise<Playground> => toPlayground(startHere("npm", ["start"], environment))

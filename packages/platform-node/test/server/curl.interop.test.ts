@@ -69,6 +69,8 @@ describeWithPeer("curl", "curl at NodeHttp2Server", (curl) => {
   it.scopedLive("by prior knowledge", () =>
     Effect.provide(check("http", "--http2-prior-knowledge"), NodeHttp2Server.layer())
   )
-  it.scopedLive("by Upgrade: h2c", () => Effect.provide(check("http", "--http2"), NodeHttp2Server.layer({ upgradeH2c: true })))
+  it.scopedLive("by Upgrade: h2c", () =>
+    Effect.provide(check("http", "--http2"), NodeHttp2Server.layer({ upgradeH2c: true }))
+  )
   it.scopedLive("in HTTP/1.1", () => Effect.provide(check("http", "--http1.1"), NodeHttp2Server.layer()))
 })

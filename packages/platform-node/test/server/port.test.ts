@@ -92,22 +92,24 @@ describe("a plain port", () => {
     }).pipe(Effect.provide(NodeHttp2Server.layerTest))
   )
 
-  it.scopedLive("goes on as HTTP/2 where the user allows it and a request says Upgrade: h2c: stream 1 [rfc9113-8.2.2-4]", () =>
-    Effect.gen(function* () {
-      yield* HttpServer.serveEffect(app)
-      const { socket, until } = yield* dial
-      // MAX_HEADER_LIST_SIZE of 1: the setting shows in that the response is larger than the client takes.
-      const fields =
-        "Host: example.org\r\nX: y\r\nConnection: Upgrade, HTTP2-Settings\r\nKeep-Alive: timeout=5\r\nUpgrade: h2c\r\n"
-      socket.write(`GET /url HTTP/1.1\r\n${fields}HTTP2-Settings: AAQAAQAA\r\n\r\n`)
-      const head = yield* until("\r\n\r\n")
-      expect(head).toMatch(/^HTTP\/1\.1 101 Switching Protocols\r\n/)
-      socket.write(
-        Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0])])
-      )
-      const json = JSON.stringify({ method: "GET", url: "/url", host: "example.org", x: "y" })
-      expect(yield* until(json)).toContain(json)
-    }).pipe(Effect.provide(layerWith({ upgradeH2c: true })))
+  it.scopedLive(
+    "goes on as HTTP/2 where the user allows it and a request says Upgrade: h2c: stream 1 [rfc9113-8.2.2-4]",
+    () =>
+      Effect.gen(function* () {
+        yield* HttpServer.serveEffect(app)
+        const { socket, until } = yield* dial
+        // MAX_HEADER_LIST_SIZE of 1: the setting shows in that the response is larger than the client takes.
+        const fields =
+          "Host: example.org\r\nX: y\r\nConnection: Upgrade, HTTP2-Settings\r\nKeep-Alive: timeout=5\r\nUpgrade: h2c\r\n"
+        socket.write(`GET /url HTTP/1.1\r\n${fields}HTTP2-Settings: AAQAAQAA\r\n\r\n`)
+        const head = yield* until("\r\n\r\n")
+        expect(head).toMatch(/^HTTP\/1\.1 101 Switching Protocols\r\n/)
+        socket.write(
+          Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0])])
+        )
+        const json = JSON.stringify({ method: "GET", url: "/url", host: "example.org", x: "y" })
+        expect(yield* until(json)).toContain(json)
+      }).pipe(Effect.provide(layerWith({ upgradeH2c: true })))
   )
 
   it.scopedLive("stays with HTTP/1.1 where an upgrade asks for what it has not", () =>
