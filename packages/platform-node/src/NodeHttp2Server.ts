@@ -57,7 +57,11 @@ export interface Options
   extends
     Omit<NodeListener.ListenOptions, "alpnProtocols" | "requireAlpn">,
     Omit<Http2Server.ServerOptions, "abortFiberId" | "enableConnectProtocol"> {
-  /** Whether clients may speak HTTP/1.1, and the options of `node:http` for them. Default: true. */
+  /**
+   * Whether clients may speak HTTP/1.1, and the options of `node:http` for them. Default: true. What the options of HTTP/2 bound holds there too:
+   * `headersTimeout`, `maxHeaderListSize` (as `maxHeaderSize`) and `maxHeaderFields` (431 beyond), `idleTimeout` (as `keepAliveTimeout`). A whole request has
+   * `requestTimeout`, 5 minutes, and the parser is the strict one.
+   */
   readonly http1?: boolean | Http.ServerOptions | undefined
   /**
    * Whether a plain connection of HTTP/1.1 may go on as HTTP/2 by `Upgrade: h2c` (RFC 7540 §3.2), which RFC 9113 §3.1 has deprecated. A proxy in front has
@@ -96,7 +100,7 @@ export const make = (
     const webSocketLimits = new WebSocketLimits(typeof webSocket === "object" ? webSocket : {})
     // What HTTP/1.1 adds to its scope, at its first WebSocket for instance, is released when all connections are closed.
     const scope = yield* Effect.acquireRelease(Scope.make(), Scope.close)
-    const fallback = http1 === false ? undefined : yield* Scope.extend(Http1.make(http1 === true ? {} : http1), scope)
+    const fallback = http1 === false ? undefined : yield* Scope.extend(Http1.make(resolved, http1 === true ? {} : http1), scope)
     const port = new Port(
       {
         http2: {

@@ -1,27 +1,24 @@
 /**
- * The HTTP/1.1 side of a port: `node:http`'s server, which does not listen but is handed the sockets that speak HTTP/1.1, under
- * `NodeHttpServer`, so that the application sees what it would see there, WebSocket upgrades included. Made by port.ts.
+ * The HTTP/1.1 side of a port: `node:http`'s server, which does not listen but is handed the sockets that speak HTTP/1.1, each with the application
+ * that answers it. Made and called by port.ts.
  */
-import type * as HttpServer from "@effect/platform/HttpServer"
-import type { ServeError } from "@effect/platform/HttpServerError"
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import type * as Duration from "effect/Duration"
+import { ServeError } from "@effect/platform/HttpServerError"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type * as Net from "node:net"
 import type { Duplex } from "node:stream"
-import { remember } from "./http1WebSocket.js"
+import type { Http1Application } from "./http1Application.js"
 
 /** Told of requests to go on with another protocol than WebSocket: true where that was done. */
 export type OnUpgrade = (request: Http.IncomingMessage, head: Buffer) => boolean
-
-const isCallback = (u: unknown): u is () => void => typeof u === "function"
 
 const isResponse = (u: unknown): u is Http.ServerResponse => u instanceof Http.ServerResponse
 
 /** A socket that speaks HTTP/1.1. */
 interface Connection {
+  readonly application: Http1Application
   readonly onUpgrade: OnUpgrade
   /** Those that are not done. */
   readonly responses: Set<Http.ServerResponse>
@@ -29,33 +26,80 @@ interface Connection {
   next: (() => void) | undefined
 }
 
+/** What is counted and timed over HTTP/2 too, by the same options. */
+export interface Limits {
+  readonly headersTimeout: Duration.DurationInput
+  readonly idleTimeout: Duration.DurationInput
+  readonly maxHeaderListSize: number
+  readonly maxHeaderFields: number
+}
+
+/** Milliseconds of a timer of Node; 0 is none. */
+const toTimer = (duration: Duration.DurationInput): number => {
+  const millis = Duration.toMillis(duration)
+  return millis > 0x7fffffff ? 0 : Math.ceil(millis)
+}
+
+/** All that Node has against slow and ambiguous requests, said here and not left to its flags. */
+const nodeOptions = (limits: Limits, custom: Http.ServerOptions): Http.ServerOptions => {
+  const requestTimeout = custom.requestTimeout ?? 300_000
+  const headersTimeout = toTimer(limits.headersTimeout)
+  return {
+    insecureHTTPParser: false,
+    requireHostHeader: true,
+    maxHeaderSize: limits.maxHeaderListSize,
+    requestTimeout,
+    headersTimeout: requestTimeout > 0 ? Math.min(headersTimeout, requestTimeout) : headersTimeout,
+    connectionsCheckingInterval: 1000,
+    keepAliveTimeout: toTimer(limits.idleTimeout),
+    ...custom
+  }
+}
+
+/** The status that a request is refused with whose meaning depends on who reads it; undefined for others. */
+const refusalOf = (request: Http.IncomingMessage, maxFields: number): number | undefined => {
+  const { headers, httpVersionMinor, rawHeaders } = request
+  if (rawHeaders.length > maxFields * 2) return 431
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === "host") hosts++
+  // RFC 9112 §3.2.
+  if (hosts > 1) return 400
+  const coding = headers["transfer-encoding"]
+  if (coding === undefined) return undefined
+  // RFC 9112 §6.1: HTTP/1.0 has none, and of others than chunked we know nothing.
+  return httpVersionMinor === 0 ? 400 : coding.toLowerCase() === "chunked" ? undefined : 501
+}
+
 class Http1Server extends Http.Server {
-  private isDraining = false
+  private readonly draining = new WeakSet<Http1Application>()
   private readonly sockets = new Map<Duplex, Connection>()
+  private readonly maxFields: number
+
+  constructor(limits: Limits, custom: Http.ServerOptions) {
+    super(nodeOptions(limits, custom))
+    this.maxFields = limits.maxHeaderFields
+    // Node leaves out silently what is beyond it: one more shows that there was more.
+    this.maxHeadersCount = this.maxFields + 1
+    // Without a listener, no upgrade is told of.
+    super.on("upgrade", () => {})
+    // Starts Node's watch over slow requests.
+    super.emit("listening")
+  }
 
   /** Takes over a socket from which nothing but HTTP/1.1 will come. */
-  accept(socket: Net.Socket, onUpgrade: OnUpgrade): void {
-    this.sockets.set(socket, { onUpgrade, responses: new Set(), next: undefined })
+  accept(socket: Net.Socket, application: Http1Application, onUpgrade: OnUpgrade): void {
+    this.sockets.set(socket, { application, onUpgrade, responses: new Set(), next: undefined })
     socket.once("close", () => this.sockets.delete(socket))
     super.emit("connection", socket)
-  }
-
-  /** Has nothing to listen on. `listening` starts node's watch over slow requests. */
-  override listen(...args: ReadonlyArray<unknown>): this {
-    super.emit("listening")
-    for (const argument of args) if (isCallback(argument)) queueMicrotask(argument)
-    return this
-  }
-
-  override address(): Net.AddressInfo {
-    return { address: "", family: "", port: 0 }
   }
 
   override emit(event: string, ...args: ReadonlyArray<unknown>): boolean {
     const [message, other, head] = args
     if (event === "request" && message instanceof Http.IncomingMessage && isResponse(other)) {
       this.onRequest(message, other)
-    } else if (event === "upgrade" && message instanceof Http.IncomingMessage && head instanceof Buffer) {
+      return true
+    }
+    if (event === "upgrade" && message instanceof Http.IncomingMessage && head instanceof Buffer) {
       this.onUpgradeRequest(message, head)
       return true
     }
@@ -65,16 +109,19 @@ class Http1Server extends Http.Server {
   private onRequest(request: Http.IncomingMessage, response: Http.ServerResponse): void {
     const { socket } = request
     const connection = this.sockets.get(socket)
-    if (connection === undefined) return
-    const { responses } = connection
-    if (this.isDraining) response.shouldKeepAlive = false
+    if (connection === undefined) return void socket.destroy()
+    const { application, responses } = connection
+    if (this.draining.has(application)) response.shouldKeepAlive = false
     responses.add(response)
     response.once("close", () => {
       responses.delete(response)
       if (responses.size > 0) return
-      if (this.isDraining) socket.destroySoon()
+      if (this.draining.has(application)) socket.destroySoon()
       else connection.next?.()
     })
+    const refusal = refusalOf(request, this.maxFields)
+    if (refusal === undefined) return application.onRequest(request, response)
+    response.writeHead(refusal, { connection: "close", "content-length": "0" }).end()
   }
 
   /**
@@ -98,10 +145,10 @@ class Http1Server extends Http.Server {
     this.sockets.delete(socket)
     // That of a connection at rest, which Node sets when a response is done.
     socket.setTimeout(0)
-    if (request.headers.upgrade?.toLowerCase() === "websocket") {
-      super.emit("upgrade", request, socket, head)
-    } else if (connection === undefined) {
-      socket.destroy()
+    if (connection === undefined || refusalOf(request, this.maxFields) !== undefined) {
+      socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", () => socket.destroy())
+    } else if (request.headers.upgrade?.toLowerCase() === "websocket") {
+      connection.application.onUpgrade(request, socket, head)
     } else if (!connection.onUpgrade(request, head)) {
       socket.unshift(Buffer.concat([withoutUpgrade(request), head]))
       this.sockets.set(socket, { ...connection, next: undefined })
@@ -111,29 +158,31 @@ class Http1Server extends Http.Server {
     }
   }
 
-  /** From now on, connections end with the responses that are on their way; those without end at once. Completes when all have. */
-  readonly drain: Effect.Effect<void> = Effect.async((resume) => {
-    this.isDraining = true
-    for (const [socket, { responses }] of this.sockets) {
-      for (const response of responses) response.shouldKeepAlive = false
-      if (responses.size === 0) socket.destroy()
-    }
-    let open = this.sockets.size
-    if (open === 0) return resume(Effect.void)
-    for (const socket of this.sockets.keys()) {
-      socket.once("close", () => {
-        if (--open === 0) resume(Effect.void)
-      })
-    }
-  })
-
-  /** Another application is served. */
-  undrain(): void {
-    this.isDraining = false
+  private of(application: Http1Application): ReadonlyArray<readonly [Duplex, Connection]> {
+    return [...this.sockets].filter(([, connection]) => connection.application === application)
   }
 
-  destroyAll(): void {
-    for (const socket of this.sockets.keys()) socket.destroy()
+  /**
+   * From now on, the application's connections end with the responses that are on their way; those without end at once. Completes when all have.
+   */
+  drain(application: Http1Application): Effect.Effect<void> {
+    return Effect.async((resume) => {
+      this.draining.add(application)
+      const open = this.of(application)
+      let count = open.length
+      if (count === 0) return resume(Effect.void)
+      for (const [socket, { responses }] of open) {
+        socket.once("close", () => {
+          if (--count === 0) resume(Effect.void)
+        })
+        for (const response of responses) response.shouldKeepAlive = false
+        if (responses.size === 0) socket.destroy()
+      }
+    })
+  }
+
+  destroyAll(application: Http1Application): void {
+    for (const [socket] of this.of(application)) socket.destroy()
   }
 }
 
@@ -155,33 +204,31 @@ const withoutTokens = (value: string): string =>
     .filter((token) => !/^\s*(upgrade|http2-settings)\s*$/i.test(token))
     .join(",")
 
-/** What port.ts needs of it. */
-export interface Http1 {
-  readonly server: HttpServer.HttpServer
+/** The connections of an application. */
+export interface Http1Connections {
   readonly accept: (socket: Net.Socket, onUpgrade: OnUpgrade) => void
   /** Lets what is on its way finish, up to the time given, and ends all connections that are not upgraded. */
   readonly drain: (timeout: Duration.DurationInput) => Effect.Effect<void>
 }
 
-export const make = (options: Http.ServerOptions): Effect.Effect<Http1, ServeError, Scope.Scope> =>
-  Effect.gen(function* () {
-    const node = yield* Effect.acquireRelease(
-      Effect.sync(() => new Http1Server(options)),
-      (server) => Effect.sync(() => server.close())
-    )
-    node.prependListener("upgrade", remember)
-    const server = yield* NodeHttpServer.make(() => node, {})
-    return {
-      server,
-      accept: (socket, onUpgrade) => node.accept(socket, onUpgrade),
-      drain: (timeout) =>
-        Effect.timeoutOption(Effect.interruptible(node.drain), timeout).pipe(
-          Effect.zipRight(
-            Effect.sync(() => {
-              node.destroyAll()
-              node.undrain()
-            })
+/** What port.ts needs of it. */
+export interface Http1 {
+  readonly connectionsOf: (application: Http1Application) => Http1Connections
+}
+
+/** Fails with what Node says of the options. */
+export const make = (limits: Limits, options: Http.ServerOptions): Effect.Effect<Http1, ServeError, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.try({ try: () => new Http1Server(limits, options), catch: (cause) => new ServeError({ cause }) }),
+    (server) => Effect.sync(() => server.close())
+  ).pipe(
+    Effect.map((server) => ({
+      connectionsOf: (application): Http1Connections => ({
+        accept: (socket, onUpgrade) => server.accept(socket, application, onUpgrade),
+        drain: (timeout) =>
+          Effect.timeoutOption(Effect.interruptible(server.drain(application)), timeout).pipe(
+            Effect.zipRight(Effect.sync(() => server.destroyAll(application)))
           )
-        )
-    }
-  })
+      })
+    }))
+  )

@@ -1,71 +1,47 @@
 /**
- * WebSockets of HTTP/1.1 within the same limits as those of HTTP/2: `request.upgrade` of `NodeHttpServer` is replaced. Called by http1.ts.
+ * WebSockets of HTTP/1.1, within the same limits as those of HTTP/2: what `request.upgrade` is. Called by http1Application.ts.
  */
-import type * as HttpApp from "@effect/platform/HttpApp"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import type * as Socket from "@effect/platform/Socket"
-import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
-import * as Context from "effect/Context"
+import * as Socket from "@effect/platform/Socket"
 import * as Effect from "effect/Effect"
 import type * as Http from "node:http"
 import type { Duplex } from "node:stream"
 import { BoundedWebSocket, fromWebSocket, type WebSocketLimits } from "./boundedSocket.js"
+import { markUpgraded } from "./http1Request.js"
 
-/** What an upgrade brought besides its request. */
-interface Upgrade {
-  readonly socket: Duplex
-  readonly head: Buffer
-}
-
-const upgrades = new WeakMap<Http.IncomingMessage, Upgrade>()
-
-/** For the 'upgrade' event, before who answers it. */
-export const remember = (message: Http.IncomingMessage, socket: Duplex, head: Buffer): void => {
-  upgrades.set(message, { socket, head })
-}
-
-const open = (
+/** `ws` answers what is no handshake itself, and does not say so. */
+const accept = (
   message: Http.IncomingMessage,
-  { head, socket }: Upgrade,
+  socket: Duplex,
+  head: Buffer,
   limits: WebSocketLimits
-): Effect.Effect<Socket.Socket> => {
-  const accept = Effect.async<BoundedWebSocket>((resume) => {
+): Effect.Effect<BoundedWebSocket, Socket.SocketGenericError> =>
+  Effect.suspend(() => {
+    const accepted: Array<BoundedWebSocket> = []
+    markUpgraded(message)
     limits.handshakes.handleUpgrade(message, socket, head, (webSocket) => {
-      if (webSocket instanceof BoundedWebSocket) resume(Effect.succeed(webSocket))
+      if (webSocket instanceof BoundedWebSocket) accepted.push(webSocket)
     })
+    const [webSocket] = accepted
+    return webSocket === undefined
+      ? Effect.fail(
+          new Socket.SocketGenericError({ reason: "Open", cause: new Error("the WebSocket handshake failed") })
+        )
+      : Effect.succeed(webSocket)
   })
-  const acquire = Effect.acquireRelease(accept, (webSocket) =>
-    Effect.sync(() => {
-      // The peer's answer has to be read.
-      webSocket.resume()
-      webSocket.close()
-    })
-  )
-  return fromWebSocket(acquire, limits)
-}
 
-const bound = (
-  request: HttpServerRequest.HttpServerRequest,
+export const upgrade = (
   message: Http.IncomingMessage,
-  upgrade: Effect.Effect<Socket.Socket>,
+  socket: Duplex,
+  head: Buffer,
   limits: WebSocketLimits
-): HttpServerRequest.HttpServerRequest => {
-  const { modify } = request
-  return Object.defineProperties(request, {
-    upgrade: { configurable: true, value: upgrade },
-    modify: {
-      configurable: true,
-      value: (options: Parameters<typeof modify>[0]) => bound(modify.call(request, options), message, upgrade, limits)
-    }
-  })
-}
-
-/** `httpApp`, whose WebSockets have limits. */
-export const withLimits = <E, R>(httpApp: HttpApp.Default<E, R>, limits: WebSocketLimits): HttpApp.Default<E, R> =>
-  Effect.mapInputContext(httpApp, (context: Context.Context<R | HttpServerRequest.HttpServerRequest>) => {
-    const request = Context.unsafeGet(context, HttpServerRequest.HttpServerRequest)
-    const message = NodeHttpServerRequest.toIncomingMessage(request)
-    const upgrade = upgrades.get(message)
-    if (upgrade !== undefined) bound(request, message, open(message, upgrade, limits), limits)
-    return context
-  })
+): Effect.Effect<Socket.Socket> =>
+  fromWebSocket(
+    Effect.acquireRelease(accept(message, socket, head, limits), (webSocket) =>
+      Effect.sync(() => {
+        // The peer's answer has to be read.
+        webSocket.resume()
+        webSocket.close()
+      })
+    ),
+    limits
+  )

@@ -9,7 +9,6 @@ import type { Transport } from "@effect-http2/http2/Transport"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import type * as HttpMiddleware from "@effect/platform/HttpMiddleware"
-import type * as HttpServer from "@effect/platform/HttpServer"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -23,8 +22,8 @@ import { fromOpenSocket } from "../socketTransport.js"
 import * as Application from "./application.js"
 import { CurrentLimits, type WebSocketLimits } from "./boundedSocket.js"
 import * as H2cUpgrade from "./h2cUpgrade.js"
-import type { Http1 } from "./http1.js"
-import { withLimits } from "./http1WebSocket.js"
+import type { Http1, Http1Connections } from "./http1.js"
+import * as Http1Application from "./http1Application.js"
 import { sniff } from "./sniff.js"
 
 /** What the connections of a port have in common. */
@@ -53,7 +52,7 @@ class Served {
     private readonly application: Application.Application,
     private readonly runtime: Runtime.Runtime<never>,
     private readonly options: PortOptions,
-    private readonly http1: Http1 | undefined
+    private readonly http1: Http1Connections | undefined
   ) {}
 
   readonly connect = (socket: Net.Socket): Effect.Effect<void, Http2Error> =>
@@ -87,7 +86,7 @@ class Served {
   }
 
   /** Completes when the connection has closed, or with how it goes on. */
-  private serveHttp1(socket: Net.Socket, http1: Http1): Effect.Effect<Upgrade | undefined> {
+  private serveHttp1(socket: Net.Socket, http1: Http1Connections): Effect.Effect<Upgrade | undefined> {
     return Effect.async((resume) => {
       const onClose = (): void => resume(Effect.succeed(undefined))
       socket.once("close", onClose)
@@ -153,20 +152,21 @@ export class Port {
           })
       )
     return Effect.gen(function* () {
-      if (http1 !== undefined) {
-        const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
-        // The signature asks for a middleware, and its implementation does not.
-        const serveHttp1: Parameters<typeof HttpServer.make>[0]["serve"] = http1.server.serve
-        yield* withMaxBodySize(
-          Scope.extend(serveHttp1(withLimits(httpApp, options.webSocketLimits), middleware), scope)
-        )
-      }
+      const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
+      const connections =
+        http1 === undefined
+          ? undefined
+          : http1.connectionsOf(
+              yield* withMaxBodySize(
+                Scope.extend(Http1Application.make(httpApp, middleware, options.webSocketLimits), scope)
+              )
+            )
       const application = yield* Effect.provideService(
         Application.make(httpApp, middleware),
         CurrentLimits,
         options.webSocketLimits
       )
-      yield* attach(new Served(application, yield* InterruptibleRuntime.capture(), options, http1))
+      yield* attach(new Served(application, yield* InterruptibleRuntime.capture(), options, connections))
     })
   }
 }

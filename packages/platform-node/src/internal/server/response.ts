@@ -80,6 +80,11 @@ const discard = (body: unknown): void => {
   if (body instanceof Readable) body.destroy()
 }
 
+/** Lets go of what a response holds open that is not sent. */
+export const discardBody = ({ body }: HttpServerResponse): void => {
+  if (body._tag === "Raw") discard(body.body)
+}
+
 /** What `HttpServerResponse.raw` was given: everything that a web Response can be made of, a Response, or a Readable of Node. */
 const ofRaw = (response: HttpServerResponse, body: unknown): Http2Response => {
   if (body === undefined || body === null) return ofOctets(response, noOctets)

@@ -1,0 +1,103 @@
+/**
+ * A platform application at `node:http`'s server: what application.ts is for HTTP/2, with the same outcome for whatever an application does. Made by
+ * port.ts for each application that is served; http1.ts hands it the requests.
+ */
+import * as InterruptibleRuntime from "@effect-http2/http2/InterruptibleRuntime"
+import * as HttpApp from "@effect/platform/HttpApp"
+import type * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpServerError from "@effect/platform/HttpServerError"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Runtime from "effect/Runtime"
+import type * as Scope from "effect/Scope"
+import * as Http from "node:http"
+import type * as Net from "node:net"
+import type { Services } from "./application.js"
+import type { WebSocketLimits } from "./boundedSocket.js"
+import * as Http1Request from "./http1Request.js"
+import { respond } from "./http1Response.js"
+import { upgrade } from "./http1WebSocket.js"
+import { discardBody } from "./response.js"
+
+/** What an application does with the requests of HTTP/1.1. */
+export interface Http1Application {
+  readonly onRequest: (request: Http.IncomingMessage, response: Http.ServerResponse) => void
+  /** For a request to go on as a WebSocket, which may be answered with a response all the same. */
+  readonly onUpgrade: (request: Http.IncomingMessage, socket: Net.Socket, head: Buffer) => void
+}
+
+/** The response to a request that asked to be upgraded. The connection ends with it: Node has let go of that. */
+const responseOf = (request: Http.IncomingMessage, socket: Net.Socket): (() => Http.ServerResponse) => {
+  let response: Http.ServerResponse | undefined
+  return () => {
+    if (response === undefined) {
+      response = new Http.ServerResponse(request)
+      response.shouldKeepAlive = false
+      response.assignSocket(socket)
+      response.on("finish", () => socket.end())
+    }
+    return response
+  }
+}
+
+/** With what its response holds open let go at the end of the request: another may have been sent in its place, or none. */
+const releasing = <E, R>(httpApp: HttpApp.Default<E, R>): HttpApp.Default<E, R | Scope.Scope> =>
+  Effect.tap(httpApp, (response) =>
+    response.body._tag === "Raw" ? Effect.addFinalizer(() => Effect.sync(() => discardBody(response))) : Effect.void
+  )
+
+/** Nobody is left to respond: the application has failed where even the error could not be sent. */
+const answer = (response: Http.ServerResponse): void => {
+  if (response.writableEnded || response.destroyed || response.socket?.destroyed === true) return
+  if (response.headersSent) response.destroy()
+  else response.writeHead(500, { "content-length": "0" }).end()
+}
+
+export const make = <E, R>(
+  httpApp: HttpApp.Default<E, R>,
+  middleware: HttpMiddleware.HttpMiddleware | undefined,
+  webSocketLimits: WebSocketLimits
+): Effect.Effect<Http1Application, never, Services<R> | Scope.Scope> =>
+  Effect.gen(function* () {
+    const runFork = Runtime.runFork(yield* InterruptibleRuntime.capture<Services<R>>())
+    // A middleware may take away what the application needs, and adds nothing here: `HttpServer.serve` has seen to it.
+    const handled = HttpApp.toHandled(releasing(httpApp), respond, middleware) as Effect.Effect<
+      void,
+      unknown,
+      Services<R> | HttpServerRequest.HttpServerRequest
+    >
+    const run = (request: Http1Request.Http1Request): Fiber.RuntimeFiber<void, unknown> => {
+      const fiber = runFork(
+        Effect.provideService(handled, HttpServerRequest.HttpServerRequest, request) as Effect.Effect<
+          void,
+          unknown,
+          Services<R>
+        >
+      )
+      fiber.addObserver(() => {
+        if (!request.isUpgraded) answer(request.nodeResponse)
+      })
+      return fiber
+    }
+    const upgraded = new Set<Fiber.RuntimeFiber<void, unknown>>()
+    yield* Effect.addFinalizer(() => Fiber.interruptAll(upgraded))
+    return {
+      onRequest: (request, response) => {
+        const fiber = run(Http1Request.make(request, response))
+        response.on("close", () => {
+          if (!response.writableEnded) fiber.unsafeInterruptAsFork(HttpServerError.clientAbortFiberId)
+        })
+      },
+      onUpgrade: (request, socket, head) => {
+        const fiber = run(
+          Http1Request.make(request, responseOf(request, socket), upgrade(request, socket, head, webSocketLimits))
+        )
+        upgraded.add(fiber)
+        fiber.addObserver(() => upgraded.delete(fiber))
+        socket.on("close", () => {
+          if (!socket.writableEnded) fiber.unsafeInterruptAsFork(HttpServerError.clientAbortFiberId)
+        })
+      }
+    }
+  })

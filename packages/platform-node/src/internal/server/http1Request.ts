@@ -1,0 +1,191 @@
+/**
+ * A request of HTTP/1.1 as the `HttpServerRequest` of a platform application: what `NodeHttpServer` makes of it, with its response beside it. Made by
+ * http1Application.ts for every request. `source` and `response` are where `NodeHttpServerRequest` looks for the objects of `node:http`.
+ */
+import * as Cookies from "@effect/platform/Cookies"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Headers from "@effect/platform/Headers"
+import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
+import type { HttpMethod } from "@effect/platform/HttpMethod"
+import * as HttpServerError from "@effect/platform/HttpServerError"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as Multipart from "@effect/platform/Multipart"
+import type * as Path from "@effect/platform/Path"
+import type * as Socket from "@effect/platform/Socket"
+import * as UrlParams from "@effect/platform/UrlParams"
+import * as NodeMultipart from "@effect/platform-node/NodeMultipart"
+import * as NodeStream from "@effect/platform-node/NodeStream"
+import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
+import * as Option from "effect/Option"
+import type { ReadonlyRecord } from "effect/Record"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import type * as Http from "node:http"
+
+type RequestError = HttpServerError.RequestError
+type PersistedMultipart = Effect.Effect<
+  Multipart.Persisted,
+  Multipart.MultipartError,
+  Scope.Scope | FileSystem.FileSystem | Path.Path
+>
+
+/** Those that went on as WebSockets: no response of HTTP/1.1 can be sent any more. */
+const upgraded = new WeakSet<Http.IncomingMessage>()
+
+export const markUpgraded = (source: Http.IncomingMessage): void => void upgraded.add(source)
+
+const cached = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.runSync(Effect.cached(effect))
+
+export class Http1Request extends Inspectable.Class implements HttpServerRequest.HttpServerRequest {
+  declare readonly [HttpServerRequest.TypeId]: HttpServerRequest.TypeId
+  declare readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId
+  private cachedHeaders: Headers.Headers | undefined
+  private cachedCookies: ReadonlyRecord<string, string> | undefined
+  private cachedText: Effect.Effect<string, RequestError> | undefined
+  private cachedMultipart: PersistedMultipart | undefined
+
+  constructor(
+    readonly source: Http.IncomingMessage,
+    readonly response: Http.ServerResponse | (() => Http.ServerResponse),
+    private readonly socket: Effect.Effect<Socket.Socket, RequestError> | undefined,
+    readonly url: string,
+    private readonly headersOverride: Headers.Headers | undefined,
+    private readonly remoteAddressOverride: string | undefined,
+    private readonly original: Http1Request | undefined
+  ) {
+    super()
+  }
+
+  /** The response, which an upgrade has only where it is answered with one. */
+  get nodeResponse(): Http.ServerResponse {
+    return typeof this.response === "function" ? this.response() : this.response
+  }
+
+  get isUpgraded(): boolean {
+    return upgraded.has(this.source)
+  }
+
+  modify(options: {
+    readonly url?: string | undefined
+    readonly headers?: Headers.Headers | undefined
+    readonly remoteAddress?: string | undefined
+  }): HttpServerRequest.HttpServerRequest {
+    return new Http1Request(
+      this.source,
+      this.response,
+      this.socket,
+      options.url ?? this.url,
+      options.headers ?? this.headersOverride,
+      options.remoteAddress ?? this.remoteAddressOverride,
+      this.original ?? this
+    )
+  }
+
+  get originalUrl(): string {
+    return this.source.url ?? ""
+  }
+
+  get method(): HttpMethod {
+    // Other methods than those that the type lists arrive as they are.
+    return (this.source.method ?? "GET").toUpperCase() as HttpMethod
+  }
+
+  get headers(): Headers.Headers {
+    return this.headersOverride ?? (this.cachedHeaders ??= Headers.fromInput(this.source.headers))
+  }
+
+  get remoteAddress(): Option.Option<string> {
+    return Option.fromNullable(this.remoteAddressOverride ?? this.source.socket.remoteAddress)
+  }
+
+  get cookies(): ReadonlyRecord<string, string> {
+    return (this.cachedCookies ??= Cookies.parseHeader(this.headers["cookie"] ?? ""))
+  }
+
+  get text(): Effect.Effect<string, RequestError> {
+    const owner = this.original ?? this
+    return (owner.cachedText ??= cached(
+      Effect.flatMap(HttpIncomingMessage.MaxBodySize, (size) =>
+        NodeStream.toString(() => this.source, { onFailure: this.toError, maxBytes: Option.getOrUndefined(size) })
+      )
+    ))
+  }
+
+  get json(): Effect.Effect<unknown, RequestError> {
+    return Effect.tryMap(this.text, {
+      try: (text): unknown => (text === "" ? null : JSON.parse(text)),
+      catch: this.toError
+    })
+  }
+
+  get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, RequestError> {
+    return Effect.tryMap(this.text, {
+      try: (text) => UrlParams.fromInput(new URLSearchParams(text)),
+      catch: this.toError
+    })
+  }
+
+  get arrayBuffer(): Effect.Effect<ArrayBuffer, RequestError> {
+    return Effect.flatMap(HttpIncomingMessage.MaxBodySize, (size) =>
+      NodeStream.toUint8Array(() => this.source, {
+        onFailure: this.toError,
+        maxBytes: Option.getOrUndefined(size)
+      })
+    ).pipe(Effect.map((octets) => new Uint8Array(octets).buffer))
+  }
+
+  get stream(): Stream.Stream<Uint8Array, RequestError> {
+    return NodeStream.fromReadable<RequestError, Uint8Array>(() => this.source, this.toError)
+  }
+
+  get multipart(): PersistedMultipart {
+    const owner = this.original ?? this
+    return (owner.cachedMultipart ??= cached(NodeMultipart.persisted(this.source, this.source.headers)))
+  }
+
+  get multipartStream(): Stream.Stream<Multipart.Part, Multipart.MultipartError> {
+    return NodeMultipart.stream(this.source, this.source.headers)
+  }
+
+  get upgrade(): Effect.Effect<Socket.Socket, RequestError> {
+    return (
+      this.socket ??
+      Effect.fail(
+        new HttpServerError.RequestError({
+          request: this,
+          reason: "Decode",
+          description: "not an upgradeable ServerRequest"
+        })
+      )
+    )
+  }
+
+  private readonly toError = (cause: unknown): RequestError =>
+    new HttpServerError.RequestError({ request: this, reason: "Decode", cause })
+
+  override toString(): string {
+    return `ServerRequest(${this.method} ${this.url})`
+  }
+
+  toJSON(): unknown {
+    return HttpIncomingMessage.inspect(this, {
+      _id: "@effect/platform/HttpServerRequest",
+      method: this.method,
+      url: this.originalUrl
+    })
+  }
+}
+
+// On the prototype, not on every request.
+Object.defineProperties(Http1Request.prototype, {
+  [HttpServerRequest.TypeId]: { value: HttpServerRequest.TypeId },
+  [HttpIncomingMessage.TypeId]: { value: HttpIncomingMessage.TypeId }
+})
+
+export const make = (
+  source: Http.IncomingMessage,
+  response: Http.ServerResponse | (() => Http.ServerResponse),
+  socket?: Effect.Effect<Socket.Socket, RequestError>
+): Http1Request => new Http1Request(source, response, socket, source.url ?? "", undefined, undefined, undefined)
