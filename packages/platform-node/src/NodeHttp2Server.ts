@@ -100,7 +100,8 @@ export const make = (
     const webSocketLimits = new WebSocketLimits(typeof webSocket === "object" ? webSocket : {})
     // What HTTP/1.1 adds to its scope, at its first WebSocket for instance, is released when all connections are closed.
     const scope = yield* Effect.acquireRelease(Scope.make(), Scope.close)
-    const fallback = http1 === false ? undefined : yield* Scope.extend(Http1.make(resolved, http1 === true ? {} : http1), scope)
+    const fallback =
+      http1 === false ? undefined : yield* Scope.extend(Http1.make(resolved, http1 === true ? {} : http1), scope)
     const port = new Port(
       {
         http2: {
