@@ -12,7 +12,9 @@ import * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type * as Net from "node:net"
 import { Identity } from "./internal/identity.js"
+import * as Front from "./internal/server/front.js"
 import { fromOpenSocket } from "./internal/socketTransport.js"
 import * as NodeListener from "./NodeListener.js"
 import * as NodeTransport from "./NodeTransport.js"
@@ -29,6 +31,9 @@ export interface ServeOptions extends NodeListener.ListenOptions, Http2Server.Se
  * Listens, and answers the requests of every connection with `handler`, each in a fiber and a scope of its own. The end of the scope stops
  * listening and drains all connections: requests in flight finish up to `gracefulShutdownTimeout`. Fails with a `TransportError` where it
  * cannot listen, with a `ConnectionError` of origin `User` for an option that cannot be.
+ *
+ * Who comes to a plain port with HTTP/1.x is answered with 505 and a line that says what it speaks, who comes with TLS with an alert; either is logged at
+ * debug level, with the address of the client.
  *
  * @since 0.1.0
  * @category constructors
@@ -47,18 +52,28 @@ export const serve = <E, R>(
   Http2Error.TransportError | Http2Error.ConnectionError,
   Exclude<R, Scope.Scope> | Scope.Scope
 > =>
-  Http2Options.resolveEffect(options).pipe(
-    Effect.zipRight(Http2Origin.check(options)),
+  Effect.gen(function* () {
+    const { prefaceTimeout } = yield* Http2Options.resolveEffect(options)
+    yield* Http2Origin.check(options)
     // One set of counters for all connections, and with it one bound for what they hold.
-    Effect.zipRight(
-      Effect.suspend(() =>
-        NodeListener.make(
-          options,
-          Http2Server.serve(handler, { ...options, stats: options.stats ?? Http2Stats.make() })
-        )
+    const serveConnection = Http2Server.serve(handler, { ...options, stats: options.stats ?? Http2Stats.make() })
+    const path = options.path === undefined ? undefined : { local: options.path }
+    const serveSocket = (socket: Net.Socket) => {
+      const transport = fromOpenSocket(socket, path)
+      // The last of the scope's finalizers.
+      return Effect.zipRight(
+        Effect.addFinalizer(() => transport.close),
+        serveConnection(transport)
+      )
+    }
+    return yield* NodeListener.makeSockets(options, (socket) =>
+      Front.http2Only(
+        socket,
+        prefaceTimeout,
+        Effect.suspend(() => serveSocket(socket))
       )
     )
-  )
+  })
 
 /**
  * How to connect, and the options of the connection.

@@ -17,6 +17,7 @@ import * as Accepted from "./internal/connections.js"
 import { closeServer, Connections } from "./internal/connections.js"
 import { failure, invalidOptions } from "./internal/socketError.js"
 import { fromOpenSocket, silence } from "./internal/socketTransport.js"
+import { dismissTls } from "./internal/server/front.js"
 import * as TlsPolicy from "./internal/tlsPolicy.js"
 
 /**
@@ -206,9 +207,10 @@ const secure = <R>(options: ListenOptions, tls: TlsOptions, where: string, conne
     TlsPolicy.endAtRenegotiation(socket)
     if (refusal === undefined) return connections.start(socket)
     silence(socket)
-    // The client finds an orderly end, not a reset.
-    socket.destroySoon()
-    connections.log("a TLS connection was refused", refusal)
+    // The client finds an orderly end, not a reset; one that has no ALPN speaks HTTP/1.x.
+    if (refusal.transportReason === "Alpn" && alpnProtocols.includes("h2")) dismissTls(socket)
+    else socket.destroySoon()
+    connections.log(`a TLS connection was refused (${socket.remoteAddress}:${socket.remotePort})`, refusal)
   })
   server.on("tlsClientError", (error, socket) => {
     silence(socket)

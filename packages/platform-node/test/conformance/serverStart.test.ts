@@ -31,8 +31,8 @@ describe("3.4 (h2spec 1, 3.5) starting HTTP/2", () => {
       Code.PROTOCOL_ERROR
     ],
     [
-      "a request of HTTP/1.1 [rfc9113-3.4-4]",
-      Raw.octets("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+      "a request line of HTTP/2.0 [rfc9113-3.4-4]",
+      Raw.octets("GET / HTTP/2.0\r\nHost: localhost\r\n\r\n"),
       Code.PROTOCOL_ERROR
     ],
     [

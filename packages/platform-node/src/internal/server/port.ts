@@ -21,6 +21,7 @@ import * as Tls from "node:tls"
 import { fromOpenSocket } from "../socketTransport.js"
 import * as Application from "./application.js"
 import { CurrentLimits, type WebSocketLimits } from "./boundedSocket.js"
+import { http2Only } from "./front.js"
 import * as H2cUpgrade from "./h2cUpgrade.js"
 import type { Http1, Http1Connections } from "./http1.js"
 import * as Http1Application from "./http1Application.js"
@@ -58,31 +59,40 @@ class Served {
   readonly connect = (socket: Net.Socket): Effect.Effect<void, Http2Error> =>
     Effect.withFiberRuntime((fiber) => {
       this.fibers.add(fiber)
-      const connection = Effect.flatMap(this.protocolOf(socket), (protocol) => {
-        if (protocol === "h2") return this.serveHttp2(socket, undefined)
-        if (protocol === undefined || this.http1 === undefined) return Effect.void
-        this.fibers.delete(fiber)
-        return Effect.flatMap(this.serveHttp1(socket, this.http1), (upgrade) => {
-          if (upgrade === undefined) return Effect.void
-          this.fibers.add(fiber)
-          return this.serveHttp2(socket, upgrade)
-        })
-      })
+      const connection =
+        this.http1 === undefined
+          ? http2Only(socket, this.options.sniffTimeout, this.serveHttp2(socket, undefined))
+          : this.serveEither(socket, this.http1, fiber)
       const forget = Effect.sync(() => this.fibers.delete(fiber))
       return Effect.ensuring(Effect.provide(connection, this.runtime), forget)
     })
 
-  private protocolOf(socket: Net.Socket): Effect.Effect<"h2" | "http/1.1" | undefined> {
-    return this.http1 === undefined ? Effect.succeed("h2") : sniff(socket, this.options.sniffTimeout)
+  private serveEither(
+    socket: Net.Socket,
+    http1: Http1Connections,
+    fiber: Fiber.RuntimeFiber<unknown, unknown>
+  ): Effect.Effect<void, Http2Error> {
+    return Effect.flatMap(sniff(socket, this.options.sniffTimeout), (protocol) => {
+      if (protocol === "h2") return this.serveHttp2(socket, undefined)
+      if (protocol === undefined) return Effect.void
+      this.fibers.delete(fiber)
+      return Effect.flatMap(this.serveHttp1(socket, http1), (upgrade) => {
+        if (upgrade === undefined) return Effect.void
+        this.fibers.add(fiber)
+        return this.serveHttp2(socket, upgrade)
+      })
+    })
   }
 
   private serveHttp2(socket: Net.Socket, upgrade: Upgrade | undefined): Effect.Effect<void, Http2Error> {
     const { handler, policy } = this.application
     const { http2, path } = this.options
-    const transport = fromOpenSocket(socket, path === undefined ? undefined : { local: path })
-    return Http2Server.serve(handler, { ...http2, handlerPolicy: policy })(
-      upgrade === undefined ? transport : upgrade(transport)
-    )
+    return Effect.suspend(() => {
+      const transport = fromOpenSocket(socket, path === undefined ? undefined : { local: path })
+      return Http2Server.serve(handler, { ...http2, handlerPolicy: policy })(
+        upgrade === undefined ? transport : upgrade(transport)
+      )
+    })
   }
 
   /** Completes when the connection has closed, or with how it goes on. */

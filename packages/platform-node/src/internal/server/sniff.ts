@@ -1,8 +1,8 @@
 /**
  * What a new connection speaks. TLS has agreed on it by ALPN; on a plain port the first octets tell (RFC 9113 §3.3): a client of HTTP/2
- * begins with its preface, and no request of HTTP/1.1 does. Called by port.ts for every connection.
+ * begins with its preface, and no request of HTTP/1.1 does. Called by port.ts and front.ts for every connection.
  */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Net from "node:net"
 import * as Tls from "node:tls"
@@ -20,27 +20,40 @@ export const protocolOf = (octets: Uint8Array): Protocol => {
   return length === preface.length ? "h2" : undefined
 }
 
-/** Reads as little as tells, and puts it back. */
-const sniffPlain = (socket: Net.Socket): Effect.Effect<Protocol> =>
+/** What came first on a connection, and what that is. */
+export interface First<A> {
+  readonly octets: Uint8Array
+  /** Undefined where it is too little to tell, and no more came. */
+  readonly is: A | undefined
+}
+
+/** Reads as little as `tell` needs, and puts it back. */
+export const readFirst = <A>(
+  socket: Net.Socket,
+  timeout: Duration.DurationInput,
+  tell: (octets: Uint8Array) => A | undefined
+): Effect.Effect<First<A>> =>
   Effect.async((resume) => {
     let octets: Buffer = Buffer.alloc(0)
     const stop = (): void => {
+      clearTimeout(timer)
       socket.off("readable", onReadable)
       socket.off("end", onGone)
       socket.off("close", onGone)
     }
-    const done = (protocol: Protocol): void => {
+    const done = (is: A | undefined): void => {
       stop()
       if (octets.length > 0) socket.unshift(octets)
-      resume(Effect.succeed(protocol))
+      resume(Effect.succeed({ octets, is }))
     }
-    const onGone = (): void => done(octets.length > 0 ? "http/1.1" : undefined)
+    const onGone = (): void => done(undefined)
+    const timer = setTimeout(onGone, Math.min(Duration.toMillis(timeout), 0x7fffffff))
     const onReadable = (): void => {
       for (let chunk: unknown = socket.read(); chunk instanceof Uint8Array; chunk = socket.read()) {
         octets = Buffer.concat([octets, chunk])
       }
-      const protocol = protocolOf(octets)
-      if (protocol !== undefined) done(protocol)
+      const is = tell(octets)
+      if (is !== undefined) done(is)
     }
     socket.on("readable", onReadable)
     socket.on("end", onGone)
@@ -48,10 +61,10 @@ const sniffPlain = (socket: Net.Socket): Effect.Effect<Protocol> =>
     return Effect.sync(stop)
   })
 
-/** What the client of `socket` speaks. */
+/** What the client of `socket` speaks. What is too little for HTTP/2 is for HTTP/1.1 to refuse. */
 export const sniff = (socket: Net.Socket, timeout: Duration.DurationInput): Effect.Effect<Protocol> =>
   socket instanceof Tls.TLSSocket
     ? Effect.succeed(socket.alpnProtocol === "h2" ? "h2" : "http/1.1")
-    : Effect.map(Effect.timeoutOption(sniffPlain(socket), timeout), (protocol) =>
-        protocol._tag === "Some" ? protocol.value : undefined
+    : Effect.map(readFirst(socket, timeout, protocolOf), ({ is, octets }) =>
+        is === undefined && octets.length > 0 && socket.readableEnded ? "http/1.1" : is
       )
