@@ -9,15 +9,15 @@
  *
  * @since 0.1.0
  */
+import { concat } from "@effect-http2/engine/octets"
+import * as Text from "@effect-http2/engine/text"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { concat } from "./internal/octets.js"
 import { drive, pullIn } from "./internal/streamRun/drive.js"
-import * as Text from "./internal/text.js"
 
 /**
  * Folds all elements into one value, as `Stream.runFold` does.
