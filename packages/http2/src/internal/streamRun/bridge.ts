@@ -3,14 +3,13 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { AnyEffect, Producer } from "./nodes.js"
-import type { Puller } from "./puller.js"
 import { Reading } from "./reading.js"
-import { DONE, EMIT, type Run, YIELD } from "./steps.js"
+import { DONE, EMIT, type Run, type Running, YIELD } from "./steps.js"
 
 /** Begins to push what `source` emits, each element when it is asked for, into `producer`. */
 export const forkBridge = (
   producer: Producer,
-  source: Puller,
+  source: Running,
   run: Run
 ): Effect.Effect<Fiber.Fiber<unknown, unknown>> => {
   const reading = new Reading(source, run)

@@ -4,13 +4,13 @@ import * as Option from "effect/Option"
 import type * as UpstreamPullStrategy from "effect/UpstreamPullStrategy"
 import { inOrder } from "./finalizers.js"
 import type { AnyEffect, AnyExit, ConcatAll } from "./nodes.js"
-import type { Puller } from "./puller.js"
+import type { Running } from "./steps.js"
 
 export class Concatenation {
   /** The child that is pulled; the upstream is pulled where there is none. */
-  child: Puller | undefined = undefined
+  child: Running | undefined = undefined
   /** Children in the order in which they have their turn; undefined stands for the upstream. */
-  private queue: Array<Puller | undefined> = []
+  private queue: Array<Running | undefined> = []
   /** An element to be emitted before anything else. */
   private separator: Option.Option<unknown> = Option.none()
   /** How the upstream has ended, where children go on without it. */
@@ -20,7 +20,7 @@ export class Concatenation {
 
   constructor(
     readonly node: ConcatAll,
-    readonly upstream: Puller
+    readonly upstream: Running
   ) {}
 
   takeSeparator(): Option.Option<unknown> {
@@ -51,7 +51,7 @@ export class Concatenation {
   }
 
   /** The child that is pulled has to wait for its turn. */
-  yieldChild(child: Puller): void {
+  yieldChild(child: Running): void {
     this.queue.push(child)
     this.child = undefined
   }
@@ -94,7 +94,7 @@ export class Concatenation {
   }
 }
 
-const unfailing = (parts: ReadonlyArray<Puller>, exit: AnyExit): AnyEffect | undefined => {
+const unfailing = (parts: ReadonlyArray<Running>, exit: AnyExit): AnyEffect | undefined => {
   const effect = inOrder(parts.map((part) => () => part.close(exit)))
   return effect === undefined ? undefined : Effect.exit(effect)
 }

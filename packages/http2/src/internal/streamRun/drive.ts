@@ -3,7 +3,6 @@
  * Called by StreamRun.ts, and by whatever of ours takes a Stream.
  */
 import * as Cause from "effect/Cause"
-import type * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -11,13 +10,11 @@ import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as EffectRun from "./effectRun.js"
+import type { Source } from "./effectRun.js"
 import { areNodesKnown, nodeOf, type AnyEffect, type AnyExit } from "./nodes.js"
 import { Puller } from "./puller.js"
 import { Reading } from "./reading.js"
 import { DONE, EFFECT, EMIT, GUARD, Run, YIELD } from "./steps.js"
-
-/** A Channel that reads nothing. */
-export type Source<Out, E, Done, R> = Channel.Channel<Out, unknown, E, unknown, Done, unknown, R>
 
 const begin = (channel: object, fiber: Fiber.RuntimeFiber<unknown, unknown>): Reading => {
   const run = new Run(fiber.getFiberRef(FiberRef.currentMaxOpsBeforeYield))

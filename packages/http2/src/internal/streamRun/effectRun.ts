@@ -4,7 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import type { Source } from "./drive.js"
+
+/** A Channel that reads nothing. */
+export type Source<Out, E, Done, R> = Channel.Channel<Out, unknown, E, unknown, Done, unknown, R>
 
 export const drive = <Out, E, Done, R, B, E2, R2, E3, R3>(
   channel: Source<Out, E, Done, R>,

@@ -7,19 +7,19 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { AnyEffect, AnyExit, BracketOut, Ensuring } from "./nodes.js"
-import type { Puller } from "./puller.js"
+import type { Running } from "./steps.js"
 
 /** Runs once; an effect is to be waited for before the next one runs. */
 export interface Finalizer {
   readonly _tag: "Finalizer"
-  run(puller: Puller, exit: AnyExit): AnyEffect | undefined
+  run(puller: Running, exit: AnyExit): AnyEffect | undefined
 }
 
 /** `Ensuring`: runs with the context of whoever runs the Stream. */
 export class Ensured implements Finalizer {
   readonly _tag = "Finalizer"
   constructor(private readonly node: Ensuring) {}
-  run(_puller: Puller, exit: AnyExit): AnyEffect {
+  run(_puller: Running, exit: AnyExit): AnyEffect {
     return Effect.suspend(() => this.node.finalizer(exit))
   }
 }
@@ -31,7 +31,7 @@ export class Release implements Finalizer {
     private readonly node: BracketOut,
     private readonly resource: unknown
   ) {}
-  run(puller: Puller, exit: AnyExit): AnyEffect {
+  run(puller: Running, exit: AnyExit): AnyEffect {
     return Effect.suspend(() => puller.provided(this.node.finalizer(this.resource, exit)))
   }
 }
@@ -39,8 +39,8 @@ export class Release implements Finalizer {
 /** `PipeTo`: its left side is closed, and what was read before it is read again. */
 export class RestoreInput implements Finalizer {
   readonly _tag = "Finalizer"
-  constructor(private readonly input: Puller | undefined) {}
-  run(puller: Puller, exit: AnyExit): AnyEffect | undefined {
+  constructor(private readonly input: Running | undefined) {}
+  run(puller: Running, exit: AnyExit): AnyEffect | undefined {
     const { input } = puller
     puller.input = this.input
     return input?.close(exit)
@@ -51,7 +51,7 @@ export class RestoreInput implements Finalizer {
 export class RestoreContext implements Finalizer {
   readonly _tag = "Finalizer"
   constructor(private readonly context: Context.Context<unknown> | undefined) {}
-  run(puller: Puller): undefined {
+  run(puller: Running): undefined {
     puller.context = this.context
   }
 }
@@ -61,9 +61,9 @@ export class StopBridge implements Finalizer {
   readonly _tag = "Finalizer"
   constructor(
     private readonly fiber: Fiber.Fiber<unknown, unknown>,
-    private readonly input: Puller
+    private readonly input: Running
   ) {}
-  run(puller: Puller, exit: AnyExit): AnyEffect {
+  run(puller: Running, exit: AnyExit): AnyEffect {
     const restore = new RestoreInput(this.input)
     return Effect.flatMap(Fiber.interrupt(this.fiber), () => restore.run(puller, exit) ?? Effect.void)
   }

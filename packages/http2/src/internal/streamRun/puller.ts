@@ -35,29 +35,32 @@ import {
   type Primitive,
   type Read
 } from "./nodes.js"
-import { BROKEN, CONTINUE, DONE, EFFECT, EMIT, FAILED, GUARD, READ, YIELD, type Run, type Step } from "./steps.js"
-
-/** What becomes of an effect of the Channel's own: it acquires, or finalizes, and is not interrupted. */
-export interface Afterwards {
-  readonly onSuccess: (value: unknown) => Step
-  readonly onFailure: (cause: Cause.Cause<unknown>) => Step
-}
+import {
+  BROKEN,
+  CONTINUE,
+  DONE,
+  EFFECT,
+  EMIT,
+  FAILED,
+  GUARD,
+  READ,
+  YIELD,
+  type Afterwards,
+  type Run,
+  type Running,
+  type Step
+} from "./steps.js"
 
 const nothing = nodeOf(Channel.void)
 
 const failure = (cause: Cause.Cause<unknown>): Node => nodeOf(Channel.failCause(cause))
 
-export class Puller {
-  /** The element that was emitted. */
+export class Puller implements Running {
   out: unknown = undefined
-  /** How the Channel has ended. */
   exit: AnyExit | undefined = undefined
-  /** The one whose element or end is needed. */
-  source: Puller | undefined = undefined
-  /** The effect that is needed. Its result is that of the node, unless there is `afterwards`. */
+  source: Running | undefined = undefined
   effect: AnyEffect = Effect.void
   afterwards: Afterwards | undefined = undefined
-  /** Why a finalizer or the run failed. */
   failure: Cause.Cause<unknown> = Cause.empty
 
   private current: Node | undefined
@@ -73,7 +76,7 @@ export class Puller {
   constructor(
     channel: Node,
     private readonly run: Run,
-    public input: Puller | undefined,
+    public input: Running | undefined,
     public context: Context.Context<unknown> | undefined,
     private readonly closesInto: Puller | undefined
   ) {
@@ -293,7 +296,6 @@ export class Puller {
     return top?._tag === "Finalizer" ? top.run(this, exit) : undefined
   }
 
-  /** Ends the Channel where it is, and runs its finalizers: undefined where there are none. To be run once, and not interrupted. */
   close(exit: AnyExit): AnyEffect | undefined {
     const isClean =
       this.stack.length === 0 &&
@@ -312,7 +314,6 @@ export class Puller {
     return inOrder([() => closing, () => concatenation?.close(exit), () => finalizing, () => this.finalize(0, exit)])
   }
 
-  /** What `source` has emitted. */
   receive(element: unknown): Step {
     const { concatenation } = this
     if (concatenation === undefined) return this.receiveInput(element)
@@ -322,7 +323,6 @@ export class Puller {
       : this.receiveFromChild(concatenation, child, element)
   }
 
-  /** How `source` has ended. */
   receiveExit(exit: AnyExit): Step {
     const { concatenation, reading } = this
     if (concatenation === undefined) {
@@ -360,12 +360,12 @@ export class Puller {
     return CONTINUE
   }
 
-  private readFrom(source: Puller): Step {
+  private readFrom(source: Running): Step {
     this.source = source
     return READ
   }
 
-  private receiveFromChild(concatenation: Concatenation, child: Puller, element: unknown): Step {
+  private receiveFromChild(concatenation: Concatenation, child: Running, element: unknown): Step {
     const decision = concatenation.node.onEmit(element)
     switch (decision._tag) {
       case "Continue":
@@ -381,7 +381,7 @@ export class Puller {
     return EMIT
   }
 
-  private childEnded(concatenation: Concatenation, child: Puller, exit: AnyExit): Step {
+  private childEnded(concatenation: Concatenation, child: Running, exit: AnyExit): Step {
     if (Exit.isSuccess(exit)) {
       this.childDone(concatenation, child, exit.value)
       return CONTINUE
@@ -392,7 +392,7 @@ export class Puller {
     ])
   }
 
-  private childDone(concatenation: Concatenation, child: Puller, done: unknown): void {
+  private childDone(concatenation: Concatenation, child: Running, done: unknown): void {
     concatenation.childDone(done)
     const effect = child.close(Exit.succeed(done))
     if (effect !== undefined) this.closeLater(effect)

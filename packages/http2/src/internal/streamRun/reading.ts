@@ -6,8 +6,21 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { AnyEffect, AnyExit } from "./nodes.js"
-import type { Afterwards, Puller } from "./puller.js"
-import { BROKEN, CONTINUE, DONE, EFFECT, EMIT, FAILED, GUARD, READ, YIELD, type Run, type Step } from "./steps.js"
+import {
+  BROKEN,
+  CONTINUE,
+  DONE,
+  EFFECT,
+  EMIT,
+  FAILED,
+  GUARD,
+  READ,
+  YIELD,
+  type Afterwards,
+  type Run,
+  type Running,
+  type Step
+} from "./steps.js"
 
 /** What stops a reading: an element is in `out`, the end in `exit`, or it has to be asked, let rest or be guarded, and run on. */
 export type Stop = typeof EMIT | typeof DONE | typeof EFFECT | typeof YIELD | typeof GUARD
@@ -21,13 +34,13 @@ export class Reading {
   out: unknown = undefined
   exit: AnyExit = Exit.void
   private isOver = false
-  private readonly readers: Array<Puller> = []
-  private active: Puller
+  private readonly readers: Array<Running> = []
+  private active: Running
   private step: Step = CONTINUE
   private resume: Resumed | undefined = undefined
 
   constructor(
-    readonly top: Puller,
+    readonly top: Running,
     readonly shared: Run
   ) {
     this.active = top
@@ -133,7 +146,7 @@ export class Reading {
     })
   }
 
-  private closed(active: Puller): Afterwards {
+  private closed(active: Running): Afterwards {
     return {
       onSuccess: () => EFFECT,
       onFailure: (cause) => {
