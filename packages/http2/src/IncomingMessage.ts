@@ -16,6 +16,7 @@ import { concat } from "@effect-http2/engine/octets"
 import type { StreamCore } from "@effect-http2/engine/stream/streamCore"
 import * as Text from "@effect-http2/engine/text"
 import { takeWholeBody } from "./internal/wholeBody.js"
+import * as StreamRun from "./StreamRun.js"
 
 /**
  * Octets that `bytes` and `text` read at most where nothing else is said.
@@ -52,6 +53,18 @@ export abstract class IncomingMessage {
     return Stream.fromChannel(Channel.suspend(() => readFrom(pull(this.core))))
   }
 
+  /** Folds the slices of the body into one value as they arrive. Fails as `body` does. To be read once. */
+  fold<S>(initial: S, f: (state: S, octets: Uint8Array) => S): Effect.Effect<S, Http2Error.Http2Error> {
+    return StreamRun.fold(this.body, initial, f)
+  }
+
+  /** Runs an effect for each slice of the body as it arrives, one after another; the next is not asked for before. Fails as `body` does, and as `f` does. */
+  forEach<X, E, R>(
+    f: (octets: Uint8Array) => Effect.Effect<X, E, R>
+  ): Effect.Effect<void, Http2Error.Http2Error | E, R> {
+    return StreamRun.forEach(this.body, f)
+  }
+
   /** The whole body. Fails with a `StreamError` of limit `bytes` where it is longer than `limit` octets, default 10 MiB. */
   bytes(limit: number = defaultLimit): Effect.Effect<Uint8Array, Http2Error.Http2Error> {
     return Effect.suspend(() => {
@@ -84,6 +97,16 @@ export abstract class IncomingMessage {
   /** The whole body as UTF-8 text. Fails as `bytes` does. */
   text(limit: number = defaultLimit): Effect.Effect<string, Http2Error.Http2Error> {
     return Effect.map(this.bytes(limit), Text.fromOctets)
+  }
+
+  /**
+   * The whole body as JSON in UTF-8: the value that it stands for, unchecked. Fails as `bytes` does, and with a `StreamError` whose `cause` is a `SyntaxError`
+   * where it is not JSON.
+   */
+  json(limit: number = defaultLimit): Effect.Effect<unknown, Http2Error.Http2Error> {
+    return Effect.flatMap(this.text(limit), (text) =>
+      Effect.try({ try: (): unknown => JSON.parse(text), catch: (cause) => notJson(this.core, cause) })
+    )
   }
 
   /** The fields behind the body, empty where there were none. Waits until the body has arrived; one that exceeds the window has to be read for that. */
@@ -124,4 +147,14 @@ const tooLong = (core: StreamCore, limit: number): Http2Error.StreamError =>
     limit: "bytes",
     processed: "unknown",
     receivedBytes: core.body?.received ?? 0
+  })
+
+const notJson = (core: StreamCore, cause: unknown): Http2Error.StreamError =>
+  new Http2Error.StreamError({
+    streamId: core.id,
+    code: ErrorCode.CANCEL,
+    origin: "User",
+    reason: "the body is not JSON",
+    processed: "unknown",
+    cause
   })

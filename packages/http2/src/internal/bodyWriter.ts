@@ -2,13 +2,13 @@
  * A body that is a Stream to DATA: pulled as the stream's windows and the socket make room. Called by handlerRunner.ts for responses and by
  * Http2Client.ts for requests.
  */
-import * as Channel from "effect/Channel"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
+import { drive } from "./streamRun/drive.js"
 import { checkTrailers } from "@effect-http2/engine/message/sectionSize"
 import type { StreamCore } from "@effect-http2/engine/stream/streamCore"
 
@@ -22,37 +22,42 @@ const awaitRoom = (core: StreamCore): Effect.Effect<void> =>
     core.sender.onRoom(() => resume(Effect.void))
   })
 
-const pushChunk = (core: StreamCore, chunk: Iterable<Uint8Array>): Effect.Effect<void, Http2Error.Http2Error> => {
+/** Undefined where the next one need not wait. */
+const pushChunk = (
+  core: StreamCore,
+  chunk: ReadonlyArray<Uint8Array>
+): Effect.Effect<void, Http2Error.Http2Error> | undefined => {
   if (!core.isSending) return Effect.fail(gone(core))
   for (const octets of chunk) if (octets.length > 0) core.sendData(octets, false)
-  return core.sender !== undefined && core.sender.isFull ? awaitRoom(core) : Effect.void
+  return core.sender !== undefined && core.sender.isFull ? awaitRoom(core) : undefined
 }
 
 /** Sends `octets` as part of the body, and waits while too many wait to be sent. Fails when the stream is over. */
 export const writeChunk = (core: StreamCore, octets: Uint8Array): Effect.Effect<void, Http2Error.Http2Error> =>
-  pushChunk(core, [octets])
+  pushChunk(core, [octets]) ?? Effect.void
 
 /**
  * Sends `body` and behind it `trailers`, and ends our side. Fails, with our side still open, with what the Stream fails with, or
- * with a `StreamError` when the stream is over. What the Stream acquires belongs to `scope`.
+ * with a `StreamError` when the stream is over. What the Stream acquires belongs to `scope`, and
+ * where there is none, to the body alone.
  */
 export const writeBody = <R>(
   core: StreamCore,
   body: Stream.Stream<Uint8Array, unknown, R>,
   trailers: Effect.Effect<Headers, unknown> | undefined,
-  scope: Scope.Scope
+  scope: Scope.Scope | undefined
 ): Effect.Effect<void, unknown, R> =>
-  Effect.flatMap(Channel.toPullIn(Stream.toChannel(body), scope), (pull) => {
+  Effect.suspend(() => {
     let sent = 0
-    const loop: Effect.Effect<void, unknown, R> = Effect.flatMap(pull, (next) => {
-      if (Either.isLeft(next)) {
-        return sent < core.announcedBytes ? Effect.fail(lengthError(core)) : writeTrailers(core, trailers)
-      }
-      for (const octets of next.right) sent += octets.length
+    const write = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, Http2Error.Http2Error> | undefined => {
+      const pieces = Chunk.toReadonlyArray(chunk)
+      for (const { length } of pieces) sent += length
       if (core.announcedBytes >= 0 && sent > core.announcedBytes) return Effect.fail(lengthError(core))
-      return Effect.zipRight(pushChunk(core, next.right), loop)
-    })
-    return loop
+      return pushChunk(core, pieces)
+    }
+    const end = (): Effect.Effect<void, unknown> =>
+      sent < core.announcedBytes ? Effect.fail(lengthError(core)) : writeTrailers(core, trailers)
+    return drive(Stream.toChannel(body), write, end, scope)
   })
 
 /** What is sent has to be as long as it says (§8.1.1). */

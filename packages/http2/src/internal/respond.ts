@@ -49,9 +49,7 @@ export const begin = (
   if (stream.respond(response)) return undefined
   const { body, trailers } = response
   if (body === undefined || body instanceof Uint8Array) return writeTrailers(stream, trailers)
-  return scope === undefined
-    ? Effect.scopedWith((own) => writeBody(stream, body, trailers, own))
-    : writeBody(stream, body, trailers, scope)
+  return writeBody(stream, body, trailers, scope)
 }
 
 /** Sends `response`, unless one was sent. See `Http2Server.Request.respond`. */

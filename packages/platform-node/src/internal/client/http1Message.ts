@@ -3,10 +3,11 @@
  */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Http2Error from "@effect-http2/http2/Http2Error"
+import * as StreamRun from "@effect-http2/http2/StreamRun"
 import * as Headers from "@effect/platform/Headers"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type * as Http from "node:http"
 import { failure, fromSocketError } from "../socketError.js"
 import { lengthError } from "./fields.js"
@@ -165,7 +166,7 @@ export const writeStream = (
       request.end()
       return Effect.void
     })
-    return Effect.zipRight(Stream.runForEachChunk(body, write), end)
+    return Effect.zipRight(StreamRun.forEachChunk(body, write), end)
   })
 
 /** What the request's own code did wrong. */

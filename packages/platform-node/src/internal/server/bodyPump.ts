@@ -2,12 +2,14 @@
  * From a body Stream into the readable side of a Node stream: pulls as it is read, and not faster. Made by bodyReadable.ts and
  * tunnelSocket.ts.
  */
+import * as StreamRun from "@effect-http2/http2/StreamRun"
 import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type { Readable } from "node:stream"
 
 /** Runs what a Node stream calls for, with the services of who made the stream. */
@@ -15,6 +17,8 @@ export type RunFork = <A, E>(effect: Effect.Effect<A, E>) => Fiber.RuntimeFiber<
 
 export class BodyPump {
   private fiber: Fiber.RuntimeFiber<void, unknown> | undefined = undefined
+  /** Set before there is a fiber: what it runs at once may be asked to read again. */
+  private isStarted = false
   /** Open while more may be pushed. */
   private readonly room = Effect.unsafeMakeLatch(false)
 
@@ -26,18 +30,18 @@ export class BodyPump {
   /** For `_read`. */
   read(body: Stream.Stream<Uint8Array, unknown>): void {
     this.room.unsafeOpen()
-    if (this.fiber !== undefined) return
+    if (this.isStarted) return
+    this.isStarted = true
     const { target } = this
     this.fiber = this.runFork(
-      Stream.runForEachChunk(body, (chunk) =>
-        Effect.suspend(() => {
-          let hasRoom = true
-          for (const octets of chunk) hasRoom = target.push(octets)
-          if (hasRoom) return Effect.void
-          this.room.unsafeClose()
-          return this.room.await
-        })
-      )
+      StreamRun.forEachChunk(body, (chunk) => {
+        const pieces = Chunk.toReadonlyArray(chunk)
+        let hasRoom = true
+        for (const octets of pieces) hasRoom = target.push(octets)
+        if (hasRoom) return Effect.void
+        this.room.unsafeClose()
+        return this.room.await
+      })
     )
     this.fiber.addObserver((exit) => {
       if (target.destroyed) return
