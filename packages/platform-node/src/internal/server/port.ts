@@ -139,9 +139,13 @@ export class Port {
 
   /** For each connection that is accepted. One that comes when there is no application any more is closed. */
   readonly connect = (socket: Net.Socket): Effect.Effect<void, Http2Error> =>
-    Effect.flatMap(Effect.raceFirst(this.isServed.await, destroyed(socket)), () =>
-      this.served === undefined ? Effect.void : this.served.connect(socket)
-    )
+    Effect.suspend(() => {
+      // Without the fibers of a race, where there is nothing to wait for.
+      if (this.served !== undefined) return this.served.connect(socket)
+      return Effect.flatMap(Effect.raceFirst(this.isServed.await, destroyed(socket)), () =>
+        this.served === undefined ? Effect.void : this.served.connect(socket)
+      )
+    })
 
   /** What `HttpServer.serve` is. The end of the scope drains all connections, while what the application needs is still there. */
   readonly serve = (
