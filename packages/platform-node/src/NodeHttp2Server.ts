@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import type { Input as HeadersInput } from "@effect-http2/http2/Headers"
-import type { Http2Error } from "@effect-http2/http2/Http2Error"
+import { type Http2Error, isTransportError } from "@effect-http2/http2/Http2Error"
 import * as Http2Options from "@effect-http2/http2/Http2Options"
 import type { PromisedRequest } from "@effect-http2/http2/Http2Request"
 import * as Http2Origin from "@effect-http2/http2/Http2Origin"
@@ -13,6 +13,7 @@ import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import type * as Priority from "@effect-http2/http2/Priority"
 import type * as Etag from "@effect/platform/Etag"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpMiddleware from "@effect/platform/HttpMiddleware"
@@ -69,12 +70,19 @@ export interface Options
    */
   readonly upgradeH2c?: boolean | undefined
   /**
+   * Octets of the bodies that requests are read as a whole, and of multipart forms: what `MaxBodySize` is where the application does not provide it. Does
+   * not hold for `request.stream`, whose reader sees what comes. Default: no limit, as with `NodeHttpServer`.
+   */
+  readonly maxBodySize?: FileSystem.SizeInput | undefined
+  /**
    * Whether clients of HTTP/2 may open WebSockets (RFC 8441), which those of HTTP/1.1 may in any case, and what each WebSocket of either may hold. Default: true.
    */
   readonly webSocket?: boolean | WebSocketOptions | undefined
 }
 
-const serveError = (cause: unknown): HttpServerError.ServeError => new HttpServerError.ServeError({ cause })
+/** Its cause is the error of Node, where there is one: `cause.code` is `EADDRINUSE`, for instance. */
+const serveError = (cause: Http2Error): HttpServerError.ServeError =>
+  new HttpServerError.ServeError({ cause: isTransportError(cause) ? (cause.cause ?? cause) : cause })
 
 const addressOf = ({ address }: NodeListener.Listener): HttpServer.Address =>
   address.port === undefined
@@ -85,7 +93,8 @@ const addressOf = ({ address }: NodeListener.Listener): HttpServer.Address =>
  * Listens, and gives the server that applications are served by. Connections that come before an application is served wait for it. When the
  * scope of `serve` ends, its connections drain: GOAWAY in two steps, requests in flight finish within `gracefulShutdownTimeout`, the rest is interrupted.
  *
- * Fails with a `ServeError` whose cause is a `TransportError` where it cannot listen, a `ConnectionError` for an option that cannot be.
+ * Fails with a `ServeError` whose cause is the error of Node where it cannot listen, with its `code` (`EADDRINUSE`); a `ConnectionError` for an option that
+ * cannot be. Where several applications are served, the latest has the connections, and the one before has them again when it ends.
  *
  * @since 0.1.0
  * @category constructors
@@ -114,6 +123,7 @@ export const make = (
         path: options.path,
         upgradeH2c,
         webSocketLimits,
+        maxBodySize: options.maxBodySize,
         sniffTimeout: resolved.prefaceTimeout,
         drainTimeout: resolved.gracefulShutdownTimeout
       },
@@ -224,7 +234,7 @@ export const layerTest: Layer.Layer<
  * @category accessors
  */
 export const toHttp2Request = (request: HttpServerRequest.HttpServerRequest): Option.Option<Http2Server.Request> =>
-  isServerRequest(request) ? Option.some(request.source) : Option.none()
+  isServerRequest(request) ? Option.some(request.http2) : Option.none()
 
 /**
  * Says how urgent the response to the request at hand is (RFC 9218), from now on, also while its body is sent: what `parameters` has holds, whatever the client
@@ -266,7 +276,7 @@ export const push = (
   options: Omit<PromisedRequest, "path"> = {}
 ): Effect.Effect<boolean, Http2Error, HttpServerRequest.HttpServerRequest> =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-    const source = isServerRequest(request) ? request.source : undefined
+    const source = isServerRequest(request) ? request.http2 : undefined
     return source?.canPush === true ? Effect.as(source.push({ ...options, path }), true) : Effect.succeed(false)
   })
 

@@ -75,6 +75,17 @@ export interface ListenOptions {
    * `connectionsRefused` counts; those that are open go on. 1 or more; Infinity for no bound. Default: 10,000.
    */
   readonly maxConnections?: number | undefined
+  /** Whether the port is this process's alone where it is a worker of `node:cluster`. Default: false. */
+  readonly exclusive?: boolean | undefined
+  /** Whether `::` leaves IPv4 alone. Default: false. */
+  readonly ipv6Only?: boolean | undefined
+  /** Whether several sockets may listen at the port, among which the system shares its connections out. Node 23.1 or 22.12, on Linux. Default: false. */
+  readonly reusePort?: boolean | undefined
+  /** Whether everybody may read, or write to, the unix socket. Default: false. */
+  readonly readableAll?: boolean | undefined
+  readonly writableAll?: boolean | undefined
+  /** Stops listening, once aborted: connections that are open go on. */
+  readonly signal?: AbortSignal | undefined
   /** Absent: plain connections. */
   readonly tls?: TlsOptions | undefined
   /** How long a TLS handshake may take. Default: 10 seconds. */
@@ -245,6 +256,7 @@ const listen = (server: Net.Server, options: ListenOptions, where: string): Effe
   Effect.async((resume) => {
     const stop = (): void => {
       server.off("listening", onListening)
+      server.off("close", onClose)
       server.off("error", onError)
     }
     const onListening = (): void => {
@@ -255,12 +267,23 @@ const listen = (server: Net.Server, options: ListenOptions, where: string): Effe
       stop()
       resume(Effect.fail(failure("Listen", `${where}: ${error.message}`, error)))
     }
+    const onClose = (): void => {
+      stop()
+      resume(Effect.fail(failure("Listen", `${where}: aborted by its signal`, options.signal?.reason)))
+    }
     server.on("listening", onListening)
+    server.on("close", onClose)
     server.on("error", onError)
     try {
       server.listen({
         ...(options.path === undefined ? { port: options.port ?? 0, host: options.host } : { path: options.path }),
-        backlog: options.backlog
+        backlog: options.backlog,
+        exclusive: options.exclusive,
+        ipv6Only: options.ipv6Only,
+        readableAll: options.readableAll,
+        writableAll: options.writableAll,
+        signal: options.signal,
+        ...reusePort(options)
       })
     } catch (error) {
       stop()
@@ -268,6 +291,9 @@ const listen = (server: Net.Server, options: ListenOptions, where: string): Effe
     }
     return Effect.sync(stop)
   })
+
+/** Types of Node 20 do not have it. */
+const reusePort = ({ reusePort }: ListenOptions): object => (reusePort === undefined ? {} : { reusePort })
 
 const addressOf = (server: Net.Server): Address => {
   const address = server.address()

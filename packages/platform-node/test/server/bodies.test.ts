@@ -209,21 +209,4 @@ describe.each(protocols)("the body of a request over $protocol", ({ layer, proto
       expect(yield* post("/", HttpBody.text("x".repeat(1001)))).toEqual([413, "Decode"])
     }).pipe(Effect.provide(layer))
   )
-
-  it.scopedLive("of 10 MiB at most, where nothing else is said", () =>
-    Effect.gen(function* () {
-      if (protocol === "HTTP/1.1") return
-      yield* HttpRouter.empty.pipe(
-        HttpRouter.post(
-          "/",
-          Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-            Effect.map(request.arrayBuffer, (buffer) => HttpServerResponse.text(String(buffer.byteLength)))
-          )
-        ),
-        HttpServer.serveEffect()
-      )
-      expect(yield* post("/", HttpBody.uint8Array(new Uint8Array(10 << 20)))).toEqual([200, String(10 << 20)])
-      expect(yield* post("/", HttpBody.uint8Array(new Uint8Array((10 << 20) + 1)))).toEqual([400, ""])
-    }).pipe(Effect.provide(layer))
-  )
 })

@@ -182,7 +182,7 @@ describe("over HTTP/2", () => {
       )
       const body = Stream.concat(
         Stream.make(octets("some")),
-        Stream.zipRight(Stream.fromEffect(Deferred.await(began)), Stream.fail("broken"))
+        Stream.fromEffect(Effect.zipRight(Deferred.await(began), Effect.fail("broken")))
       )
       yield* Effect.ignore(HttpClientRequest.post("/").pipe(HttpClientRequest.bodyStream(body), HttpClient.execute))
       expect(yield* Deferred.await(reason)).toBe("Transport")

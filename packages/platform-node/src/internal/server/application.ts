@@ -37,9 +37,6 @@ const ejectedScopes = GlobalValue.globalValue(
   () => new WeakSet<Scope.Scope>()
 )
 
-/** As `NodeHttpServer` says of itself. */
-export const defaultMaxBodySize = Option.some(FileSystem.Size(10 * 1024 * 1024))
-
 /** What the application is given with each request. */
 class Policy implements Http2Server.HandlerPolicy {
   readonly isInterruptible = false
@@ -76,10 +73,10 @@ const isCloseable = (scope: Scope.Scope): scope is Scope.CloseableScope => Scope
 /** What the application came to, with its response on its way. The engine closes the scope of one that succeeded. */
 const end = (request: ServerRequest.ServerRequest, scope: Scope.Scope, exit: Exit.Exit<unknown, unknown>): Handled => {
   const isEjected = ejectedScopes.has(scope)
-  if (isEjected) request.source.keepScope()
+  if (isEjected) request.http2.keepScope()
   if (Exit.isSuccess(exit)) return done
   const close = isEjected || !isCloseable(scope) ? Effect.void : Scope.close(scope, exit)
-  return Effect.zipRight(Effect.zipRight(close, reportUnhandled(request.source, exit.cause)), done)
+  return Effect.zipRight(Effect.zipRight(close, reportUnhandled(request.http2, exit.cause)), done)
 }
 
 const toHandled = <R>(app: HttpApp.Default<unknown, R>, hasMiddleware: boolean) =>
@@ -91,7 +88,7 @@ const toHandled = <R>(app: HttpApp.Default<unknown, R>, hasMiddleware: boolean) 
     const onExit = (exit: Exit.Exit<HttpServerResponse, unknown>): Handled => {
       request.span?.finish(exit)
       if (!hasMiddleware) return end(request, scope, exit)
-      if (!request.source.canRespond) return end(request, scope, Exit.void)
+      if (!request.http2.canRespond) return end(request, scope, Exit.void)
       return Effect.flatMap(Effect.exit(respondExit(request, exit)), (exit) => end(request, scope, exit))
     }
     return Effect.matchCauseEffect(app, {
@@ -111,14 +108,16 @@ export type Services<R> = Exclude<R, HttpServerRequest.HttpServerRequest | Scope
 
 export const make = <E, R>(
   httpApp: HttpApp.Default<E, R>,
-  middleware: HttpMiddleware.HttpMiddleware | undefined
+  middleware: HttpMiddleware.HttpMiddleware | undefined,
+  /** Octets of the bodies that are read whole, where the application says nothing else. */
+  maxBodySize: FileSystem.SizeInput | undefined
 ): Effect.Effect<Application, never, Services<R>> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<Services<R>>()
     const tracing = yield* Tracing.make
     const services = new Map<string, unknown>(context.unsafeMap)
-    if (!services.has(HttpIncomingMessage.MaxBodySize.key)) {
-      services.set(HttpIncomingMessage.MaxBodySize.key, defaultMaxBodySize)
+    if (maxBodySize !== undefined && !services.has(HttpIncomingMessage.MaxBodySize.key)) {
+      services.set(HttpIncomingMessage.MaxBodySize.key, Option.some(FileSystem.Size(maxBodySize)))
     }
     const responding = withResponse(yield* Routed.direct(httpApp))
     const app = tracing.wrap(middleware === undefined ? responding : middleware(responding))
@@ -133,7 +132,7 @@ export const makeHandler = <E, R>(
   middleware?: HttpMiddleware.HttpMiddleware
 ): Effect.Effect<Http2Server.Handler<never, Scope.Scope>, never, Services<R>> =>
   Effect.map(
-    make(httpApp, middleware),
+    make(httpApp, middleware, undefined),
     ({ handler, policy }): Http2Server.Handler<never, Scope.Scope> =>
       (request) =>
         Effect.mapInputContext(Effect.uninterruptible(handler(request)), (context: Context.Context<Scope.Scope>) =>

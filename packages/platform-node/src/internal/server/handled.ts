@@ -21,8 +21,8 @@ type ResponseError = HttpServerError.ResponseError
 /** Sends `response`, unless one was sent or nobody waits for it any more. Octets are sent at once: the result is an Exit then. */
 export const respond = (request: Request, response: HttpServerResponse): Effect.Effect<void, ResponseError> => {
   if (!isServerRequest(request)) return Effect.dieMessage("the HttpServerRequest is not one of this server")
-  const { source } = request
-  if (!source.canRespond) return Exit.void
+  const { http2: source } = request
+  if (!source.canRespond) return request.sending === undefined ? Exit.void : Effect.interruptible(request.sending)
   let converted: Http2Response
   try {
     converted = toHttp2Response(request.method, response)
@@ -49,7 +49,7 @@ const stream = (
 ): Effect.Effect<void, ResponseError> =>
   Effect.catchAllCause(Effect.interruptible(sending), (cause) => {
     const failure = Cause.map(cause, toError(request, response))
-    const hasBegun = isServerRequest(request) && !request.source.canRespond
+    const hasBegun = isServerRequest(request) && !request.http2.canRespond
     return Effect.failCause(hasBegun ? Cause.sequential(failure, Cause.die(response)) : failure)
   })
 

@@ -6,6 +6,7 @@ import * as Http2Server from "@effect-http2/http2/Http2Server"
 import type { Http2Error } from "@effect-http2/http2/Http2Error"
 import * as InterruptibleRuntime from "@effect-http2/http2/InterruptibleRuntime"
 import type { Transport } from "@effect-http2/http2/Transport"
+import * as FileSystem from "@effect/platform/FileSystem"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import type * as HttpMiddleware from "@effect/platform/HttpMiddleware"
@@ -14,6 +15,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import type * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import type * as Net from "node:net"
@@ -36,6 +38,8 @@ export interface PortOptions {
   readonly webSocketLimits: WebSocketLimits
   /** How long a client may take to show what it speaks. */
   readonly sniffTimeout: Duration.DurationInput
+  /** Octets of the bodies that are read whole, where the application says nothing else. */
+  readonly maxBodySize: FileSystem.SizeInput | undefined
   /** How long requests in flight may take at the end. */
   readonly drainTimeout: Duration.DurationInput
 }
@@ -127,8 +131,8 @@ class Served {
 }
 
 export class Port {
-  /** The application of the moment. */
-  private served: Served | undefined = undefined
+  /** The applications that are served, of which the latest has the connections. */
+  private readonly applications: Array<Served> = []
   /** Opens with the first application: who connects before has to wait. */
   private readonly isServed = Effect.unsafeMakeLatch(false)
 
@@ -137,13 +141,19 @@ export class Port {
     private readonly http1: Http1 | undefined
   ) {}
 
+  private get latest(): Served | undefined {
+    return this.applications.at(-1)
+  }
+
   /** For each connection that is accepted. One that comes when there is no application any more is closed. */
   readonly connect = (socket: Net.Socket): Effect.Effect<void, Http2Error> =>
     Effect.suspend(() => {
+      const { latest } = this
       // Without the fibers of a race, where there is nothing to wait for.
-      if (this.served !== undefined) return this.served.connect(socket)
-      return Effect.flatMap(Effect.raceFirst(this.isServed.await, destroyed(socket)), () =>
-        this.served === undefined ? Effect.void : this.served.connect(socket)
+      if (latest !== undefined) return latest.connect(socket)
+      return Effect.flatMap(
+        Effect.raceFirst(this.isServed.await, destroyed(socket)),
+        () => this.latest?.connect(socket) ?? Effect.void
       )
     })
 
@@ -156,12 +166,12 @@ export class Port {
     const attach = (served: Served): Effect.Effect<void, never, Scope.Scope> =>
       Effect.acquireRelease(
         Effect.sync(() => {
-          this.served = served
+          this.applications.push(served)
           this.isServed.unsafeOpen()
         }),
         () =>
           Effect.suspend(() => {
-            if (this.served === served) this.served = undefined
+            this.applications.splice(this.applications.indexOf(served), 1)
             return served.drain
           })
       )
@@ -172,11 +182,12 @@ export class Port {
           ? undefined
           : http1.connectionsOf(
               yield* withMaxBodySize(
-                Scope.extend(Http1Application.make(httpApp, middleware, options.webSocketLimits), scope)
+                Scope.extend(Http1Application.make(httpApp, middleware, options.webSocketLimits), scope),
+                options.maxBodySize
               )
             )
       const application = yield* Effect.provideService(
-        Application.make(httpApp, middleware),
+        Application.make(httpApp, middleware, options.maxBodySize),
         CurrentLimits,
         options.webSocketLimits
       )
@@ -186,11 +197,14 @@ export class Port {
 }
 
 /** `effect` with the limit that the bodies of requests have, where the user has not set one. */
-const withMaxBodySize = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+const withMaxBodySize = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  maxBodySize: FileSystem.SizeInput | undefined
+): Effect.Effect<A, E, R> =>
   Effect.mapInputContext(effect, (context: Context.Context<R>) =>
-    context.unsafeMap.has(HttpIncomingMessage.MaxBodySize.key)
+    maxBodySize === undefined || context.unsafeMap.has(HttpIncomingMessage.MaxBodySize.key)
       ? context
-      : Context.add(context, HttpIncomingMessage.MaxBodySize, Application.defaultMaxBodySize)
+      : Context.add(context, HttpIncomingMessage.MaxBodySize, Option.some(FileSystem.Size(maxBodySize)))
   )
 
 /** Completes when `socket` has closed. */

@@ -1,6 +1,6 @@
 /**
  * The fields of an HTTP/2 request as platform `Headers`, as an application knows them from HTTP/1.1: no pseudo-header fields, `host` from
- * :authority. A request that repeats its head gets the same, frozen, instance. Called by serverRequest.ts.
+ * :authority. Requests that repeat a head share what is made of it; each has a copy of its own where the application looks. Called by serverRequest.ts.
  */
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import type * as Http2Headers from "@effect-http2/http2/Headers"
@@ -30,10 +30,22 @@ const single: ReadonlySet<string> = new Set([
 
 const known = new WeakMap<Http2Headers.Headers, Headers.Headers>()
 
+/** As those of `node:http` are plain objects, so are these objects like any other; and they are `Headers` besides. */
+class RequestHeaders {}
+Object.defineProperties(
+  RequestHeaders.prototype,
+  Object.getOwnPropertyDescriptors(Reflect.getPrototypeOf(Headers.empty) ?? {})
+)
+
 const convert = (request: Http2Server.Request): Headers.Headers => {
   const record: Record<string, string> = {}
+  const setCookies: Array<string> = []
   if (request.authority !== "") record["host"] = request.authority
   for (const { name, value } of request.headers.fields) {
+    if (name === "set-cookie") {
+      setCookies.push(value)
+      continue
+    }
     const current = Object.hasOwn(record, name) ? record[name] : undefined
     if (current === undefined) record[name] = value
     else if (!single.has(name)) record[name] = `${current}${name === "cookie" ? "; " : ", "}${value}`
@@ -43,13 +55,18 @@ const convert = (request: Http2Server.Request): Headers.Headers => {
     record["connection"] = "Upgrade"
     record["upgrade"] = "websocket"
   }
-  return Object.freeze(Headers.unsafeFromRecord(record))
+  // The one field that `node:http` gives as a list; the type does not say so.
+  if (setCookies.length > 0) Reflect.set(record, "set-cookie", setCookies)
+  return Headers.unsafeFromRecord(record)
 }
 
 /** Whether the request asks for a WebSocket by extended CONNECT (RFC 8441 §5). */
 export const isWebSocket = (request: Http2Server.Request): boolean => request.protocol === "websocket"
 
-/** The headers of `request`, of which the engine has one instance for each distinct head. */
+/** `headers` for one application to do with as it likes. */
+export const copy = (headers: Headers.Headers): Headers.Headers => Object.assign(new RequestHeaders(), headers)
+
+/** The headers of `request`, of which the engine has one instance for each distinct head: to be read only. */
 export const toHeaders = (request: Http2Server.Request): Headers.Headers => {
   const { headers } = request
   let converted = known.get(headers)

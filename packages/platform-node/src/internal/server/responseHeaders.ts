@@ -27,6 +27,12 @@ const add = (fields: Array<HeaderField>, name: string, value: unknown): void => 
   else if (typeof value === "number" || typeof value === "boolean") fields.push(new HeaderField(name, String(value)))
 }
 
+/** What a response of `node:http` has as its headers. */
+export const fromNode = (
+  headers: Readonly<Record<string, unknown>>,
+  contentLength: number | undefined
+): Http2Headers.Headers => new Http2Headers.Headers(toFields(headers, contentLength))
+
 const toFields = (
   headers: Readonly<Record<string, unknown>>,
   contentLength: number | undefined
@@ -49,10 +55,11 @@ export const toHttp2Headers = (
   const isCacheable = contentLength === undefined || headers["content-length"] === String(contentLength)
   const hasCookies = !Cookies.isEmpty(cookies)
   if (!isCacheable || hasCookies) {
-    const fields = toFields(headers, contentLength)
-    if (hasCookies)
-      for (const value of Cookies.toSetCookieHeaders(cookies)) fields.push(new HeaderField("set-cookie", value))
-    return new Http2Headers.Headers(fields)
+    const setCookies = hasCookies ? Cookies.toSetCookieHeaders(cookies) : []
+    return new Http2Headers.Headers([
+      ...setCookies.map((value) => new HeaderField("set-cookie", value)),
+      ...toFields(headers, contentLength)
+    ])
   }
   const plain = toPlain(headers)
   if (plain !== undefined) return plain

@@ -20,12 +20,15 @@ import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import type { ReadonlyRecord } from "effect/Record"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type * as Http from "node:http"
 import * as BodyMultipart from "./multipart.js"
+import * as NodeMessages from "./nodeMessages.js"
 import type { ServerSpan } from "./serverSpan.js"
-import { isWebSocket, toHeaders } from "./requestHeaders.js"
+import { copy, isWebSocket, toHeaders } from "./requestHeaders.js"
 import { upgrade } from "./webSocket.js"
 
 type RequestError = HttpServerError.RequestError
@@ -36,6 +39,8 @@ type PersistedMultipart = Effect.Effect<
 >
 
 const decoder = new TextDecoder()
+
+const isScope = (u: unknown): u is Scope.Scope => Predicate.hasProperty(u, Scope.ScopeTypeId)
 
 /** `Effect.cached` without a fiber to make it. */
 const memoize = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
@@ -56,6 +61,7 @@ class Content {
   text: string | undefined = undefined
   multipart: PersistedMultipart | undefined = undefined
   socket: Effect.Effect<Socket.Socket, RequestError> | undefined = undefined
+  node: NodeMessages.NodeMessages | undefined = undefined
 }
 
 export class ServerRequest extends Inspectable.Class implements HttpServerRequest.HttpServerRequest {
@@ -69,9 +75,9 @@ export class ServerRequest extends Inspectable.Class implements HttpServerReques
   span: ServerSpan<ServerRequest> | undefined = undefined
 
   constructor(
-    readonly source: Http2Server.Request,
+    readonly http2: Http2Server.Request,
     readonly url: string,
-    private readonly headersOverride: Headers.Headers | undefined,
+    private headersOverride: Headers.Headers | undefined,
     private readonly remoteAddressOverride: string | undefined,
     private readonly original: ServerRequest | undefined
   ) {
@@ -84,7 +90,7 @@ export class ServerRequest extends Inspectable.Class implements HttpServerReques
     readonly remoteAddress?: string | undefined
   }): HttpServerRequest.HttpServerRequest {
     return new ServerRequest(
-      this.source,
+      this.http2,
       options.url ?? this.url,
       options.headers ?? this.headersOverride,
       options.remoteAddress ?? this.remoteAddressOverride,
@@ -93,32 +99,70 @@ export class ServerRequest extends Inspectable.Class implements HttpServerReques
   }
 
   get originalUrl(): string {
-    return targetOf(this.source)
+    return targetOf(this.http2)
   }
 
   get method(): HttpMethod {
     // RFC 8441 §5: what HTTP/1.1 asks for by GET and Upgrade. Other methods than those that the type lists arrive as they are.
-    return isWebSocket(this.source) ? "GET" : (this.source.method.toUpperCase() as HttpMethod)
+    return isWebSocket(this.http2) ? "GET" : (this.http2.method.toUpperCase() as HttpMethod)
   }
 
   get headers(): Headers.Headers {
-    return this.headersOverride ?? toHeaders(this.source)
+    return (this.headersOverride ??= copy(toHeaders(this.http2)))
+  }
+
+  /** The same, to be read only: no copy where the application has not asked for one. */
+  get sharedHeaders(): Headers.Headers {
+    return this.headersOverride ?? toHeaders(this.http2)
   }
 
   get remoteAddress(): Option.Option<string> {
-    const { remote } = this.source.peer
+    const { remote } = this.http2.peer
     // The peer of a unix socket has no address.
     return Option.fromNullable(this.remoteAddressOverride ?? (remote?.port === undefined ? undefined : remote.host))
   }
 
   get cookies(): ReadonlyRecord<string, string> {
-    return (this.cachedCookies ??= Cookies.parseHeader(this.headers["cookie"] ?? ""))
+    return (this.cachedCookies ??= Cookies.parseHeader(this.sharedHeaders["cookie"] ?? ""))
   }
 
   /** Shared with the request that this one was made of. */
   private get shared(): Content {
     const owner = this.original ?? this
     return (owner.content ??= new Content())
+  }
+
+  /** The request and its response as `node:http` has them, made where somebody first asks. */
+  private get node(): NodeMessages.NodeMessages {
+    const { shared } = this
+    if (shared.node !== undefined) return shared.node
+    const node = NodeMessages.make({
+      http2: this.http2,
+      method: this.method,
+      url: this.originalUrl,
+      headers: toHeaders(this.http2),
+      body: this.stream
+    })
+    shared.node = node
+    const scope: unknown = (this.original ?? this).services?.get(Scope.Scope.key)
+    if (isScope(scope)) Effect.runSync(Scope.addFinalizer(scope, node.abandon))
+    return node
+  }
+
+  /** What `NodeHttpServerRequest.toIncomingMessage` gives. */
+  get source(): Http.IncomingMessage {
+    return this.node.message
+  }
+
+  /** What `NodeHttpServerRequest.toServerResponse` gives. */
+  get response(): Http.ServerResponse {
+    return this.node.response
+  }
+
+  /** Completes when what was sent by way of `response` is over; undefined where nothing is on its way. */
+  get sending(): Effect.Effect<void> | undefined {
+    const node = (this.original ?? this).content?.node
+    return node?.isBusy() === true ? node.over : undefined
   }
 
   private get bytes(): Effect.Effect<Uint8Array, RequestError> {
@@ -128,11 +172,9 @@ export class ServerRequest extends Inspectable.Class implements HttpServerReques
       shared.isShared = true
       const limit = size._tag === "Some" ? Number(size.value) : Number.POSITIVE_INFINITY
       // Mostly all of it is there already.
-      const whole = this.source.unsafeBytes(limit)
+      const whole = this.http2.unsafeBytes(limit)
       return (shared.bytes =
-        whole === undefined
-          ? memoize(Effect.mapError(this.source.bytes(limit), this.toError()))
-          : Effect.succeed(whole))
+        whole === undefined ? memoize(Effect.mapError(this.http2.bytes(limit), this.toError())) : Effect.succeed(whole))
     }))
   }
 
@@ -161,20 +203,20 @@ export class ServerRequest extends Inspectable.Class implements HttpServerReques
 
   get stream(): Stream.Stream<Uint8Array, RequestError> {
     const { bytes } = this.shared
-    return bytes === undefined ? Stream.mapError(this.source.body, this.toError()) : Stream.fromEffect(bytes)
+    return bytes === undefined ? Stream.mapError(this.http2.body, this.toError()) : Stream.fromEffect(bytes)
   }
 
   get multipart(): PersistedMultipart {
-    return (this.shared.multipart ??= memoize(BodyMultipart.persisted(this.source.body, this.headers)))
+    return (this.shared.multipart ??= memoize(BodyMultipart.persisted(this.http2.body, this.headers)))
   }
 
   get multipartStream(): Stream.Stream<Multipart.Part, Multipart.MultipartError> {
-    return BodyMultipart.stream(this.source.body, this.headers)
+    return BodyMultipart.stream(this.http2.body, this.headers)
   }
 
   get upgrade(): Effect.Effect<Socket.Socket, RequestError> {
-    return (this.shared.socket ??= isWebSocket(this.source)
-      ? upgrade(this, this.source)
+    return (this.shared.socket ??= isWebSocket(this.http2)
+      ? upgrade(this, this.http2)
       : Effect.fail(
           new HttpServerError.RequestError({
             request: this,

@@ -38,7 +38,7 @@ const connectionIdOf = ({ peer }: Http2Server.Request): number => {
   return id
 }
 
-const addHttp2 = (span: Tracer.Span, { source }: ServerRequest): void => {
+const addHttp2 = (span: Tracer.Span, { http2: source }: ServerRequest): void => {
   span.attribute("network.protocol.version", "2")
   span.attribute("http2.connection.id", connectionIdOf(source))
   span.attribute("http2.stream.id", source.stream.id)
@@ -68,9 +68,9 @@ const addRequest = (span: Tracer.Span, request: ServerRequest, redacted: Redacte
     if (url.search.length > 1) span.attribute("url.query", url.search.slice(1))
     span.attribute("url.scheme", url.protocol.slice(0, -1))
   }
-  const agent = request.headers["user-agent"]
+  const agent = request.sharedHeaders["user-agent"]
   if (agent !== undefined) span.attribute("user_agent.original", agent)
-  addHeaders(span, "http.request.header", request.headers, redacted)
+  addHeaders(span, "http.request.header", request.sharedHeaders, redacted)
   if (request.remoteAddress._tag === "Some") span.attribute("client.address", request.remoteAddress.value)
 }
 
@@ -105,7 +105,7 @@ const traced = <E, R>(
   const redacted = fiber.getFiberRef(Headers.currentRedactedNames)
   const nameOf = Context.get(fiber.currentContext, HttpMiddleware.SpanNameGenerator)
   const options: Tracer.SpanOptions = {
-    parent: Option.getOrUndefined(parentOf(request.headers)),
+    parent: Option.getOrUndefined(parentOf(request.sharedHeaders)),
     kind: "server",
     captureStackTrace: false
   }
@@ -145,7 +145,7 @@ const lazy = (fiber: Fiber.RuntimeFiber<unknown, unknown>): Tracing => {
     clock: Context.get(fiber.currentDefaultServices, Clock.Clock),
     isTimed: fiber.getFiberRef(FiberRef.currentTracerTimingEnabled),
     make: (request, startTime) => {
-      const parent = Option.orElse(parentOf(request.headers), () => ambient)
+      const parent = Option.orElse(parentOf(request.sharedHeaders), () => ambient)
       const span = nativeTracer.span(nameOf(request), parent, Context.empty(), links, startTime, "server", {
         captureStackTrace: false
       })
