@@ -41,7 +41,10 @@ interface Details {
 const describe = (scope: string, details: Details): string => {
   const who = details.origin === "Remote" ? "peer: " : details.origin === "User" ? "usage: " : ""
   const section = details.section === undefined ? "" : ` (RFC 9113 §${details.section})`
-  return `${scope}: ${who}${ErrorCode.toName(details.code)}: ${details.reason}${section}`
+  // Of a misuse that is ours to say alone, the code says nothing.
+  const isCodeless = details.origin === "User" && details.code === ErrorCode.INTERNAL_ERROR
+  const code = isCodeless ? "" : `${ErrorCode.toName(details.code)}: `
+  return `${scope}: ${who}${code}${details.reason}${section}`
 }
 
 /** What both scopes have. */

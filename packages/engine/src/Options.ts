@@ -141,11 +141,23 @@ const bounds: { readonly [K in keyof Options]?: readonly [least: number, most: n
   maxSendBuffer: [1, Number.POSITIVE_INFINITY]
 }
 
-const invalid = (name: string, value: unknown): ConnectionError =>
+const boundsOf = (name: keyof Options): readonly [least: number, most: number] =>
+  bounds[name] ?? [0, Number.POSITIVE_INFINITY]
+
+const isTime = (name: string): boolean => name.endsWith("Timeout") || name.endsWith("Interval")
+
+/** What an option can be, in words. */
+const rangeOf = (name: keyof Options): string => {
+  if (isTime(name)) return "a Duration of 0 or more"
+  const [least, most] = boundsOf(name)
+  return Number.isFinite(most) ? `a number from ${least} to ${most}` : `a number of ${least} or more`
+}
+
+const invalid = (name: keyof Options, value: unknown): ConnectionError =>
   new ConnectionError({
     code: ErrorCode.INTERNAL_ERROR,
     origin: "User",
-    reason: `option ${name} cannot be ${String(value)}`,
+    reason: `option ${name} cannot be ${String(value)}: it is ${rangeOf(name)}`,
     processed: "no"
   })
 
@@ -171,7 +183,7 @@ export const resolve = (
   for (const [name, value] of entries) {
     if (!isOption(name) || value === undefined) continue
     const number = valueOf(name, value)
-    const [least, most] = bounds[name] ?? [0, Number.POSITIVE_INFINITY]
+    const [least, most] = boundsOf(name)
     const isWhole = name !== "padding" || Number.isInteger(number)
     if (!(number >= least && number <= most && isWhole)) throw invalid(name, value)
     resolved[name] = number

@@ -15,6 +15,7 @@ import type * as Scope from "effect/Scope"
 import type * as Net from "node:net"
 import { Identity } from "./internal/identity.js"
 import * as Front from "./internal/server/front.js"
+import { notHttp2 } from "./internal/socketError.js"
 import { fromOpenSocket } from "./internal/socketTransport.js"
 import * as NodeListener from "./NodeListener.js"
 import * as NodeTransport from "./NodeTransport.js"
@@ -122,7 +123,9 @@ export const connect = (
     })
     const path = options.socketPath === undefined ? undefined : { remote: options.socketPath }
     const transport = yield* Effect.acquireRelease(
-      Effect.sync(() => fromOpenSocket(socket, path)),
+      Effect.sync(() =>
+        fromOpenSocket(socket, path, isTls ? undefined : (first) => notHttp2(options.socketPath ?? parsed.host, first))
+      ),
       (transport) => transport.close
     )
     const { isAuthoritative } = new Identity(socket, options.tls)

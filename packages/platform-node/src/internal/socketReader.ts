@@ -36,7 +36,11 @@ export class SocketReader {
 
   readonly stream: Stream.Stream<Uint8Array, TransportError>
 
-  constructor(private readonly socket: Net.Socket) {
+  /** `refuse` says what is wrong with the first octets, or with none: what a peer of another protocol sends is not handed on. */
+  constructor(
+    private readonly socket: Net.Socket,
+    private refuse?: (first: Uint8Array | undefined) => TransportError | undefined
+  ) {
     this.stream = Stream.fromChannel(this.makeLoop())
     if (socket.destroyed || socket.readableEnded) {
       // What will be emitted has been emitted already.
@@ -87,6 +91,7 @@ export class SocketReader {
   }
 
   private readonly onData = (chunk: Uint8Array): void => {
+    if (this.refuse !== undefined && this.isRefused(chunk)) return
     this.arrived.push(chunk)
     if (this.waiter === undefined) {
       if (this.arrived.length > 1 && !this.paused) {
@@ -117,7 +122,17 @@ export class SocketReader {
   }
 
   private readonly onEnd = (): void => {
-    this.settle(ended)
+    if (this.refuse === undefined || !this.isRefused(undefined)) this.settle(ended)
+  }
+
+  /** Looks once. */
+  private isRefused(first: Uint8Array | undefined): boolean {
+    const refusal = this.refuse?.(first)
+    this.refuse = undefined
+    if (refusal === undefined) return false
+    this.fail(refusal)
+    this.socket.destroy()
+    return true
   }
 
   private take(): Arrived {

@@ -4,6 +4,7 @@
  *
  * Made by `NodeTransport` and `NodeListener`.
  */
+import type { TransportError } from "@effect-http2/http2/Http2Error"
 import type { Peer, Transport } from "@effect-http2/http2/Transport"
 import * as Effect from "effect/Effect"
 import type * as Net from "node:net"
@@ -65,7 +66,8 @@ class SocketTransport implements Transport {
 
   constructor(
     private readonly socket: Net.Socket,
-    path: { readonly remote?: string; readonly local?: string } | undefined
+    path: { readonly remote?: string; readonly local?: string } | undefined,
+    refuse: Refuse | undefined
   ) {
     this.isTls = socket instanceof Tls.TLSSocket
     this.peer = peerOf(socket, path)
@@ -76,7 +78,7 @@ class SocketTransport implements Transport {
     adoptSocket(socket)
     socket.on("error", this.onError)
     socket.on("close", this.onClose)
-    this.reader = new SocketReader(socket)
+    this.reader = new SocketReader(socket, refuse)
     this.incoming = this.reader.stream
     if (socket.destroyed || socket.writableEnded) this.writable = false
   }
@@ -189,7 +191,11 @@ class SocketTransport implements Transport {
   }
 }
 
+/** Says what is wrong with the first octets of a peer, or with none. */
+export type Refuse = (first: Uint8Array | undefined) => TransportError | undefined
+
 export const fromOpenSocket = (
   socket: Net.Socket,
-  path?: { readonly remote?: string; readonly local?: string }
-): Transport => new SocketTransport(socket, path)
+  path?: { readonly remote?: string; readonly local?: string },
+  refuse?: Refuse
+): Transport => new SocketTransport(socket, path, refuse)

@@ -66,7 +66,10 @@ export const refuse = (
 ): TransportError | undefined => {
   const protocol = typeof socket.alpnProtocol === "string" ? socket.alpnProtocol : undefined
   if (protocol === undefined ? requireAlpn : !alpnProtocols.includes(protocol)) {
-    return failure("Alpn", `${where}: ${protocol ?? "no protocol"} was negotiated, not ${alpnProtocols.join(" or ")}`)
+    return failure(
+      "Alpn",
+      `${where}: ${protocol ?? "no protocol"} was negotiated, not ${alpnProtocols.join(" or ")} (ALPN)`
+    )
   }
   if (protocol !== undefined && protocol !== "h2") return undefined
   const version = socket.getProtocol()

@@ -29,8 +29,8 @@ describe("3.4 starting HTTP/2", () => {
 
   const beginnings: ReadonlyArray<readonly [title: string, octets: Uint8Array, code: number]> = [
     [
-      "a response of HTTP/1.1 [rfc9113-3.4-4]",
-      Raw.octets("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"),
+      "a response of HTTP/2.0 in text [rfc9113-3.4-4]",
+      Raw.octets("HTTP/2.0 400 Bad Request\r\nConnection: close\r\n\r\n"),
       Code.PROTOCOL_ERROR
     ],
     ["PING as the first frame [rfc9113-3.4-4]", Raw.ping(pong), Code.PROTOCOL_ERROR],

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { Identity } from "../identity.js"
+import { notHttp2 } from "../socketError.js"
 import { fromOpenSocket } from "../socketTransport.js"
 import { Http2Place, type PlaceOwner } from "./http2Connection.js"
 import type { OpenedSocket } from "./message.js"
@@ -29,7 +30,13 @@ export const openHttp2 = (
     const acquire = Effect.gen(function* () {
       yield* Effect.addFinalizer(() => opened.close)
       const transport = yield* Effect.acquireRelease(
-        Effect.sync(() => fromOpenSocket(opened.socket)),
+        Effect.sync(() =>
+          fromOpenSocket(
+            opened.socket,
+            undefined,
+            origin.isTls ? undefined : (first) => notHttp2(origin.authority, first)
+          )
+        ),
         (transport) => transport.close
       )
       return yield* Http2Client.make(transport, {
