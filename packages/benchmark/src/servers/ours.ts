@@ -6,7 +6,6 @@ import * as Http2Response from "@effect-http2/http2/Http2Response"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
 import { HELLO, settings } from "../workloads.js"
 import type { BasicTask } from "../workloads.js"
 import * as Program from "./program.js"
@@ -32,7 +31,7 @@ const handlers: { readonly [K in BasicTask]: Handler } = {
   download: () => Effect.succeed(download),
   upload: (request) =>
     Effect.map(
-      Stream.runFold(request.body, 0, (octets, chunk) => octets + chunk.length),
+      request.fold(0, (octets, chunk) => octets + chunk.length),
       (octets) => (Program.isWhole(octets) ? ok : failed)
     ),
   headers: (request) => Effect.succeed(Program.isExpected(request.headers.get(Program.expectedName)) ? many : failed)
