@@ -19,14 +19,12 @@ import { Http2Tunnel } from "./Http2Tunnel.js"
 import { defaultLimit } from "./IncomingMessage.js"
 import { type Response, responseOf, WholeResponse } from "./IncomingResponse.js"
 import { ofRequest } from "@effect-http2/engine/origin/asciiOrigin"
-import { ClientRequest as Exchange } from "@effect-http2/engine/client/clientRequest"
+import type { ClientRequest as Exchange } from "@effect-http2/engine/client/clientRequest"
 import { ClientRole } from "@effect-http2/engine/client/clientRole"
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 import { Origins } from "@effect-http2/engine/origin/origins"
-import { prepare, type PreparedRequest, type TunnelKind } from "./internal/prepareRequest.js"
-import { Relay } from "./internal/relay.js"
-import { forkBody } from "./internal/requestBody.js"
-import { cancel, send } from "./internal/sendRequest.js"
+import { prepare, type TunnelKind } from "./internal/prepareRequest.js"
+import { cancel, Listening, send } from "./internal/sendRequest.js"
 import { takeWholeBody } from "./internal/wholeBody.js"
 import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
 import type * as Priority from "./Priority.js"
@@ -176,11 +174,9 @@ export const make = (
   Effect.gen(function* () {
     const resolved = yield* Http2Options.resolveEffect(options)
     const stats = options.stats ?? Http2Stats.make()
-    const defaults = {
-      authority: new HeaderField(":authority", options.authority ?? ""),
-      scheme: options.scheme ?? (transport.peer.tls === undefined ? "http" : "https")
-    }
-    const usual = ofRequest(defaults.scheme, defaults.authority.value)
+    const authority = new HeaderField(":authority", options.authority ?? "")
+    const scheme = options.scheme ?? (transport.peer.tls === undefined ? "http" : "https")
+    const usual = ofRequest(scheme, authority.value)
     const role = new ClientRole(options.onCapacity, new Origins(options, transport.peer, usual))
     const config = {
       options: resolved,
@@ -191,19 +187,16 @@ export const make = (
     const connection = yield* Http2Connection.make(transport, config, role)
     role.attach(connection.core)
     const runtime = yield* InterruptibleRuntime.capture()
-    const sendBody = (stream: ClientStream, prepared: PreparedRequest): void => forkBody(runtime, stream, prepared)
+    const defaults = { role, runtime, authority, scheme }
     const open = (
       request: ClientRequest,
       tunnel?: TunnelKind
     ): Effect.Effect<ClientStream, Http2Error.Http2Error, Scope.Scope> =>
       Effect.flatMap(Effect.scope, (scope) => {
-        const prepared = prepare(request, defaults, tunnel)
-        if (Http2Error.isStreamError(prepared)) return Effect.fail(prepared)
-        const exchange = new Exchange(role, prepared, sendBody)
+        const exchange = prepare(request, defaults, tunnel)
+        if (Http2Error.isStreamError(exchange)) return Effect.fail(exchange)
         // The finalizer stands before the request goes out: there is no moment in which it could be forgotten.
-        return Effect.flatMap(Scope.addFinalizer(scope, cancel(exchange)), () =>
-          Effect.map(send(exchange), () => exchange.answered)
-        )
+        return Effect.flatMap(Scope.addFinalizer(scope, cancel(exchange)), () => send(exchange))
       })
     const request = (request: ClientRequest): Effect.Effect<Response, Http2Error.Http2Error, Scope.Scope> =>
       Effect.map(open(request), responseOf)
@@ -217,19 +210,16 @@ export const make = (
       limit: number = defaultLimit
     ): Effect.Effect<WholeResponse, Http2Error.Http2Error> =>
       Effect.suspend(() => {
-        const prepared = prepare(request, defaults)
-        return Http2Error.isStreamError(prepared)
-          ? Effect.fail(prepared)
-          : readWhole(new Exchange(role, prepared, sendBody), limit)
+        const exchange = prepare(request, defaults)
+        return Http2Error.isStreamError(exchange) ? Effect.fail(exchange) : readWhole(exchange, limit)
       })
     const unsafeRequest = (request: ClientRequest, listener: ResponseListener): Started => {
-      const prepared = prepare(request, defaults)
-      if (Http2Error.isStreamError(prepared)) {
-        listener.onFailure(prepared)
+      const exchange = prepare(request, defaults)
+      if (Http2Error.isStreamError(exchange)) {
+        listener.onFailure(exchange)
         return notStarted
       }
-      const exchange = new Exchange(role, prepared, sendBody)
-      exchange.start(new Relay(listener, responseOf))
+      exchange.start(new Listening(listener, responseOf))
       return exchange
     }
     const pushes = Http2Push.pushes(connection.core, role.pushes)
@@ -254,13 +244,9 @@ const requireConnectProtocol = (
       : Effect.fail(Http2Error.usageError(0, undefined, "the server does not take extended CONNECT (RFC 8441 §3)"))
   )
 
-const readWhole = (
-  exchange: Exchange<PreparedRequest["body"], PreparedRequest["trailers"]>,
-  limit: number
-): Effect.Effect<WholeResponse, Http2Error.Http2Error> =>
+const readWhole = (exchange: Exchange, limit: number): Effect.Effect<WholeResponse, Http2Error.Http2Error> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(restore(send(exchange)), () => {
-      const stream = exchange.answered
+    Effect.flatMap(restore(send(exchange)), (stream) => {
       const body = takeWholeBody(stream, limit)
       if (body !== undefined) return Effect.succeed(wholeOf(stream, body))
       return Effect.onError(

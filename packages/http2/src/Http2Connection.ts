@@ -14,9 +14,9 @@ import type * as Frame from "./Frame.js"
 import * as Http2Error from "./Http2Error.js"
 import type * as Http2Options from "./Http2Options.js"
 import type * as Http2Stats from "./Http2Stats.js"
-import { ConnectionCore, type Role } from "@effect-http2/engine/connection/connectionCore"
+import { ConnectionCore } from "@effect-http2/engine/connection/connectionCore"
+import type { Role } from "@effect-http2/engine/connection/role"
 import { Deadlines } from "@effect-http2/engine/connection/deadlines"
-import { dispatch } from "@effect-http2/engine/dispatch/dispatcher"
 import { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
 import { LocalSettings } from "@effect-http2/engine/settings/localSettings"
 import { lost } from "@effect-http2/engine/connection/lost"
@@ -197,7 +197,6 @@ export const make = (
         new LocalSettings(config.settings),
         config.stats,
         () => clock.unsafeCurrentTimeMillis(),
-        dispatch,
         () => {
           Deferred.unsafeDone(closed, core.error === undefined ? Effect.void : Effect.fail(core.error))
         }

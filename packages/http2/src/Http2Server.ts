@@ -16,7 +16,7 @@ import type { PromisedTarget } from "./Http2Request.js"
 import type { Http2Response } from "./Http2Response.js"
 import * as Http2Stats from "./Http2Stats.js"
 import { Request } from "./IncomingRequest.js"
-import { HandlerRunner } from "./internal/handlerRunner.js"
+import { Handlers } from "./internal/handlers.js"
 import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
 import { ServerRole } from "@effect-http2/engine/server/serverRole"
 import type { ServerStream } from "@effect-http2/engine/server/serverStream"
@@ -82,9 +82,9 @@ export interface HandlerPolicy {
 
 /** The same for all that handle a stream. */
 const requestOf = (stream: ServerStream): Request => {
-  if (stream.message instanceof Request) return stream.message
+  if (stream.attachment instanceof Request) return stream.attachment
   const request = new Request(stream)
-  stream.message = request
+  stream.attachment = request
   return request
 }
 
@@ -101,9 +101,9 @@ export const serve =
   <E, R>(handler: Handler<E, R>, options: ServerOptions = {}) =>
   (transport: Transport): Effect.Effect<void, Http2Error.Http2Error, Exclude<R, Scope.Scope>> =>
     Effect.scoped(
-      Effect.flatMap(open(handler, transport, options), ({ connection, runner }) =>
+      Effect.flatMap(open(handler, transport, options), ({ connection, handlers }) =>
         // Handlers that cannot be interrupted have all the time that they want, until this is interrupted.
-        Effect.flatMap(Effect.exit(connection.awaitClosed), (exit) => Effect.zipRight(runner.finished, exit))
+        Effect.flatMap(Effect.exit(connection.awaitClosed), (exit) => Effect.zipRight(handlers.finished, exit))
       )
     )
 
@@ -128,7 +128,7 @@ const open = <E, R>(
   transport: Transport,
   options: ServerOptions
 ): Effect.Effect<
-  { readonly connection: Http2Connection.Http2Connection; readonly runner: HandlerRunner<Exclude<R, Scope.Scope>> },
+  { readonly connection: Http2Connection.Http2Connection; readonly handlers: Handlers<Exclude<R, Scope.Scope>> },
   Http2Error.ConnectionError,
   Exclude<R, Scope.Scope> | Scope.Scope
 > =>
@@ -138,14 +138,12 @@ const open = <E, R>(
     const runtime = yield* InterruptibleRuntime.capture<Exclude<R, Scope.Scope>>()
     const stats = options.stats ?? Http2Stats.make()
     const policy = options.handlerPolicy
-    const runner = new HandlerRunner(
+    const handlers = new Handlers(
       runtime,
       // The scope is the stream's; everything else that the handler needs is in the runtime.
       (stream) => handler(requestOf(stream)) as Effect.Effect<Http2Response, E, Exclude<R, Scope.Scope> | Scope.Scope>,
       {
-        stats,
         abortFiberId: options.abortFiberId ?? FiberId.none,
-        onFinished: () => role.onHandlerEnd(),
         isInterruptible: policy?.isInterruptible ?? true,
         // It has what the handler needs: that is who gives a policy to see to.
         contextOf:
@@ -157,14 +155,14 @@ const open = <E, R>(
     )
     const { mayPush } = options
     const role = new ServerRole(
-      runner,
+      handlers,
       options.sendDate ?? true,
       mayPush && ((promised, stream) => mayPush(promised, requestOf(stream)))
     )
     // Finalizers run last in, first out: the connection ends, then every handler that is left is interrupted and awaited.
     let endsAt = 0
     yield* Effect.addFinalizer(() =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => runner.shutdown(Math.max(endsAt - now, finalizersTimeout)))
+      Effect.flatMap(Clock.currentTimeMillis, (now) => handlers.shutdown(Math.max(endsAt - now, finalizersTimeout)))
     )
     const settings = {
       ...Http2Options.toSettings(resolved, false),
@@ -180,5 +178,5 @@ const open = <E, R>(
         endsAt = now + resolved.gracefulShutdownTimeout
       })
     )
-    return { connection, runner }
+    return { connection, handlers }
   })

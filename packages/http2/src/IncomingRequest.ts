@@ -25,6 +25,13 @@ import type { Peer } from "./Transport.js"
  * @category models
  */
 export class Request extends IncomingMessage {
+  /**
+   * Whether the scope of the handler is closed by somebody else.
+   *
+   * @internal
+   */
+  keepsScope = false
+
   /** @internal */
   constructor(private readonly serverStream: ServerStream) {
     super(serverStream)
@@ -139,8 +146,8 @@ export class Request extends IncomingMessage {
 
   /** Whether `push` can promise something now: the client takes pushes, and has room for one more. */
   get canPush(): boolean {
-    const { pusher } = this.serverStream
-    return pusher !== undefined && pusher.obstacle(this.serverStream) === undefined
+    const { push } = this.serverStream
+    return push !== undefined && push.obstacle(this.serverStream) === undefined
   }
 
   /**
@@ -154,7 +161,7 @@ export class Request extends IncomingMessage {
 
   /** The scope that the handler runs in is not closed at its end: whoever calls this closes it. */
   keepScope(): void {
-    this.serverStream.keepsScope = true
+    this.keepsScope = true
   }
 
   /**
@@ -182,11 +189,11 @@ export class Request extends IncomingMessage {
 
 /** Promises, as an effect. */
 const pushOn = (stream: ServerStream, promise: PromisedRequest): Effect.Effect<void, Http2Error.Http2Error> => {
-  const { error, id, pusher } = stream
+  const { error, id, push } = stream
   if (error !== undefined) return Effect.fail(error)
-  if (pusher === undefined) return Effect.fail(Http2Error.usageError(id, "6.6", "a pushed stream carries no promises"))
+  if (push === undefined) return Effect.fail(Http2Error.usageError(id, "6.6", "a pushed stream carries no promises"))
   try {
-    pusher.push(stream, promise)
+    push.push(stream, promise)
     return Effect.void
   } catch (error) {
     if (Http2Error.isStreamError(error)) return Effect.fail(error)

@@ -30,7 +30,7 @@ const server = inFile(
   },
   {
     rule: "rfc9113-5.1.2-1",
-    find: "if (this.state === State.reservedLocal && !this.push.hasPlace) {",
+    find: "if (this.state === State.reservedLocal && this.server.push?.hasPlace === false) {",
     replace: "if (this.state === State.idle) {"
   },
   {

@@ -104,8 +104,8 @@ const writing = [
   }),
   ...inFile("packages/engine/src/server/serverStream.ts", {
     rule: "rfc9113-8.3.2-1",
-    find: "this.checkHead(status, headers, date)\n    this.hasResponded = true\n    this.sendHead(statusField(status), headers,",
-    replace: "this.checkHead(status, headers, date)\n    this.hasResponded = true\n    this.sendHead(noFields, headers,"
+    find: 'this.checkHead(status, headers, date)\n    this.response = "head"\n    this.sendHead(statusField(status), headers,',
+    replace: 'this.checkHead(status, headers, date)\n    this.response = "head"\n    this.sendHead(noFields, headers,'
   }),
   ...inFile("packages/engine/src/Headers.ts", {
     rule: "rfc9113-8.2-1",

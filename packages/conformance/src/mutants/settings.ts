@@ -139,13 +139,13 @@ const push = inFile(
   "packages/engine/src/dispatch/streamFrames.ts",
   {
     rule: ["rfc9113-6.5.2-2", "rfc9113-6.6-8"],
-    find: "if (connection.role.pushes === undefined || connection.settings.enablePush.most === 0) {",
-    replace: "if (connection.role.pushes === undefined) {"
+    find: "if (!connection.role.takesPushes || connection.settings.enablePush.most === 0) {",
+    replace: "if (!connection.role.takesPushes) {"
   },
   {
     rule: "rfc9113-8.4-6",
-    find: "if (connection.role.pushes === undefined || connection.settings.enablePush.most === 0) {",
-    replace: "if (connection.role.pushes !== undefined && connection.settings.enablePush.most === 0) {"
+    find: "if (!connection.role.takesPushes || connection.settings.enablePush.most === 0) {",
+    replace: "if (connection.role.takesPushes && connection.settings.enablePush.most === 0) {"
   }
 )
 

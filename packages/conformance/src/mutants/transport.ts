@@ -101,9 +101,9 @@ const webSockets = [
   })
 ]
 
-const tunnels = inFile("packages/http2/src/internal/handlerRunner.ts", {
+const tunnels = inFile("packages/http2/src/internal/handlers.ts", {
   rule: "rfc9113-8.5-3",
-  find: "fiber.unsafeInterruptAsFork(this.config.abortFiberId)",
+  find: "this.fiber.unsafeInterruptAsFork(this.abortFiberId)",
   replace: ""
 })
 

@@ -13,7 +13,8 @@ import { lost } from "../connection/lost.js"
 import { malformed } from "../message/messageErrors.js"
 import { type FieldSection, RequestHead, Violation } from "../fields/messageHead.js"
 import type { Origins } from "../origin/origins.js"
-import { type Keeper, Promised } from "./promised.js"
+import type { ClientRole } from "./clientRole.js"
+import { Promised } from "./promised.js"
 import { parsePromise } from "../message/pushPromise.js"
 import * as StreamState from "../stream/streamState.js"
 
@@ -34,15 +35,7 @@ const streamError = (
 ): Http2Error.StreamError =>
   new Http2Error.StreamError({ streamId, code, origin: "Local", section, reason, limit, processed: "no" })
 
-/** Who wants to hear of accepted pushes. */
-interface Follower {
-  /** Somebody wants a response whose stream is not over. */
-  accepted(promised: Promised): void
-  /** A stream is over. */
-  ended(promised: Promised): void
-}
-
-export class ClientPushes implements Keeper {
+export class ClientPushes {
   /** Promises whose streams are not over. */
   private readonly live = new Set<Promised>()
   /** Promises that nobody has asked the response of, the oldest first; and those of them that nobody has seen. */
@@ -56,7 +49,7 @@ export class ClientPushes implements Keeper {
 
   constructor(
     private readonly origins: Origins | undefined,
-    private readonly follower: Follower
+    private readonly client: ClientRole
   ) {}
 
   /** The oldest promise that nobody has seen. */
@@ -182,7 +175,7 @@ export class ClientPushes implements Keeper {
     this.forget(promised)
     if (promised.isAccepted) return
     promised.isAccepted = true
-    if (this.live.has(promised)) this.follower.accepted(promised)
+    if (this.live.has(promised)) this.client.pushAccepted(promised)
   }
 
   ended(promised: Promised): void {
@@ -190,7 +183,7 @@ export class ClientPushes implements Keeper {
       this.forget(promised)
       promised.stream.discardBody()
     }
-    if (this.live.delete(promised)) this.follower.ended(promised)
+    if (this.live.delete(promised)) this.client.pushEnded(promised)
   }
 
   drop(promised: Promised, error: Http2Error.StreamError): void {

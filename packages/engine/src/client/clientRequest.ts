@@ -1,6 +1,6 @@
 /**
- * One request of a client from the wish to the response: waits for a place, sends head and body, hears of the response. Called by
- * Http2Client.ts, which makes an effect of it.
+ * One request of a client, checked and ready to be sent, and what becomes of it: it waits for a place, leaves, and hears of its response. Made and started
+ * by the skin.
  */
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as ErrorCode from "../ErrorCode.js"
@@ -8,52 +8,45 @@ import type { Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Parameters } from "../Priority.js"
 import { ofRequest } from "../origin/asciiOrigin.js"
-import { ClientStream, type ResponseListener } from "./clientStream.js"
+import { type ClientExchange, ClientStream } from "./clientStream.js"
 import type { ConnectionCore } from "../connection/connectionCore.js"
-import type { ClientRole, Waiting } from "./clientRole.js"
+import type { ClientRole } from "./clientRole.js"
 import type { ResponseHead } from "../fields/messageHead.js"
 import { sizeViolation } from "../message/sectionSize.js"
 
-/** A request, checked and ready to be sent. A class, as all that is made for each request: V8 may put what a literal makes where it stays for long. */
-export class Prepared<Body = unknown, Trailers = unknown> {
-  constructor(
-    readonly pseudo: ReadonlyArray<HeaderField>,
-    readonly headers: Headers,
-    /** A body of octets without trailers is sent with the head; any other, and trailers, by `sendBody`. */
-    readonly body: Body,
-    readonly trailers: Trailers,
-    readonly isHead: boolean,
-    /** CONNECT, whose stream stays open on our side. */
-    readonly isTunnel: boolean,
-    readonly onInformational: ((status: number, headers: Headers) => void) | undefined,
-    /** What goes behind the headers. */
-    readonly more: ReadonlyArray<HeaderField>
-  ) {}
-}
-
-/** Who is told of the outcome: the stream that has its head, or why there is none. */
-export interface Observer {
-  onHead(stream: ClientStream): void
-  /** Before the head, or behind it. */
+/** Who hears of a response, as a port. */
+export interface ResponseListener {
+  /** The head of the final response is there. */
+  onResponse(stream: ClientStream): void
+  /** There is no response, or no more of it. */
   onFailure(error: Http2Error.Http2Error): void
 }
 
-export class ClientRequest<Body = unknown, Trailers = unknown> implements Waiting, ResponseListener {
+export class ClientRequest implements ClientExchange {
   stream: ClientStream | undefined = undefined
-  private observer: Observer | undefined = undefined
+  private listener: ResponseListener | undefined = undefined
   /** What was asked for while the request waited for its place. */
   private priority: Parameters | undefined = undefined
 
   constructor(
     private readonly role: ClientRole,
-    private readonly prepared: Prepared<Body, Trailers>,
-    /** Sends a body that cannot be handed over at once. */
-    private readonly sendBody: (stream: ClientStream, prepared: Prepared<Body, Trailers>) => void
+    private readonly pseudo: ReadonlyArray<HeaderField>,
+    private readonly headers: Headers,
+    /** Fields behind those. */
+    private readonly more: ReadonlyArray<HeaderField>,
+    /** Octets that leave with the head, as many as the windows let. Not empty. */
+    private readonly body: Uint8Array | undefined,
+    /** Sends what follows: a body that is no octets, trailers. Called once, when the head has left. */
+    private readonly sendRest: ((stream: ClientStream) => void) | undefined,
+    private readonly isHead: boolean,
+    /** CONNECT, whose stream stays open on our side. */
+    private readonly isTunnel: boolean,
+    private readonly onInformationalHead: ((status: number, headers: Headers) => void) | undefined
   ) {}
 
   /** Sends the request as soon as there is a place for it. */
-  start(observer: Observer): void {
-    this.observer = observer
+  start(listener: ResponseListener): void {
+    this.listener = listener
     this.role.submit(this)
   }
 
@@ -69,38 +62,33 @@ export class ClientRequest<Body = unknown, Trailers = unknown> implements Waitin
     else this.stream.sendPriorityUpdate(parameters)
   }
 
-  /** The stream, once the observer was told of it: the head of the response is there. */
-  get answered(): ClientStream {
-    if (this.stream === undefined) throw new Error("the request was not sent")
-    return this.stream
-  }
-
+  /** Why the server, as it is known now, would not take it. */
   violation({ peerMaxHeaderListSize }: ConnectionCore): Http2Error.StreamError | undefined {
-    const { headers, more, pseudo } = this.prepared
+    const { headers, more, pseudo } = this
     return sizeViolation(peerMaxHeaderListSize, 0, pseudo, headers, more)
   }
 
+  /** There is a place: `streamId` is the request's. */
   open(connection: ConnectionCore, streamId: number): void {
-    const { body, headers, isHead, isTunnel, more, pseudo, trailers } = this.prepared
-    const stream = new ClientStream(connection, streamId, isHead, isTunnel, this)
+    const { body, headers, isTunnel, more, pseudo, sendRest } = this
+    const stream = new ClientStream(connection, streamId, this.isHead, isTunnel, this)
     this.stream = stream
     connection.opened(stream)
     connection.stats.requests++
-    const isEmpty = body === undefined || (body instanceof Uint8Array && body.length === 0)
-    stream.begin(pseudo, headers, more, isEmpty && trailers === undefined && !isTunnel)
+    stream.begin(pseudo, headers, more, body === undefined && sendRest === undefined && !isTunnel)
     if (this.priority !== undefined) stream.sendPriorityUpdate(this.priority)
-    if (body instanceof Uint8Array && trailers === undefined) {
-      if (body.length > 0) stream.sendData(body, true)
-    } else if (!isEmpty || trailers !== undefined) this.sendBody(stream, this.prepared)
+    if (body !== undefined) stream.sendData(body, sendRest === undefined)
+    sendRest?.(stream)
   }
 
+  /** There will never be one. */
   refuse(error: Http2Error.Http2Error): void {
-    this.observer?.onFailure(error)
+    this.listener?.onFailure(error)
   }
 
   onInformational(head: ResponseHead): void {
     try {
-      this.prepared.onInformational?.(head.status, head.headers)
+      this.onInformationalHead?.(head.status, head.headers)
     } catch (cause) {
       // The callback is its user's: what it throws is the end of the request, and of nothing else.
       this.stream?.reset(
@@ -117,24 +105,25 @@ export class ClientRequest<Body = unknown, Trailers = unknown> implements Waitin
   }
 
   get origin(): string | undefined {
-    const { headers } = this.prepared
+    const { headers } = this
     return ofRequest(this.valueOf(":scheme") ?? "", this.valueOf(":authority") ?? headers.get("host") ?? "")
   }
 
+  /** Whether it is for what a server has promised. */
   asksFor(method: string, path: string): boolean {
     return this.valueOf(":method") === method && this.valueOf(":path") === path
   }
 
   private valueOf(name: string): string | undefined {
-    return this.prepared.pseudo.find((field) => field.name === name)?.value
+    return this.pseudo.find((field) => field.name === name)?.value
   }
 
   onHead(stream: ClientStream): void {
     if (stream.head?.status === 421) this.role.origins?.misdirected(this.origin)
-    this.observer?.onHead(stream)
+    this.listener?.onResponse(stream)
   }
 
   onFailure(error: Http2Error.Http2Error): void {
-    this.observer?.onFailure(error)
+    this.listener?.onFailure(error)
   }
 }

@@ -7,20 +7,14 @@ import type * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Options } from "../Options.js"
 import { ClientPushes } from "./clientPushes.js"
-import type { ConnectionCore, Role } from "../connection/connectionCore.js"
+import type { ConnectionCore } from "../connection/connectionCore.js"
+import type { Role } from "../connection/role.js"
 import type { ExtensionLimits } from "../frame/extensionPayload.js"
-import { type Asking, HeldRequests } from "./heldRequests.js"
+import { AwaitedPushes } from "./awaitedPushes.js"
+import type { ClientRequest } from "./clientRequest.js"
+import type { Promised } from "./promised.js"
+import type { FieldSection } from "../fields/messageHead.js"
 import type { Origins } from "../origin/origins.js"
-
-/** A request that waits for a stream. */
-export interface Waiting extends Asking {
-  /** Why the server, as it is known now, would not take it. */
-  violation(connection: ConnectionCore): Http2Error.StreamError | undefined
-  /** There is a place: `streamId` is the request's. */
-  open(connection: ConnectionCore, streamId: number): void
-  /** There will never be one. */
-  refuse(error: Http2Error.Http2Error): void
-}
 
 const lastId = 0x7fffffff
 /** How many streams are opened before the server has said how many it takes: what the RFC recommends as the least (§6.5.2). */
@@ -28,12 +22,13 @@ const assumedStreams = 100
 
 export class ClientRole implements Role {
   readonly isServer = false
+  readonly takesPushes = true
   readonly lingering = 0
   private connection: ConnectionCore | undefined = undefined
-  private readonly waiting = new Set<Waiting>()
+  private readonly waiting = new Set<ClientRequest>()
   private nextId = 1
   /** Requests for what is being pushed already (§8.4.2). */
-  private readonly held = new HeldRequests<Waiting>()
+  private readonly awaited = new AwaitedPushes()
   readonly pushes: ClientPushes
 
   /** `onChange` is called where there may be place for another request, or there never will be again. */
@@ -41,17 +36,22 @@ export class ClientRole implements Role {
     private readonly onChange: (() => void) | undefined = undefined,
     readonly origins: Origins | undefined = undefined
   ) {
-    this.pushes = new ClientPushes(origins, {
-      accepted: (promised) => this.held.add(promised),
-      ended: (promised) => {
-        for (const request of this.held.release(promised)) this.submit(request)
-      }
-    })
+    this.pushes = new ClientPushes(origins, this)
+  }
+
+  /** Somebody wants what is pushed: requests for the same wait from now on (§8.4.2). */
+  pushAccepted(promised: Promised): void {
+    this.awaited.add(promised)
+  }
+
+  /** What was pushed is whole, or never will be. */
+  pushEnded(promised: Promised): void {
+    for (const request of this.awaited.release(promised)) this.submit(request)
   }
 
   /** Requests that wait for a place. */
   get queued(): number {
-    return this.waiting.size + this.held.size
+    return this.waiting.size + this.awaited.size
   }
 
   attach(connection: ConnectionCore): void {
@@ -60,9 +60,9 @@ export class ClientRole implements Role {
   }
 
   /** Opens a stream for `request` now, or as soon as there is a place, behind those that wait already. */
-  submit(request: Waiting): void {
+  submit(request: ClientRequest): void {
     const { connection } = this
-    if (connection === undefined || this.held.hold(request)) return
+    if (connection === undefined || this.awaited.awaits(request)) return
     if (this.waiting.size === 0 && this.hasPlace(connection)) return this.open(connection, request)
     this.waiting.add(request)
     this.serveWaiting()
@@ -70,9 +70,9 @@ export class ClientRole implements Role {
   }
 
   /** `request` does not want a place any more. */
-  withdraw(request: Waiting): void {
+  withdraw(request: ClientRequest): void {
     this.waiting.delete(request)
-    this.held.withdraw(request)
+    this.awaited.withdraw(request)
     this.connection?.updateHold()
   }
 
@@ -91,7 +91,7 @@ export class ClientRole implements Role {
     return connection.status === "open" && this.nextId <= lastId && connection.table.localCount < most
   }
 
-  private open(connection: ConnectionCore, request: Waiting): void {
+  private open(connection: ConnectionCore, request: ClientRequest): void {
     const violation = request.violation(connection)
     if (violation !== undefined) return request.refuse(violation)
     const id = this.nextId
@@ -128,6 +128,10 @@ export class ClientRole implements Role {
   /** A server does not send it (RFC 9218 §7.1). */
   receivePriorityUpdate(): void {
     throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "5.5", "PRIORITY_UPDATE of a server (RFC 9218 §7.1)")
+  }
+
+  receivePushPromise(connection: ConnectionCore, frame: Frame.PushPromise, section: FieldSection): void {
+    this.pushes.receive(connection, frame, section)
   }
 
   /** A server opens streams only by PUSH_PROMISE. */

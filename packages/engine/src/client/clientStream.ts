@@ -10,7 +10,7 @@ import * as Priority from "../Priority.js"
 import { parseResponse, parseTrailers } from "../message/message.js"
 import { malformed } from "../message/messageErrors.js"
 import { type FieldSection, type ResponseHead, Violation } from "../fields/messageHead.js"
-import { StreamCore, type StreamOwner } from "../stream/streamCore.js"
+import { type Running, StreamCore, type StreamOwner } from "../stream/streamCore.js"
 import * as StreamState from "../stream/streamState.js"
 
 const { Event, State } = StreamState
@@ -18,8 +18,8 @@ const { Event, State } = StreamState
 /** Responses of 1xx before the final one, at most. */
 const maxInformational = 32
 
-/** Who waits for the response. */
-export interface ResponseListener {
+/** What the stream carries the response of: a request, or a promise. */
+export interface ClientExchange {
   /** The origin that was asked; undefined where the request has none. */
   readonly origin: string | undefined
   onInformational(head: ResponseHead): void
@@ -30,8 +30,8 @@ export interface ResponseListener {
 
 export class ClientStream extends StreamCore {
   head: ResponseHead | undefined = undefined
-  /** Called once when the stream ends early: what still sends has to stop. */
-  onOver: (() => void) | undefined = undefined
+  /** What interrupts the sending of the body, once that waits for something. */
+  private running: Running | undefined = undefined
   private informational = 0
 
   constructor(
@@ -39,13 +39,13 @@ export class ClientStream extends StreamCore {
     id: number,
     private readonly isHeadRequest: boolean,
     private readonly isTunnel: boolean,
-    private readonly listener: ResponseListener
+    private readonly exchange: ClientExchange
   ) {
     super(owner, id)
   }
 
   get origin(): string | undefined {
-    return this.listener.origin
+    return this.exchange.origin
   }
 
   /** Whether the stream carries nothing but DATA any more (§8.5). */
@@ -79,7 +79,7 @@ export class ClientStream extends StreamCore {
     this.head = head
     if (endStream) this.receiveWhole(head)
     else this.openBody(this.isBodyless(head) ? 0 : head.contentLength)
-    this.listener.onHead(this, head)
+    this.exchange.onHead(this, head)
   }
 
   /** A response that its head ends. */
@@ -101,7 +101,7 @@ export class ClientStream extends StreamCore {
     if (this.informational > maxInformational) {
       throw Http2Error.streamError(this.id, ErrorCode.ENHANCE_YOUR_CALM, "8.1", "informational responses without end")
     }
-    this.listener.onInformational(head)
+    this.exchange.onInformational(head)
   }
 
   private receiveEndSection(section: FieldSection, endStream: boolean): void {
@@ -129,11 +129,15 @@ export class ClientStream extends StreamCore {
     super.abort(error)
   }
 
+  /** What sends the body waits for something. Where the stream is over before, it is interrupted at once. */
+  bodyWaits(running: Running): void {
+    this.running = running
+    if (this.error !== undefined) running.interrupt()
+  }
+
   protected override failed(error: Http2Error.Http2Error): void {
-    const { onOver } = this
-    this.onOver = undefined
-    onOver?.()
-    this.listener.onFailure(error)
+    this.running?.interrupt()
+    this.exchange.onFailure(error)
   }
 
   /** Nobody wants the stream any more: RST_STREAM(CANCEL), and the windows get back what was not read. */

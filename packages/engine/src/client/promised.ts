@@ -5,7 +5,8 @@
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
 import { ofRequest } from "../origin/asciiOrigin.js"
-import { ClientStream, type ResponseListener } from "./clientStream.js"
+import type { ClientPushes } from "./clientPushes.js"
+import { type ClientExchange, ClientStream } from "./clientStream.js"
 import { Listeners } from "../listeners.js"
 import type { FieldSection, RequestHead } from "../fields/messageHead.js"
 import type { StreamOwner } from "../stream/streamCore.js"
@@ -13,21 +14,7 @@ import * as StreamState from "../stream/streamState.js"
 
 const { Event, State } = StreamState
 
-/** Who keeps the promises of a connection. */
-export interface Keeper {
-  /** The server begins the response. Throws where there is no place for its stream. */
-  begins(promised: Promised): void
-  /** Octets of its body have come. */
-  received(promised: Promised, octets: number): void
-  /** Its stream is over. */
-  ended(promised: Promised): void
-  /** Somebody wants it. */
-  accept(promised: Promised): void
-  /** Nobody wants it: `error` is for who asks for it later. */
-  drop(promised: Promised, error: Http2Error.StreamError): void
-}
-
-export class Promised implements ResponseListener {
+export class Promised implements ClientExchange {
   readonly stream: PromisedStream
   /** The origin of the promised request; undefined where its authority is none that HTTP has. */
   readonly origin: string | undefined
@@ -41,7 +28,7 @@ export class Promised implements ResponseListener {
   readonly whenAnswered = new Listeners()
 
   constructor(
-    readonly keeper: Keeper,
+    private readonly pushes: ClientPushes,
     owner: StreamOwner,
     streamId: number,
     /** The stream of the request that it was promised with. */
@@ -51,25 +38,25 @@ export class Promised implements ResponseListener {
     readonly promisedAt: number
   ) {
     this.origin = ofRequest(head.scheme, head.authority)
-    this.stream = new PromisedStream(owner, streamId, this)
+    this.stream = new PromisedStream(owner, streamId, this, pushes)
   }
 
   /** Somebody wants the response. */
   accept(): void {
-    this.keeper.accept(this)
+    this.pushes.accept(this)
   }
 
   /** Its user does not want the response, or the rest of it, any more: RST_STREAM(CANCEL), unless the stream is over. */
   cancel(): void {
     const reason = "the pushed response was given up"
     if (this.isAccepted) this.stream.cancel(reason)
-    else this.keeper.drop(this, this.notWanted("User", reason))
+    else this.pushes.drop(this, this.notWanted("User", reason))
   }
 
   /** Nobody has asked for the response, and it is not kept any longer. */
   expire(limit: "connectionWindowSize" | "stallTimeout" | undefined): void {
     if (!this.isAccepted)
-      this.keeper.drop(this, this.notWanted("Local", "nobody has asked for the pushed response", limit))
+      this.pushes.drop(this, this.notWanted("Local", "nobody has asked for the pushed response", limit))
   }
 
   private notWanted(origin: Http2Error.Origin, reason: string, limit?: string): Http2Error.StreamError {
@@ -93,7 +80,7 @@ export class Promised implements ResponseListener {
 
   onFailure(error: Http2Error.Http2Error): void {
     this.error ??= error
-    this.keeper.ended(this)
+    this.pushes.ended(this)
     this.whenAnswered.notify()
   }
 }
@@ -103,7 +90,8 @@ class PromisedStream extends ClientStream {
   constructor(
     owner: StreamOwner,
     id: number,
-    private readonly promised: Promised
+    private readonly promised: Promised,
+    private readonly pushes: ClientPushes
   ) {
     super(owner, id, promised.head.method === "HEAD", false, promised)
   }
@@ -111,7 +99,7 @@ class PromisedStream extends ClientStream {
   /** The first section, of a 1xx too, takes the stream out of its reservation (§8.4.2). */
   override receiveSection(section: FieldSection, endStream: boolean): void {
     if (this.state === State.reservedRemote) {
-      this.promised.keeper.begins(this.promised)
+      this.pushes.begins(this.promised)
       this.transition(Event.receiveHeaders)
     }
     super.receiveSection(section, endStream)
@@ -120,7 +108,7 @@ class PromisedStream extends ClientStream {
 
   override receiveData(data: Uint8Array, flowControlledLength: number, endStream: boolean): void {
     super.receiveData(data, flowControlledLength, endStream)
-    this.promised.keeper.received(this.promised, data.length)
+    this.pushes.received(this.promised, data.length)
     this.noteEnd()
   }
 
@@ -130,7 +118,7 @@ class PromisedStream extends ClientStream {
   }
 
   private noteEnd(): void {
-    if (this.state === State.closed) this.promised.keeper.ended(this.promised)
+    if (this.state === State.closed) this.pushes.ended(this.promised)
   }
 
   /** What nobody has asked for does not wait for ever, whether or not the server has begun with it. */

@@ -13,7 +13,7 @@ import type { Output } from "../Output.js"
 import type { Peer } from "../Peer.js"
 import { AbuseGuard } from "./abuseGuard.js"
 import type { Inbox, MakeInbox } from "../stream/inbox.js"
-import { Deliveries } from "./deliveries.js"
+import { Deliveries, Starts, type Startable } from "./turn.js"
 import { HeaderBlocks } from "../fields/headerBlock.js"
 import { Listeners } from "../listeners.js"
 import type { LocalSettings } from "../settings/localSettings.js"
@@ -23,15 +23,11 @@ import { Outbox } from "../send/outbox.js"
 import { Pings } from "./pings.js"
 import { ReceiveWindow } from "../flow/receiveWindow.js"
 import { ResetPings } from "./resetPings.js"
-import type { RoleOf } from "./role.js"
+import type { Role } from "./role.js"
 import { sharedBudget, StallBudget } from "./stallBudget.js"
-import { type Startable, Starts } from "./starts.js"
 import type { StreamCore, StreamOwner } from "../stream/streamCore.js"
 import { StreamTable } from "../stream/streamTable.js"
 import * as Text from "../text.js"
-
-/** What differs between a client and a server. */
-export type Role = RoleOf<ConnectionCore>
 
 /** What a connection asks of the world. */
 export interface Ports {
@@ -88,8 +84,6 @@ export class ConnectionCore implements StreamOwner {
     readonly settings: LocalSettings,
     readonly stats: Http2Stats,
     readonly now: () => number,
-    /** Turns a read into what `turn` does with a frame: the dispatcher. */
-    private readonly dispatch: (connection: ConnectionCore, frame: Frame.Frame) => void,
     /** Called once, when nothing more will happen on the connection. */
     private readonly onClosed: () => void
   ) {
@@ -142,17 +136,14 @@ export class ConnectionCore implements StreamOwner {
 
   // ------------------------------------------------------------------ a turn
 
-  /**
-   * All that one read brought: every frame, then the streams that it opened, then whoever can send, in one write. A body that came with
-   * its head is there before the handler starts.
-   */
-  turn(frames: ReadonlyArray<Frame.Frame>): void {
+  /** A read has come. What its frames add to the outbox leaves at the end of the turn. */
+  beginTurn(): void {
     this.lastReceivedAt = this.now()
     this.outbox.isInTurn = true
-    for (const frame of frames) {
-      if (this.status === "closed") break
-      this.receive(frame)
-    }
+  }
+
+  /** All frames of the read are processed: the streams that they opened start, then whoever can sends, in one write. */
+  endTurn(): void {
     this.starts.endTurn()
     this.deliveries.endTurn()
     this.outbox.isInTurn = false
@@ -160,14 +151,6 @@ export class ConnectionCore implements StreamOwner {
     if (this.table.size === 0) this.updateHold()
     if (this.outbox.controlFrames > this.options.maxQueuedControlFrames) {
       this.attempt(() => this.guard.controlFramesQueued(this.outbox.controlFrames))
-    }
-  }
-
-  private receive(frame: Frame.Frame): void {
-    try {
-      this.dispatch(this, frame)
-    } catch (error) {
-      this.raise(error)
     }
   }
 
@@ -180,7 +163,8 @@ export class ConnectionCore implements StreamOwner {
     }
   }
 
-  private raise(error: unknown): void {
+  /** Lets what was thrown have the effect that its scope says. */
+  raise(error: unknown): void {
     if (Http2Error.isStreamError(error)) return this.attempt(() => this.streamError(error))
     if (Http2Error.isConnectionError(error)) return this.fail(error)
     const cause = { cause: error }

@@ -1,6 +1,6 @@
 /**
- * One frame to whom it concerns. The only switch over frames, without a policy of its own. Called by the connection for every frame of a turn;
- * what it throws is typed, and has the effect that its scope says.
+ * The loop over the frames of a read, and each frame to whom it concerns: the only switch over frames, without a policy of its own. What a frame's handler
+ * throws is typed, and has the effect that its scope says. Called by whoever reads: the skin's receiver, or a test.
  */
 import * as ErrorCode from "../ErrorCode.js"
 import type * as Frame from "../Frame.js"
@@ -11,7 +11,27 @@ import type { HeaderBlock } from "../fields/headerBlock.js"
 import * as OriginFrames from "./originFrames.js"
 import * as StreamFrames from "./streamFrames.js"
 
-export const dispatch = (connection: ConnectionCore, frame: Frame.Frame): void => {
+/**
+ * All that one read brought: every frame, in order, then what they led to, in one write. A body that came with its head is there before the handler starts.
+ */
+export const turn = (connection: ConnectionCore, frames: ReadonlyArray<Frame.Frame>): void => {
+  connection.beginTurn()
+  for (const frame of frames) {
+    if (connection.status === "closed") break
+    receive(connection, frame)
+  }
+  connection.endTurn()
+}
+
+const receive = (connection: ConnectionCore, frame: Frame.Frame): void => {
+  try {
+    dispatch(connection, frame)
+  } catch (error) {
+    connection.raise(error)
+  }
+}
+
+const dispatch = (connection: ConnectionCore, frame: Frame.Frame): void => {
   const { blocks } = connection
   if (blocks.isOpen || frame._tag === "Continuation") blocks.checkSequence(frame)
   if (!connection.hasRemoteSettings) checkFirst(frame)

@@ -136,7 +136,7 @@ export const receivePriority = (connection: ConnectionCore, frame: Frame.Priorit
 
 /** PUSH_PROMISE (§6.6). Clients cannot push, and servers not to a client that has said so and knows that they know. */
 export const beginPushPromise = (connection: ConnectionCore, frame: Frame.PushPromise): HeaderBlock | undefined => {
-  if (connection.role.pushes === undefined || connection.settings.enablePush.most === 0) {
+  if (!connection.role.takesPushes || connection.settings.enablePush.most === 0) {
     throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.6", "PUSH_PROMISE where push is not enabled")
   }
   return connection.blocks.begin(frame)
@@ -144,4 +144,4 @@ export const beginPushPromise = (connection: ConnectionCore, frame: Frame.PushPr
 
 /** A complete block that came in PUSH_PROMISE. It has been decoded, whatever becomes of it. */
 export const receivePushPromise = (connection: ConnectionCore, frame: Frame.PushPromise, block: HeaderBlock): void =>
-  connection.role.pushes?.receive(connection, frame, block.section)
+  connection.role.receivePushPromise(connection, frame, block.section)

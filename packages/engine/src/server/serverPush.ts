@@ -14,17 +14,11 @@ import { check, checkTarget } from "../message/outgoing.js"
 import { promiseViolation } from "../message/pushPromise.js"
 import { pseudoFields } from "../message/requestPseudo.js"
 import { checkSection } from "../message/sectionSize.js"
+import type { ServerRole } from "./serverRole.js"
 import { ServerStream } from "./serverStream.js"
 import * as StreamState from "../stream/streamState.js"
 
 const { Event, State } = StreamState
-
-/** What runs handlers. */
-interface Runner {
-  readonly lingering: number
-  readonly abort: (stream: ServerStream) => void
-  start(stream: ServerStream): void
-}
 
 /** Whether the handler of the request on `stream` may push what is asked for. */
 export type MayPush = (promised: PromisedTarget, stream: ServerStream) => boolean
@@ -51,8 +45,7 @@ const obstacles = {
 export class ServerPush {
   constructor(
     private readonly connection: ConnectionCore,
-    private readonly runner: Runner,
-    private readonly sendDate: boolean,
+    private readonly server: ServerRole,
     private readonly mayPush: MayPush = isSameOrigin
   ) {}
 
@@ -65,13 +58,13 @@ export class ServerPush {
     if (!remoteSettings.enablePush) return obstacles.disabled
     // Promised ones do not count for the client yet, but will.
     if (table.localCount >= remoteSettings.maxConcurrentStreams) return obstacles.limit
-    if (table.localCount + this.runner.lingering >= options.maxConcurrentStreams) return obstacles.limit
+    if (table.localCount + this.server.lingering >= options.maxConcurrentStreams) return obstacles.limit
     return table.highestLocal >= lastId ? obstacles.ids : undefined
   }
 
   /** Promises, and has the handler answer. Throws a usage error for what cannot be promised, and then nothing was. */
   push(stream: ServerStream, promise: PromisedRequest): void {
-    const { connection, runner } = this
+    const { connection } = this
     const obstacle = this.obstacle(stream)
     if (obstacle !== undefined) throw Http2Error.usageError(stream.id, ...obstacle)
     const head = this.headOf(stream, promise)
@@ -80,10 +73,9 @@ export class ServerPush {
     const id = connection.table.highestLocal + 2
     connection.outbox.promise(stream.id, id, pseudo, head.headers.fields)
     connection.stats.pushes++
-    const pushed = new PushedStream(this, connection, id, head, this.sendDate, runner.abort)
+    const pushed = new PushedStream(connection, id, head, this.server)
     connection.opened(pushed)
     pushed.transition(Event.sendPushPromise)
-    pushed.runner = runner
     connection.startLater(pushed)
   }
 
@@ -113,16 +105,14 @@ export class ServerPush {
 
 /** A stream that we have promised: from reserved (local) on it carries a response. */
 class PushedStream extends ServerStream {
-  constructor(
-    private readonly push: ServerPush,
-    ...stream: ConstructorParameters<typeof ServerStream>
-  ) {
-    super(...stream)
+  /** It carries no promises (§6.6). */
+  override get push(): undefined {
+    return undefined
   }
 
   /** The first head begins the stream: from then on it counts (§5.1.2). One for which there is no place any more is given up. */
   protected override sendHead(...head: Parameters<ServerStream["sendHead"]>): void {
-    if (this.state === State.reservedLocal && !this.push.hasPlace) {
+    if (this.state === State.reservedLocal && this.server.push?.hasPlace === false) {
       const error = new Http2Error.StreamError({
         streamId: this.id,
         code: ErrorCode.CANCEL,

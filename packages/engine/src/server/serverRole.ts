@@ -7,13 +7,15 @@ import type * as Frame from "../Frame.js"
 import { empty } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
 import { maxLength } from "../Priority.js"
-import type { ConnectionCore, Role } from "../connection/connectionCore.js"
+import type { ConnectionCore } from "../connection/connectionCore.js"
+import type { Role } from "../connection/role.js"
 import type { ExtensionLimits } from "../frame/extensionPayload.js"
 import { parseRequest } from "../message/message.js"
 import { malformed } from "../message/messageErrors.js"
 import { type FieldSection, RequestHead, Violation } from "../fields/messageHead.js"
 import { checkDependency } from "../stream/priority.js"
 import { PriorityUpdates } from "./priorityUpdates.js"
+import type { Handler } from "./handler.js"
 import { type MayPush, ServerPush } from "./serverPush.js"
 import { type Response, ServerStream } from "./serverStream.js"
 import * as StreamState from "../stream/streamState.js"
@@ -24,31 +26,24 @@ const { Event } = StreamState
 const noHead = new RequestHead("GET", "", "", "", undefined, empty, -1, false)
 const tooLarge: Response = { status: 431, headers: empty, body: undefined, trailers: undefined }
 
-/** What runs handlers. */
-interface Runner {
-  readonly lingering: number
-  readonly abort: (stream: ServerStream) => void
-  start(stream: ServerStream): void
-}
-
 export class ServerRole implements Role {
   readonly isServer = true
   readonly queued = 0
   readonly origins = undefined
-  readonly pushes = undefined
+  readonly takesPushes = false
+  /** Handlers that run though their stream is gone. */
+  lingering = 0
+  /** Promises; there once the first request is. */
+  push: ServerPush | undefined = undefined
   private connection: ConnectionCore | undefined = undefined
-  private pusher: ServerPush | undefined = undefined
   private readonly priorityUpdates = new PriorityUpdates()
 
   constructor(
-    private readonly runner: Runner,
-    private readonly sendDate: boolean,
+    readonly handler: Handler,
+    /** Whether responses get a date field where the handler gives none (RFC 9110 §6.6.1). */
+    readonly sendDate: boolean,
     private readonly mayPush?: MayPush
   ) {}
-
-  get lingering(): number {
-    return this.runner.lingering
-  }
 
   onCapacity(): void {}
 
@@ -57,8 +52,14 @@ export class ServerRole implements Role {
     return { altSvc: 0, origins: 0, priority: maxLength + 1 }
   }
 
+  /** A stream is gone whose handler still runs. */
+  lingers(): void {
+    this.lingering++
+  }
+
   /** A handler ended whose stream was gone: it does not count any more. */
-  onHandlerEnd(): void {
+  lingered(): void {
+    this.lingering--
     this.connection?.notifyIdle()
   }
 
@@ -69,10 +70,10 @@ export class ServerRole implements Role {
       throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "5.1.1", "a client opened a stream with an even id")
     }
     this.connection = connection
-    this.pusher ??= new ServerPush(connection, this.runner, this.sendDate, this.mayPush)
+    this.push ??= new ServerPush(connection, this, this.mayPush)
     const head = parseRequest(section, connection.settings.announced.enableConnectProtocol)
     const usable = head instanceof Violation ? noHead : head
-    const stream = new ServerStream(connection, streamId, usable, this.sendDate, this.runner.abort)
+    const stream = new ServerStream(connection, streamId, usable, this)
     connection.opened(stream)
     const priority = this.priorityUpdates.take(streamId)
     if (priority !== undefined) stream.receivePriority(priority)
@@ -82,10 +83,11 @@ export class ServerRole implements Role {
     if (head instanceof Violation) return this.refuse(connection, stream, head)
     connection.stats.requests++
     stream.begin()
-    stream.runner = this.runner
-    stream.pusher = this.pusher
     connection.startLater(stream)
   }
+
+  /** Refused by the dispatcher before: clients cannot push (§8.4). */
+  receivePushPromise(): void {}
 
   receivePriorityUpdate(connection: ConnectionCore, frame: ExtensionFrame.PriorityUpdate): void {
     this.priorityUpdates.receive(connection, frame)
@@ -117,6 +119,6 @@ export class ServerRole implements Role {
     connection.guard.glitch("a request whose fields are too large")
     stream.begin()
     stream.respond(tooLarge)
-    stream.finish()
+    stream.handlerEnded()
   }
 }

@@ -1,12 +1,11 @@
 /**
- * A stream at a server: a request comes, a response goes (RFC 9113 §8.1). Made by the server's role for each request, driven by
- * handlerRunner.ts.
+ * A stream at a server: a request comes, a response goes (RFC 9113 §8.1), and a handler between them. Made by the server's role for each request, driven by
+ * the `Handler`.
  */
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as ErrorCode from "../ErrorCode.js"
 import { empty, type HeaderFacts, type Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
-import type { PromisedRequest } from "../PromisedRequest.js"
 import * as Priority from "../Priority.js"
 import { dateField } from "../message/dateField.js"
 import { parseTrailers } from "../message/message.js"
@@ -16,7 +15,9 @@ import { emptyOctets } from "../octets.js"
 import { check } from "../message/outgoing.js"
 import { checkSection, sizeViolation } from "../message/sectionSize.js"
 import type { Sender } from "../send/sender.js"
-import { StreamCore, type StreamOwner } from "../stream/streamCore.js"
+import type { ServerPush } from "./serverPush.js"
+import type { ServerRole } from "./serverRole.js"
+import { type Running, StreamCore, type StreamOwner } from "../stream/streamCore.js"
 import * as StreamState from "../stream/streamState.js"
 
 const noFields: ReadonlyArray<HeaderField> = []
@@ -37,33 +38,21 @@ export interface Response {
   readonly trailers: unknown
 }
 
-/** What a handler can push with. */
-export interface Pusher {
-  /** Why nothing can be pushed along with `stream` now, undefined where something can. */
-  obstacle(stream: ServerStream): unknown
-  /** Throws a usage error for what cannot be promised. */
-  push(stream: ServerStream, promise: PromisedRequest): void
-}
+/**
+ * How far the handler is: it does not run yet, it runs, it runs on though its stream is over, or it is done.
+ */
+type HandlerState = "waiting" | "running" | "lingering" | "done"
+
+/** What was sent of the final response: nothing, its head, or that of a tunnel, which octets follow in both directions until each side ends its own. */
+type ResponseState = "none" | "head" | "tunnel"
 
 export class ServerStream extends StreamCore {
-  /** What the skin holds of the handler, once that waits for something. */
-  fiber: unknown = undefined
-  /** Whether a handler runs in a fiber, its first step included. */
-  isHandled = false
-  /** Whether the head of the final response has been sent. */
-  hasResponded = false
-  /** Whether octets follow the response in both directions until each side ends its own. */
-  isTunnel = false
-  /** Whether the stream is over and the handler still runs. */
-  isLingering = false
-  /** Whether the handler's scope outlives it: somebody else closes it. */
-  keepsScope = false
-  /** The request as the handler holds it, once somebody does. */
-  message: unknown = undefined
-  /** Runs the handler. */
-  runner: { start(stream: ServerStream): void } | undefined = undefined
-  /** Promises on this stream; undefined where that is itself a promised one. */
-  pusher: Pusher | undefined = undefined
+  private handler: HandlerState = "waiting"
+  private response: ResponseState = "none"
+  /** What interrupts the handler, once that waits for something. */
+  private running: Running | undefined = undefined
+  /** What the skin keeps with the stream; the engine does not look at it. */
+  attachment: unknown = undefined
   private sentContinue = false
   /** What the last PRIORITY_UPDATE has said, and what the handler has (RFC 9218 §7, §8). */
   private updatedPriority: Priority.Priority | undefined = undefined
@@ -78,9 +67,7 @@ export class ServerStream extends StreamCore {
     owner: StreamOwner,
     id: number,
     readonly head: RequestHead,
-    private readonly sendDate: boolean,
-    /** Called when the stream ended early while the handler runs. */
-    private readonly onAborted: (stream: ServerStream) => void
+    protected readonly server: ServerRole
   ) {
     super(owner, id)
   }
@@ -97,7 +84,65 @@ export class ServerStream extends StreamCore {
 
   /** Called behind the frames of the turn that opened it. */
   start(): void {
-    if (this.error === undefined) this.runner?.start(this)
+    if (this.error === undefined) this.server.handler.handle(this)
+  }
+
+  // ------------------------------------------------------------------ the handler
+
+  /** Whether the head of the final response has been sent. */
+  get hasResponded(): boolean {
+    return this.response !== "none"
+  }
+
+  /** Whether the response has made a tunnel of the stream. */
+  get isTunnel(): boolean {
+    return this.response === "tunnel"
+  }
+
+  /** Whether the handler runs, its first step included. */
+  private get isHandled(): boolean {
+    return this.handler === "running" || this.handler === "lingering"
+  }
+
+  /** What promises on this stream; undefined where that is itself a promised one. */
+  get push(): ServerPush | undefined {
+    return this.server.push
+  }
+
+  /** The handler runs. */
+  handlerStarted(): void {
+    this.handler = "running"
+    this.owner.stats.activeHandlers++
+  }
+
+  /** The handler waits for something. Where it has ended the stream before, it is interrupted at once. */
+  handlerWaits(running: Running): void {
+    this.running = running
+    if (this.error !== undefined) this.failed()
+  }
+
+  /**
+   * The handler is done, also where it never had to run. What the client still sends is of no use when our side is ended too (§8.1): most requests end by
+   * themselves now; the others are told to when they ask for more credit, stand still, or hold up a connection that closes.
+   */
+  handlerEnded(): void {
+    const before = this.handler
+    this.handler = "done"
+    this.running = undefined
+    if (before !== "waiting") this.owner.stats.activeHandlers--
+    if (before !== "lingering") return this.finish()
+    this.discardBody()
+    this.server.lingered()
+  }
+
+  /** The stream is over before its handler is: the handler is interrupted, its finalizers run, and it counts until they are done. */
+  protected override failed(): void {
+    const { running } = this
+    if (running === undefined || this.handler !== "running") return this.discardBody()
+    this.handler = "lingering"
+    this.server.lingers()
+    this.owner.stats.handlersInterrupted++
+    running.interrupt()
   }
 
   override receiveSection(section: FieldSection, endStream: boolean): void {
@@ -110,10 +155,6 @@ export class ServerStream extends StreamCore {
     const trailers = parseTrailers(section)
     if (trailers instanceof Violation) throw malformed(this.id, trailers)
     this.receiveTrailers(trailers)
-  }
-
-  protected override failed(): void {
-    this.onAborted(this)
   }
 
   /** A client that waits for 100 (Continue) gets it when the handler first wants the body (RFC 9110 §10.1.1). */
@@ -186,8 +227,7 @@ export class ServerStream extends StreamCore {
       throw Http2Error.usageError(this.id, "8.5", "a tunnel is the answer of 2xx to a CONNECT request")
     }
     this.checkHead(status, headers, noFields)
-    this.hasResponded = true
-    this.isTunnel = true
+    this.response = "tunnel"
     this.sendHead(statusField(status), headers, noFields, false)
   }
 
@@ -206,9 +246,9 @@ export class ServerStream extends StreamCore {
     const octets = body instanceof Uint8Array ? body : emptyOctets
     const hasStream = body !== undefined && !(body instanceof Uint8Array)
     const endsWithHead = isBodyless || (octets.length === 0 && !hasStream && response.trailers === undefined)
-    const date = this.sendDate && !facts.hasDate ? dateField(this.owner.now()) : noFields
+    const date = this.server.sendDate && !facts.hasDate ? dateField(this.owner.now()) : noFields
     this.checkHead(status, headers, date)
-    this.hasResponded = true
+    this.response = "head"
     this.sendHead(statusField(status), headers, date, endsWithHead)
     if (endsWithHead) return true
     if (octets.length > 0) this.sendData(octets, response.trailers === undefined)
@@ -234,11 +274,7 @@ export class ServerStream extends StreamCore {
     return this.hasResponded && !this.isHandled && !this.isSending && StreamState.isReceiving(this.state)
   }
 
-  /**
-   * The handler is done and our side is ended: what the client still sends is of no use (§8.1), and is dropped. Most requests end by
-   * themselves now; the others are told to when they ask for more credit, stand still, or hold up a connection that closes.
-   */
-  finish(): void {
+  private finish(): void {
     this.discardBody()
     if (!this.isAnswered) return
     this.answeredAt = this.owner.now()

@@ -3,19 +3,24 @@
  * roles is in serverStream.ts and clientStream.ts. Called by the dispatcher's handlers, the connection and the public `Http2Stream`.
  */
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
-import { adjust, type Window } from "../flow/window.js"
+import { adjust, type MakeWindow, type Window } from "../flow/window.js"
 import { empty, type Headers } from "../Headers.js"
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Priority } from "../Priority.js"
-import type { Inbox, InboxOwner } from "./inbox.js"
+import type { Inbox, InboxOwner, MakeInbox } from "./inbox.js"
 import { beyondWindow, dataBeforeHead, lengthError } from "../message/messageErrors.js"
+import type { Http2Stats } from "../Http2Stats.js"
+import type { Options } from "../Options.js"
+import type { Peer } from "../Peer.js"
+import type { Listeners } from "../listeners.js"
+import type { LocalSettings } from "../settings/localSettings.js"
+import type { Outbox } from "../send/outbox.js"
 import type { FieldSection } from "../fields/messageHead.js"
 import { ReceiveWindow } from "../flow/receiveWindow.js"
 import { sizeViolation } from "../message/sectionSize.js"
 import { Sender, type SenderOwner } from "../send/sender.js"
 import { stateError } from "./stateError.js"
-import type { StreamOwner as Owner } from "./streamOwner.js"
 import * as StreamState from "./streamState.js"
 
 const { Event, State } = StreamState
@@ -23,8 +28,45 @@ const { Event, State } = StreamState
 /** Octets that a stream costs beside its body: its request, its response, its handler. */
 const streamCost = 16_384
 
-/** The connection as its streams see it. */
-export type StreamOwner = Owner<StreamCore>
+/** The connection, as its streams see it. */
+export interface StreamOwner {
+  readonly outbox: Outbox
+  readonly options: Options
+  readonly stats: Http2Stats
+  readonly peer: Peer
+  readonly isDraining: boolean
+  /** Told when the connection begins to drain. */
+  readonly whenDraining: Listeners
+  /** What we announced, and what the peer may go by. */
+  readonly settings: LocalSettings
+  /** The peer's SETTINGS_INITIAL_WINDOW_SIZE and SETTINGS_MAX_HEADER_LIST_SIZE. */
+  readonly peerInitialWindowSize: number
+  readonly peerMaxHeaderListSize: number
+  /** Whether PRIORITY_UPDATE may be of use to the peer, a server: once it has spoken, only where it has said that it does without RFC 7540's (RFC 9218 §2.1.1). */
+  readonly takesPriorityUpdates: boolean
+  readonly now: () => number
+  /** The windows and inboxes that the skin makes. */
+  readonly makeWindow: MakeWindow
+  readonly makeInbox: MakeInbox
+  /** Octets of DATA were consumed: they go back to the connection's window. */
+  consumed(octets: number): void
+  /** Runs `task` once the event loop's turn is over: fibers that were woken by then have gone on. */
+  defer(task: () => void): void
+  /** A body has something for a consumer that waits: it is handed over soon. */
+  deliverLater(inbox: Inbox): void
+  /** The stream is closed. `byPeer`: the peer reset it. */
+  closed(stream: StreamCore, byPeer: boolean): void
+  /** RST_STREAM was sent and the peer may not know yet: call `stream.resetAcknowledged` when it does. */
+  awaitReset(stream: StreamCore): void
+  /** The peer left us nothing but a reset: it counts against its budget. */
+  forcedReset(): void
+}
+
+/** What runs for a stream outside of the engine: a handler, or what sends a body. */
+export interface Running {
+  /** The stream is over: nobody waits for what it gives. */
+  interrupt(): void
+}
 
 export abstract class StreamCore implements SenderOwner, InboxOwner {
   state: StreamState.State = State.idle

@@ -4,18 +4,22 @@
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Headers from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
-import type { ClientRequest } from "../Http2Request.js"
+import type * as Http2Request from "../Http2Request.js"
 import * as Http2Response from "../Http2Response.js"
-import { Prepared } from "@effect-http2/engine/client/clientRequest"
+import { forkBody } from "./requestBody.js"
+import { ClientRequest } from "@effect-http2/engine/client/clientRequest"
+import type { ClientRole } from "@effect-http2/engine/client/clientRole"
 import { check, checkTarget } from "@effect-http2/engine/message/outgoing"
 import { priorityFields } from "@effect-http2/engine/message/priorityField"
 import { connectFields, pseudoFields } from "@effect-http2/engine/message/requestPseudo"
+import type * as Runtime from "effect/Runtime"
 
-/** A request that can be sent. */
-export type PreparedRequest = Prepared<Http2Response.Http2Response["body"], Http2Response.Http2Response["trailers"]>
-
-/** What holds for requests that do not say it. */
+/** What holds for all requests of a client. */
 export interface Defaults {
+  readonly role: ClientRole
+  /** What fibers run in that send bodies. */
+  readonly runtime: Runtime.Runtime<never>
+  /** Of requests that do not say it. */
   readonly authority: HeaderField
   readonly scheme: string
 }
@@ -26,7 +30,7 @@ export interface TunnelKind {
 }
 
 /** Headers, body and trailers, made as those of a response are. */
-const messageOf = ({ body, headers, trailers }: ClientRequest): Http2Response.Http2Response =>
+const messageOf = ({ body, headers, trailers }: Http2Request.ClientRequest): Http2Response.Http2Response =>
   Http2Response.make({
     body,
     ...(headers === undefined ? undefined : { headers }),
@@ -35,10 +39,10 @@ const messageOf = ({ body, headers, trailers }: ClientRequest): Http2Response.Ht
 
 /** A request that can be sent, or why it cannot: an error of origin `User`. */
 export const prepare = (
-  request: ClientRequest,
+  request: Http2Request.ClientRequest,
   defaults: Defaults,
   tunnel?: TunnelKind
-): PreparedRequest | Http2Error.StreamError => {
+): ClientRequest | Http2Error.StreamError => {
   try {
     return checked(request, defaults, tunnel)
   } catch (error) {
@@ -51,7 +55,11 @@ export const prepare = (
 const withContent = new Set(["POST", "PUT", "PATCH"])
 const noContent: ReadonlyArray<HeaderField> = [new HeaderField("content-length", "0")]
 
-const checked = (request: ClientRequest, defaults: Defaults, tunnel: TunnelKind | undefined): PreparedRequest => {
+const checked = (
+  request: Http2Request.ClientRequest,
+  defaults: Defaults,
+  tunnel: TunnelKind | undefined
+): ClientRequest => {
   const { authority, method = "GET", path = "/", scheme = defaults.scheme } = request
   const isBare = request.body === undefined && request.trailers === undefined
   const message = isBare ? undefined : messageOf(request)
@@ -66,18 +74,24 @@ const checked = (request: ClientRequest, defaults: Defaults, tunnel: TunnelKind 
   if (body instanceof Uint8Array && contentLength >= 0 && contentLength !== body.length) {
     throw Http2Error.usageError(0, "8.1.1", `content-length is ${contentLength}, the body has ${body.length} octets`)
   }
-  const more = priorityFields(request.priority, headers)
+  const priority = priorityFields(request.priority, headers)
   const saysNoContent = body === undefined && contentLength < 0 && withContent.has(method)
-  return new Prepared(
+  const octets = body instanceof Uint8Array && body.length > 0 ? body : undefined
+  const trailers = message?.trailers
+  const isWhole = (body === undefined || body instanceof Uint8Array) && trailers === undefined
+  return new ClientRequest(
+    defaults.role,
     tunnel?.protocol === undefined
       ? pseudoFields(method, scheme, target, path)
       : connectFields(tunnel.protocol, scheme, target, path),
     headers,
-    body,
-    message?.trailers,
+    saysNoContent ? (priority.length === 0 ? noContent : [...noContent, ...priority]) : priority,
+    octets,
+    isWhole
+      ? undefined
+      : (stream) => forkBody(defaults.runtime, stream, octets === undefined ? body : undefined, trailers),
     method === "HEAD",
     tunnel !== undefined,
-    request.onInformational,
-    saysNoContent ? (more.length === 0 ? noContent : [...noContent, ...more]) : more
+    request.onInformational
   )
 }

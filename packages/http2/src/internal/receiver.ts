@@ -11,6 +11,7 @@ import * as Http2Error from "../Http2Error.js"
 import type { Transport } from "../Transport.js"
 import type { ConnectionCore } from "@effect-http2/engine/connection/connectionCore"
 import type { Deadlines } from "@effect-http2/engine/connection/deadlines"
+import { turn } from "@effect-http2/engine/dispatch/dispatcher"
 import type { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
 import { drive } from "./streamRun/drive.js"
 
@@ -37,7 +38,7 @@ export const receive = (
 ): Effect.Effect<void> => {
   const dispatch = (chunk: Chunk.Chunk<Frame.Frame>): Effect.Effect<void> | undefined => {
     const frames = Chunk.toReadonlyArray(chunk)
-    core.turn(frames)
+    turn(core, frames)
     deadlines.noteTurn(frames)
     return core.outbox.isFlooded ? awaitDrain(core) : undefined
   }

@@ -1,5 +1,5 @@
 /**
- * The body of a request that cannot be handed over at once: a Stream, or octets with trailers behind them. Called by Http2Client.ts.
+ * The body of a request that cannot be handed over at once: a Stream, or octets with trailers behind them. Called by prepareRequest.ts.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -8,16 +8,19 @@ import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
+import type { Http2Response } from "../Http2Response.js"
 import { writeBody, writeTrailers } from "./bodyWriter.js"
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
-import type { PreparedRequest } from "./prepareRequest.js"
 import { StreamScope } from "./streamScope.js"
 
-/** Sends a body in a fiber of its own, which ends with the stream. */
-export const forkBody = (runtime: Runtime.Runtime<never>, stream: ClientStream, prepared: PreparedRequest): void => {
+/** Sends what follows the head, or octets that left with it, in a fiber of its own, which ends with the stream. */
+export const forkBody = (
+  runtime: Runtime.Runtime<never>,
+  stream: ClientStream,
+  body: Http2Response["body"],
+  trailers: Http2Response["trailers"]
+): void => {
   const scope = new StreamScope()
-  const { body, trailers } = prepared
-  if (body instanceof Uint8Array && body.length > 0) stream.sendData(body, false)
   const send =
     body === undefined || body instanceof Uint8Array
       ? writeTrailers(stream, trailers)
@@ -30,7 +33,7 @@ export const forkBody = (runtime: Runtime.Runtime<never>, stream: ClientStream, 
     (exit) => scope.close(exit)
   )
   const fiber: Fiber.RuntimeFiber<void> = Runtime.runFork(runtime)(program)
-  if (fiber.unsafePoll() === null) stream.onOver = () => fiber.unsafeInterruptAsFork(FiberId.none)
+  if (fiber.unsafePoll() === null) stream.bodyWaits({ interrupt: () => fiber.unsafeInterruptAsFork(FiberId.none) })
 }
 
 /** RST_STREAM, never a clean end; the request fails with what the body failed with. */

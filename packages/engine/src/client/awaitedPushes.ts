@@ -3,21 +3,12 @@
  * by the client's role.
  */
 
-/** A request that may be one for what is pushed. */
-export interface Asking {
-  readonly origin: string | undefined
-  asksFor(method: string, path: string): boolean
-}
+import type { ClientRequest } from "./clientRequest.js"
+import type { Promised } from "./promised.js"
 
-/** What is pushed. */
-export interface Pushed {
-  readonly origin: string | undefined
-  readonly head: { readonly method: string; readonly path: string }
-}
-
-export class HeldRequests<Request extends Asking> {
+export class AwaitedPushes {
   /** Pushes that were accepted and go on, and who waits for their ends. */
-  private readonly waiting = new Map<Pushed, Set<Request>>()
+  private readonly waiting = new Map<Promised, Set<ClientRequest>>()
 
   /** Requests that wait. */
   get size(): number {
@@ -26,12 +17,12 @@ export class HeldRequests<Request extends Asking> {
     return size
   }
 
-  add(pushed: Pushed): void {
+  add(pushed: Promised): void {
     this.waiting.set(pushed, new Set())
   }
 
   /** Whether `request` has to wait; then it does. */
-  hold(request: Request): boolean {
+  awaits(request: ClientRequest): boolean {
     if (this.waiting.size === 0) return false
     for (const [{ head, origin }, requests] of this.waiting) {
       if (!request.asksFor(head.method, head.path) || request.origin !== origin) continue
@@ -42,13 +33,13 @@ export class HeldRequests<Request extends Asking> {
   }
 
   /** `request` does not want to wait any more. */
-  withdraw(request: Request): void {
+  withdraw(request: ClientRequest): void {
     if (this.waiting.size === 0) return
     for (const requests of this.waiting.values()) requests.delete(request)
   }
 
   /** `pushed` is over: who has waited for it. */
-  release(pushed: Pushed): Iterable<Request> {
+  release(pushed: Promised): Iterable<ClientRequest> {
     const requests = this.waiting.get(pushed)
     this.waiting.delete(pushed)
     return requests ?? []

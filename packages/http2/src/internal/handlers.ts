@@ -2,7 +2,7 @@
  * Handlers to fibers: one for each request, in the stream's own scope, interrupted when the stream is reset or the connection lost; what a
  * handler gives, fails or dies with becomes the response. A handler whose effect is already a value needs no fiber.
  *
- * One runner serves one connection. Made by Http2Server.ts, called by the streams of the server's role.
+ * One for each connection. Made by Http2Server.ts, called by the streams of the server's role.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -15,12 +15,14 @@ import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Response from "../Http2Response.js"
-import type { Http2Stats } from "../Http2Stats.js"
 import { Listeners } from "@effect-http2/engine/listeners"
 import { isCausedByPeer } from "./peerFailure.js"
+import { Request } from "../IncomingRequest.js"
 import * as Respond from "./respond.js"
 import { awaitUpTo } from "./shutdown.js"
+import type { Handler } from "@effect-http2/engine/server/handler"
 import type { ServerStream } from "@effect-http2/engine/server/serverStream"
+import type { Running } from "@effect-http2/engine/stream/streamCore"
 import { StreamScope } from "./streamScope.js"
 import { trimmed } from "./trimmedRuntime.js"
 
@@ -31,45 +33,53 @@ export type StreamHandler<R> = (
 
 const internalServerError = Http2Response.empty({ status: 500, headers: { "content-length": "0" } })
 
-/** What a runner needs beside the handler. */
-export interface RunnerConfig<R> {
-  readonly stats: Http2Stats
+/** A handler that waits for something. */
+class RunningHandler implements Running {
+  constructor(
+    readonly stream: ServerStream,
+    readonly fiber: Fiber.RuntimeFiber<void>,
+    private readonly abortFiberId: FiberId.FiberId
+  ) {}
+
+  interrupt(): void {
+    this.fiber.unsafeInterruptAsFork(this.abortFiberId)
+  }
+}
+
+/** How handlers are run. */
+export interface HandlersConfig<R> {
   /** Who interrupts a handler whose stream is gone. */
   readonly abortFiberId: FiberId.FiberId
-  /** Called when a handler ended whose stream was gone. */
-  readonly onFinished: () => void
   /** Whether handlers can be interrupted from their first step on. */
   readonly isInterruptible: boolean
   /** The context of a handler, in place of the runtime's with the scope. */
   readonly contextOf: ((stream: ServerStream, scope: Scope.Scope) => Context.Context<R | Scope.Scope>) | undefined
 }
 
-export class HandlerRunner<R> {
+export class Handlers<R> implements Handler {
   /** Handlers that run, those of streams that are gone among them. */
-  private readonly fibers = new Map<Fiber.RuntimeFiber<void>, ServerStream>()
+  private readonly running = new Set<RunningHandler>()
   private readonly whenFinished = new Listeners()
-  /** Handlers that run though their stream is gone. */
-  lingering = 0
   private hasToldOfPeer = false
   private readonly runtime: Runtime.Runtime<R>
 
   constructor(
     runtime: Runtime.Runtime<R>,
     private readonly handler: StreamHandler<R>,
-    private readonly config: RunnerConfig<R>
+    private readonly config: HandlersConfig<R>
   ) {
     // The fiber is uninterruptible but for the handler and the body, so that what follows them always runs.
     this.runtime = trimmed(runtime)
   }
 
-  start(stream: ServerStream): void {
-    const effect = this.handle(stream)
+  handle(stream: ServerStream): void {
+    const effect = this.effectOf(stream)
     const exit = exitOf(effect)
     if (exit !== undefined && this.respondNow(stream, exit)) return
     this.fork(stream, effect)
   }
 
-  private handle(stream: ServerStream): Effect.Effect<Http2Response.Http2Response, unknown, R | Scope.Scope> {
+  private effectOf(stream: ServerStream): Effect.Effect<Http2Response.Http2Response, unknown, R | Scope.Scope> {
     try {
       return this.handler(stream)
     } catch (defect) {
@@ -86,7 +96,7 @@ export class HandlerRunner<R> {
     }
     try {
       stream.respond(response)
-      stream.finish()
+      stream.handlerEnded()
       return true
     } catch (error) {
       this.fork(stream, Effect.fail(error))
@@ -109,42 +119,19 @@ export class HandlerRunner<R> {
       onFailure: (cause) => this.failed(stream, scope, cause),
       onSuccess: (response) => this.succeeded(stream, scope, response)
     })
-    this.config.stats.activeHandlers++
-    stream.isHandled = true
+    stream.handlerStarted()
     const fiber = Runtime.runFork(runtime)(program)
-    const exit = fiber.unsafePoll()
-    if (exit !== null) return this.ended(stream, fiber)
-    stream.fiber = fiber
-    this.fibers.set(fiber, stream)
-    fiber.addObserver(() => this.ended(stream, fiber))
-    // A handler that resets its own stream before it waits for anything did so before it was known here.
-    if (stream.error !== undefined) this.abort(stream)
+    if (fiber.unsafePoll() !== null) return stream.handlerEnded()
+    const running = new RunningHandler(stream, fiber, this.config.abortFiberId)
+    this.running.add(running)
+    fiber.addObserver(() => this.ended(running))
+    stream.handlerWaits(running)
   }
 
-  private ended(stream: ServerStream, fiber: Fiber.RuntimeFiber<void>): void {
-    this.config.stats.activeHandlers--
-    this.fibers.delete(fiber)
-    if (this.fibers.size === 0) this.whenFinished.notify()
-    stream.fiber = undefined
-    stream.isHandled = false
-    if (stream.isLingering) {
-      stream.isLingering = false
-      this.lingering--
-      stream.discardBody()
-      this.config.onFinished()
-      return
-    }
-    stream.finish()
-  }
-
-  /** The stream is over before its handler is: the handler is interrupted, its finalizers run, and it counts until they are done. */
-  readonly abort = (stream: ServerStream): void => {
-    const fiber = stream.fiber as Fiber.RuntimeFiber<void> | undefined
-    if (fiber === undefined) return stream.discardBody()
-    stream.isLingering = true
-    this.lingering++
-    this.config.stats.handlersInterrupted++
-    fiber.unsafeInterruptAsFork(this.config.abortFiberId)
+  private ended(running: RunningHandler): void {
+    this.running.delete(running)
+    if (this.running.size === 0) this.whenFinished.notify()
+    running.stream.handlerEnded()
   }
 
   private succeeded(
@@ -185,13 +172,13 @@ export class HandlerRunner<R> {
     if (stream.hasResponded) Respond.breakOff(stream, cause)
     else if (stream.isSending) this.respondError(stream)
     const what = `the handler of ${shortened(stream.head.method)} ${shortened(stream.head.path)}`
-    if (isOfPeer) return Effect.zipRight(this.tellOfPeer(what, cause), finalize)
+    if (isOfPeer) return Effect.zipRight(this.tellOfPeer(stream, what, cause), finalize)
     return Effect.zipRight(Effect.logError(`Unhandled failure of ${what}`, cause), finalize)
   }
 
   /** A log that the peer can write to is a way to fill a disk: once a connection, and for whoever looks. */
-  private tellOfPeer(what: string, cause: Cause.Cause<unknown>): Effect.Effect<void> {
-    this.config.stats.failuresByPeer++
+  private tellOfPeer(stream: ServerStream, what: string, cause: Cause.Cause<unknown>): Effect.Effect<void> {
+    stream.owner.stats.failuresByPeer++
     if (this.hasToldOfPeer) return Effect.void
     this.hasToldOfPeer = true
     return Effect.logDebug(`The client made ${what} fail; others of this connection are counted, not told`, cause)
@@ -209,21 +196,24 @@ export class HandlerRunner<R> {
 
   /** Completes once no handler runs. */
   readonly finished: Effect.Effect<void> = Effect.async((resume) => {
-    if (this.fibers.size === 0) resume(Effect.void)
+    if (this.running.size === 0) resume(Effect.void)
     else this.whenFinished.add(() => resume(Effect.void))
   })
 
   /** Interrupts every handler and waits for its end, up to `timeout`. What runs on then is said in the log, and left alone. */
   shutdown(timeout: Duration.DurationInput): Effect.Effect<void> {
     return Effect.suspend(() => {
-      if (this.fibers.size === 0) return Effect.void
-      const abandoned = Effect.suspend(() => Effect.forEach(this.fibers.values(), logAbandoned, { discard: true }))
-      return Effect.zipRight(awaitUpTo(Fiber.interruptAll([...this.fibers.keys()]), timeout), abandoned)
+      if (this.running.size === 0) return Effect.void
+      const abandoned = Effect.suspend(() => Effect.forEach(this.running, logAbandoned, { discard: true }))
+      return Effect.zipRight(
+        awaitUpTo(Fiber.interruptAll([...this.running].map(({ fiber }) => fiber)), timeout),
+        abandoned
+      )
     })
   }
 }
 
-const logAbandoned = ({ head }: ServerStream): Effect.Effect<void> =>
+const logAbandoned = ({ stream: { head } }: RunningHandler): Effect.Effect<void> =>
   Effect.logWarning(`The handler of ${head.method} ${head.path} did not end in time, and is abandoned`)
 
 /** The effect as the value that it is, where it is one. */
@@ -237,4 +227,7 @@ const isCausedBy = (cause: Cause.Cause<unknown>, error: unknown): boolean =>
   Cause.isFailure(cause) && Cause.squash(cause) === error
 
 const close = (stream: ServerStream, scope: StreamScope, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
-  scope.isEmpty || stream.keepsScope ? Exit.void : scope.close(exit)
+  scope.isEmpty || keepsScope(stream) ? Exit.void : scope.close(exit)
+
+/** Whether somebody else closes the scope: what `Request.keepScope` says. */
+const keepsScope = ({ attachment }: ServerStream): boolean => attachment instanceof Request && attachment.keepsScope
