@@ -90,8 +90,8 @@ const sets = inFile(
   },
   {
     rule: "rfc8336-2.2-2",
-    find: "(flags & critical) === 0 && isH2(this.peer) &&",
-    replace: "(flags & critical) === 0 &&"
+    find: "return isH2(this.peer) && this.options.isProxy !== true",
+    replace: "return this.options.isProxy !== true"
   },
   { rule: "rfc8336-2.2-3", find: "const critical = 0x0f", replace: "const critical = 0x07" },
   { rule: "rfc8336-2.2-5", find: "isH2(this.peer) && this.options.isProxy !== true", replace: "isH2(this.peer)" },
