@@ -121,8 +121,8 @@ const writing = [
     },
     {
       rule: "rfc9113-8.1.1-1",
-      find: "return sent < core.announcedBytes ? Effect.fail(lengthError(core)) : writeTrailers(core, trailers)",
-      replace: "return writeTrailers(core, trailers)"
+      find: "sent < core.announcedBytes ? Effect.fail(lengthError(core)) : writeTrailers(core, trailers)",
+      replace: "writeTrailers(core, trailers)"
     }
   )
 ]
