@@ -4,7 +4,7 @@
  */
 import * as Cookies from "@effect/platform/Cookies"
 import type * as FileSystem from "@effect/platform/FileSystem"
-import * as Headers from "@effect/platform/Headers"
+import type * as Headers from "@effect/platform/Headers"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import type { HttpMethod } from "@effect/platform/HttpMethod"
 import * as HttpServerError from "@effect/platform/HttpServerError"
@@ -22,6 +22,7 @@ import type { ReadonlyRecord } from "effect/Record"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type * as Http from "node:http"
+import { fromNode } from "./requestHeaders.js"
 
 type RequestError = HttpServerError.RequestError
 type PersistedMultipart = Effect.Effect<
@@ -93,7 +94,7 @@ export class Http1Request extends Inspectable.Class implements HttpServerRequest
   }
 
   get headers(): Headers.Headers {
-    return this.headersOverride ?? (this.cachedHeaders ??= Headers.fromInput(this.source.headers))
+    return this.headersOverride ?? (this.cachedHeaders ??= fromNode(this.source.headers))
   }
 
   get remoteAddress(): Option.Option<string> {

@@ -1,10 +1,12 @@
 /**
  * The fields of an HTTP/2 request as platform `Headers`, as an application knows them from HTTP/1.1: no pseudo-header fields, `host` from
- * :authority. Requests that repeat a head share what is made of it; each has a copy of its own where the application looks. Called by serverRequest.ts.
+ * :authority. Requests that repeat a head share what is made of it; each has a copy of its own where the application looks. Called by serverRequest.ts and
+ * http1Request.ts.
  */
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import type * as Http2Headers from "@effect-http2/http2/Headers"
 import * as Headers from "@effect/platform/Headers"
+import type { IncomingHttpHeaders } from "node:http"
 
 /** Fields of which `node:http` keeps the first; the values of all others are joined. */
 const single: ReadonlySet<string> = new Set([
@@ -65,6 +67,9 @@ export const isWebSocket = (request: Http2Server.Request): boolean => request.pr
 
 /** `headers` for one application to do with as it likes. */
 export const copy = (headers: Headers.Headers): Headers.Headers => Object.assign(new RequestHeaders(), headers)
+
+/** The headers of a request of `node:http`, as `NodeHttpServer` gives them: `set-cookie` is a list, which the type does not say. */
+export const fromNode = (headers: IncomingHttpHeaders): Headers.Headers => copy(headers as Headers.Headers)
 
 /** The headers of `request`, of which the engine has one instance for each distinct head: to be read only. */
 export const toHeaders = (request: Http2Server.Request): Headers.Headers => {
