@@ -6,24 +6,29 @@
 export interface Mutant {
   /** The rules that it breaks, by id: for each of them a test fails. */
   readonly rules: ReadonlyArray<string>
-  /** From the root of the repository, with `/`. */
-  readonly file: string
-  /** Text that occurs in the file exactly once, and what comes in its place. */
+  /** The declaration that is edited, in whichever file it stands: `name` at the top of a file, `Owner.name` for a member. */
+  readonly symbol: string
+  /** Text that occurs in the declarations of this name exactly once, and what comes in its place. */
   readonly find: string
   readonly replace: string
 }
 
-/** An edit of a file that is named once for many. */
+/** A mutant as it is written down. */
 export interface Edit {
   /** The id of the rule that it breaks, or of several. */
   readonly rule: string | ReadonlyArray<string>
+  readonly in: string
   readonly find: string
   readonly replace: string
 }
 
-/** Mutants of one file. */
-export const inFile = (file: string, ...edits: ReadonlyArray<Edit>): ReadonlyArray<Mutant> =>
-  edits.map(({ find, replace, rule }) => ({ rules: typeof rule === "string" ? [rule] : rule, file, find, replace }))
+export const edits = (...all: ReadonlyArray<Edit>): ReadonlyArray<Mutant> =>
+  all.map(({ find, in: symbol, replace, rule }) => ({
+    rules: typeof rule === "string" ? [rule] : rule,
+    symbol,
+    find,
+    replace
+  }))
 
 /** How often `find` occurs in `text`. */
 export const occurrences = (text: string, find: string): number => text.split(find).length - 1

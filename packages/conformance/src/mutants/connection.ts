@@ -1,123 +1,141 @@
 /** PING, GOAWAY, and the windows (RFC 9113 §5.2, §6.7 to §6.9), broken in the engine. */
-import { inFile, type Mutant } from "../mutant.js"
+import { edits, type Mutant } from "../mutant.js"
 
-const frames = inFile(
-  "packages/engine/src/dispatch/connectionFrames.ts",
+const frames = edits(
   {
     rule: "rfc9113-6.7-2",
+    in: "receivePing",
     find: "if (!frame.ack) return connection.outbox.control(new Frame.Ping(true, frame.data))",
     replace: "if (!frame.ack) return connection.outbox.control(new Frame.Ping(true, new Uint8Array(8)))"
   },
   {
     rule: "rfc9113-6.7-4",
+    in: "receivePing",
     find: "if (!frame.ack) return connection.outbox.control(new Frame.Ping(true, frame.data))",
     replace: "if (!frame.ack) return connection.outbox.control(new Frame.Ping(false, frame.data))"
   },
   {
     rule: "rfc9113-6.7-5",
+    in: "receivePing",
     find: "if (!frame.ack) return connection.outbox.control(new Frame.Ping(true, frame.data))",
     replace: "connection.outbox.control(new Frame.Ping(true, frame.data))\n  if (!frame.ack) return"
   },
   {
     rule: "rfc9113-6.8-1",
+    in: "receiveGoAway",
     find: "connection.peerAcceptsUpTo = frame.lastStreamId\n  connection.drain()",
     replace: "connection.peerAcceptsUpTo = frame.lastStreamId"
   },
   {
     rule: "rfc9113-6.8-5",
+    in: "receiveGoAway",
     find: "if (frame.lastStreamId > connection.peerAcceptsUpTo) {",
     replace: "if (frame.lastStreamId > 0x7fffffff) {"
   },
   {
     rule: "rfc9113-6.9-2",
+    in: "receiveConnectionWindow",
     find: 'throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.9", "WINDOW_UPDATE by 0")',
     replace: "return"
   },
   {
     rule: "rfc9113-6.9.1-3",
+    in: "receiveConnectionWindow",
     find: "if (!connection.outbox.grant(increment)) {",
     replace: "if (!connection.outbox.grant(increment) && increment === 0) {"
   }
 )
 
-const streams = inFile(
-  "packages/engine/src/dispatch/streamFrames.ts",
+const streams = edits(
   {
     rule: "rfc9113-6.9-2",
+    in: "receiveStreamWindow",
     find: 'throw Http2Error.streamError(streamId, ErrorCode.PROTOCOL_ERROR, "6.9", "WINDOW_UPDATE by 0")',
     replace: "return"
   },
   {
     rule: "rfc9113-6.9.1-3",
+    in: "receiveStreamWindow",
     find: "throw Http2Error.streamError(streamId, ErrorCode.FLOW_CONTROL_ERROR,",
     replace: "throw Http2Error.streamError(streamId, ErrorCode.PROTOCOL_ERROR,"
   },
   {
     rule: "rfc9113-6.9-4",
+    in: "receiveData",
     find: "if (!connection.receiveWindow.receive(flowControlledLength)) {",
     replace:
       "if (connection.table.get(streamId)?.error !== undefined) return\n  if (!connection.receiveWindow.receive(flowControlledLength)) {"
   },
   {
     rule: "rfc9113-6.9-4",
+    in: "receiveStrayData",
     find: 'connection.consumed(flowControlledLength)\n  throw closed(streamId, "DATA")',
     replace: 'throw closed(streamId, "DATA")'
   },
   {
     rule: "rfc9113-6.9.1-1",
+    in: "receiveData",
     find: "if (!connection.receiveWindow.receive(flowControlledLength)) {",
     replace: "if (!connection.receiveWindow.receive(flowControlledLength, 0x7fffffff)) {"
   },
   {
     rule: "rfc9113-6.8-7",
+    in: "receiveStrayData",
     find: "if (isBeyondGoAway(connection, streamId)) return connection.consumed(flowControlledLength)",
     replace: "if (isBeyondGoAway(connection, streamId)) return"
   }
 )
 
 const windows = [
-  ...inFile(
-    "packages/http2/src/FlowControl.ts",
+  ...edits(
     {
       rule: ["rfc9113-5.2.1-1", "rfc9113-6.9.1-1"],
+      in: "takeNow",
       find: "const taken = Math.min(wanted, inStream, inConnection)",
       replace: "const taken = Math.min(wanted, inStream)"
     },
     {
       rule: "rfc9113-6.9.1-1",
+      in: "takeNow",
       find: "const taken = Math.min(wanted, inStream, inConnection)",
       replace: "const taken = Math.min(wanted, inConnection)"
     },
     {
       rule: ["rfc9113-6.9.1-2", "rfc9113-6.9.1-3"],
+      in: "adjustNow",
       find: "if (next > MAX_WINDOW_SIZE) return false",
       replace: "if (next > 2 * MAX_WINDOW_SIZE) return false"
     },
     {
       rule: ["rfc9113-6.9.1-2"],
+      in: "adjustNow",
       find: "if (next > MAX_WINDOW_SIZE) return false",
       replace: "if (next >= MAX_WINDOW_SIZE) return false"
     },
     {
       rule: "rfc9113-6.9.2-2",
+      in: "adjustNow",
       find: "DirectTRef.set(window, next)",
       replace: "DirectTRef.set(window, Math.max(0, next))"
     }
   ),
-  ...inFile("packages/engine/src/settings/localSettings.ts", {
+  ...edits({
     rule: "rfc9113-6.9.3-1",
+    in: "LocalSettings.windowSlack",
     find: "return this.initialWindowSize.most - this.announced.initialWindowSize",
     replace: "return 0"
   }),
-  ...inFile("packages/engine/src/stream/streamCore.ts", {
+  ...edits({
     rule: "rfc9113-6.9.1-1",
+    in: "StreamCore.fitsWindow",
     find: "return this.receiveWindow.receive(octets, settings.windowSlack)",
     replace: "return this.receiveWindow.receive(octets, 0x7fffffff)"
   })
 ]
 
-const goodbye = inFile("packages/http2/src/internal/shutdown.ts", {
+const goodbye = edits({
   rule: "rfc9113-6.8-5",
+  in: "announce",
   find: 'core.sendGoAway(highest, ErrorCode.NO_ERROR, "")',
   replace: 'core.sendGoAway(0, ErrorCode.NO_ERROR, "")'
 })

@@ -1,135 +1,164 @@
 /** TLS (RFC 9113 §3.2, §3.3, §9.2), the reuse of connections (§9.1.1), and what else meets HTTP/2 from outside, broken. */
-import { inFile, type Mutant } from "../mutant.js"
+import { edits, type Mutant } from "../mutant.js"
 
-const tls = inFile(
-  "packages/platform-node/src/internal/tlsPolicy.ts",
+const tls = edits(
   {
     rule: "rfc9113-3.2-1",
+    in: "checkProtocols",
     find: 'if (alpnProtocols.includes("h2c")) throw',
     replace: 'if (alpnProtocols.includes("h1c")) throw'
   },
   {
     rule: "rfc9113-3.3-1",
+    in: "refuse",
     find: "if (protocol === undefined ? requireAlpn :",
     replace: "if (protocol === undefined ? false :"
   },
   {
     rule: "rfc9113-9.2-1",
+    in: "MIN_VERSION",
     find: 'export const MIN_VERSION = "TLSv1.2"',
     replace: 'export const MIN_VERSION = "TLSv1"'
   },
   {
     rule: ["rfc9113-9.2.1-1", "rfc9113-10.6-3"],
+    in: "SECURE_OPTIONS",
     find: "constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION",
     replace: "constants.SSL_OP_NO_RENEGOTIATION"
   },
   {
     rule: "rfc9113-9.2.1-1",
+    in: "SERVER_SECURE_OPTIONS",
     find: "SERVER_SECURE_OPTIONS = constants.SSL_OP_NO_COMPRESSION",
     replace: "SERVER_SECURE_OPTIONS = 0"
   },
   {
     rule: "rfc9113-9.2.1-2",
+    in: "SECURE_OPTIONS",
     find: "constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION",
     replace: "constants.SSL_OP_NO_COMPRESSION"
   },
   {
     rule: ["rfc9113-9.2.1-2", "rfc9113-9.2.1-3", "rfc9113-9.2.1-4"],
+    in: "endAtRenegotiation",
     find: "socket.disableRenegotiation()",
     replace: ""
   },
-  { rule: "rfc9113-9.2.1-6", find: "export const MIN_DH_BITS = 2048", replace: "export const MIN_DH_BITS = 2049" },
-  { rule: "rfc9113-9.2.1-7", find: "export const MIN_DH_BITS = 2048", replace: "export const MIN_DH_BITS = 4097" },
-  { rule: "rfc9113-9.2.1-6", find: '  "DHE-RSA-AES128-GCM-SHA256",\n', replace: "" },
-  { rule: "rfc9113-9.2.2-2", find: "/^TLS_(?:ECDHE|DHE)_", replace: "/^TLS_(?:ECDHE)_" },
-  { rule: "rfc9113-9.2.2-3", find: '  "ECDHE-RSA-AES128-GCM-SHA256",\n', replace: "" }
+  {
+    rule: "rfc9113-9.2.1-6",
+    in: "MIN_DH_BITS",
+    find: "export const MIN_DH_BITS = 2048",
+    replace: "export const MIN_DH_BITS = 2049"
+  },
+  {
+    rule: "rfc9113-9.2.1-7",
+    in: "MIN_DH_BITS",
+    find: "export const MIN_DH_BITS = 2048",
+    replace: "export const MIN_DH_BITS = 4097"
+  },
+  { rule: "rfc9113-9.2.1-6", in: "CIPHERS", find: '  "DHE-RSA-AES128-GCM-SHA256",\n', replace: "" },
+  { rule: "rfc9113-9.2.2-2", in: "ephemeralAead", find: "/^TLS_(?:ECDHE|DHE)_", replace: "/^TLS_(?:ECDHE)_" },
+  { rule: "rfc9113-9.2.2-3", in: "CIPHERS", find: '  "ECDHE-RSA-AES128-GCM-SHA256",\n', replace: "" }
 )
 
 const names = [
-  ...inFile("packages/platform-node/src/NodeTransport.ts", {
+  ...edits({
     rule: ["rfc9113-9.2-3", "rfc9113-9.2-4"],
+    in: "tlsOptions",
     find: "    servername,\n",
     replace: ""
   }),
-  ...inFile("packages/platform-node/src/NodeListener.ts", {
+  ...edits({
     rule: "rfc9113-9.2-3",
+    in: "secure",
     find: "...(SNICallback === undefined ? {} : { SNICallback: guarded(SNICallback) }),",
     replace: "...(SNICallback === undefined ? {} : { timeout: guarded.length }),"
   })
 ]
 
 const reuse = [
-  ...inFile("packages/platform-node/src/internal/client/sharing.ts", {
+  ...edits({
     rule: "rfc9113-9.1.1-1",
+    in: "Sharing.mayCarry",
     find: "return isSameWay && place.serves(origin) && place.identity.isValidFor(origin.host)",
     replace: "return isSameWay && place.serves(origin)"
   }),
-  ...inFile("packages/platform-node/src/internal/client/http2Connection.ts", {
+  ...edits({
     rule: "rfc8336-2.4-1",
+    in: "Http2Place.serves",
     find: "return originSet === undefined || originSet.has(key)",
     replace: 'return originSet === undefined || key !== ""'
   })
 ]
 
-const upgrade = inFile("packages/platform-node/src/internal/server/h2cUpgrade.ts", {
+const upgrade = edits({
   rule: "rfc9113-8.2.2-4",
-  find: '  "keep-alive",\n',
-  replace: ""
+  in: "dropped",
+  find: '  "keep-alive",\n  "proxy-connection",\n  "te",\n',
+  replace: '  "proxy-connection",\n  "te",\n'
 })
 
 const webSockets = [
-  ...inFile("packages/platform-node/src/internal/server/webSocket.ts", {
+  ...edits({
     rule: "rfc8441-4-2",
+    in: "open",
     find: "const duplex = new TunnelSocket(",
     replace:
       'Net.connect({ host: "127.0.0.1", port: Number(source.authority.split(":")[1]) }).on("error", () => undefined)\n    const duplex = new TunnelSocket('
   }),
-  ...inFile("packages/engine/src/message/requestPseudo.ts", {
+  ...edits({
     rule: "rfc8441-5-2",
+    in: "connectFields",
     find: 'remembered(schemes, ":scheme", scheme),\n  authority,',
     replace: 'remembered(schemes, ":scheme", scheme === "https" ? "wss" : "ws"),\n  authority,'
   }),
-  ...inFile("packages/http2/src/Http2Client.ts", {
+  ...edits({
     rule: "rfc9113-5.5-5",
+    in: "requireConnectProtocol",
     find: "settings.enableConnectProtocol\n",
     replace: "settings.enableConnectProtocol || settings !== undefined\n"
   }),
-  ...inFile("packages/engine/src/fields/fieldRules.ts", {
+  ...edits({
     rule: "rfc8441-5-3",
+    in: "isConnectionSpecific",
     find: 'case "upgrade":\n',
     replace: 'case "upgrade-insecure":\n'
   })
 ]
 
-const tunnels = inFile("packages/http2/src/internal/handlers.ts", {
+const tunnels = edits({
   rule: "rfc9113-8.5-3",
+  in: "RunningHandler.interrupt",
   find: "this.fiber.unsafeInterruptAsFork(this.abortFiberId)",
   replace: ""
 })
 
 const refusals = [
-  ...inFile("packages/engine/src/server/serverRole.ts", {
+  ...edits({
     rule: ["rfc9113-8.7-1", "rfc9113-8.7-2"],
+    in: "ServerRole.openStream",
     find: "if (this.isBeyondLimit(connection)) return this.refuseBeyondLimit(connection, stream)",
     replace:
       "if (this.isBeyondLimit(connection)) {\n      this.runner.start(stream)\n      return this.refuseBeyondLimit(connection, stream)\n    }"
   }),
-  ...inFile("packages/http2/src/Http2Stream.ts", {
+  ...edits({
     rule: "rfc9113-8.7-2",
+    in: "Http2Stream.reset",
     find: "code: isUntrue ? ErrorCode.CANCEL : code,",
     replace: "code: isUntrue ? ErrorCode.REFUSED_STREAM : code,"
   }),
-  ...inFile("packages/http2/src/internal/shutdown.ts", {
+  ...edits({
     rule: "rfc9113-8.7-2",
+    in: "conclude",
     find: 'core.sendGoAway(core.acceptedUpTo, ErrorCode.NO_ERROR, "")',
     replace: 'core.sendGoAway(Math.max(0, core.acceptedUpTo - 2), ErrorCode.NO_ERROR, "")'
   })
 ]
 
-const hints = inFile(
-  "packages/engine/src/client/clientStream.ts",
+const hints = edits(
   {
     rule: "rfc8297-2-1",
+    in: "ClientStream.receiveSection",
     find: `    if (head.status < 200) return this.receiveInformational(head, endStream)
     this.head = head
     if (endStream) this.receiveWhole(head)
@@ -144,6 +173,7 @@ const hints = inFile(
   },
   {
     rule: "rfc8297-2-2",
+    in: "ClientStream.receiveInformational",
     find: "this.informational++\n",
     replace: 'this.informational++\n    if (head.contentLength > 0) throw this.malformed("8.1.1", "there is no body")\n'
   }
