@@ -48,6 +48,14 @@ export type {
    * @since 0.1.0
    * @category models
    */
+  Http1Options
+} from "./internal/client/http1Limits.js"
+
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
   OnInformational,
   /**
    * @since 0.1.0

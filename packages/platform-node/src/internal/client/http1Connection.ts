@@ -3,7 +3,6 @@
  * others are dialled when its agent asks. Made by pool.ts.
  */
 import * as Http2Error from "@effect-http2/http2/Http2Error"
-import * as Headers from "@effect/platform/Headers"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -13,20 +12,17 @@ import * as Runtime from "effect/Runtime"
 import * as Http from "node:http"
 import type * as Net from "node:net"
 import { type Duplex, PassThrough } from "node:stream"
-import { failure, fromSocketError } from "../socketError.js"
-import { announcedBytes, toHttp1 } from "./fields.js"
-import { Http1Incoming, userFailure, writeStream } from "./http1Message.js"
+import { failure } from "../socketError.js"
+import { type ExchangeConfig, Http1Exchange } from "./http1Exchange.js"
+import { Http1Watch } from "./http1Watch.js"
 import type { Listener, OpenedSocket, Outgoing, Place, Started } from "./message.js"
 
 /** What an origin of HTTP/1.1 needs to know of its pool. */
-export interface Http1Config {
-  readonly runtime: Runtime.Runtime<never>
+export interface Http1Config extends Omit<ExchangeConfig, "agent"> {
   readonly maxConnections: number
   /** In ms. */
   readonly idleTimeout: number
   readonly open: Effect.Effect<OpenedSocket, Http2Error.TransportError>
-  /** Requests go in absolute form, with these fields, to a proxy that answers for the origin. */
-  readonly proxyHeaders: Readonly<Record<string, string>> | undefined
   /** A place is free again, or a connection has closed. */
   readonly onChange: () => void
   readonly onConnections: (change: number) => void
@@ -40,6 +36,11 @@ const noSocket = new PassThrough()
 /** Connections that wait for a request, at most; as with the agents of Node. */
 const mostIdle = 256
 
+/** What comes where no request is under way answers none, and is not to be taken for the response to the next one. */
+const onUnasked = function (this: Duplex): void {
+  this.destroy()
+}
+
 /** Keeps connections alive, and has them opened by us. */
 class Agent extends Http.Agent {
   constructor(
@@ -52,6 +53,15 @@ class Agent extends Http.Agent {
       maxFreeSockets: Math.min(config.maxConnections, mostIdle),
       ...(Number.isFinite(config.idleTimeout) ? { timeout: Math.min(config.idleTimeout, 0x7fffffff) } : undefined)
     })
+    this.on("free", (socket: Duplex) => {
+      if (socket.readableLength > 0) socket.destroy()
+      else socket.on("data", onUnasked)
+    })
+  }
+
+  override reuseSocket(socket: Duplex, request: Http.ClientRequest): void {
+    socket.off("data", onUnasked)
+    super.reuseSocket(socket, request)
   }
 
   override createConnection(_options: Http.ClientRequestArgs, callback?: OnSocket): Duplex | undefined {
@@ -65,10 +75,14 @@ export class Http1Place implements Place {
   private readonly ready: Array<Net.Socket> = []
   private readonly sockets = new Map<Net.Socket, OpenedSocket>()
   private readonly dialing = new Set<Fiber.RuntimeFiber<void>>()
+  private readonly watching: Http1Watch
+  private readonly exchanges: ExchangeConfig
   private active = 0
 
   constructor(private readonly config: Http1Config) {
     this.agent = new Agent(config, (callback) => this.provide(callback))
+    this.exchanges = { ...config, agent: this.agent }
+    this.watching = new Http1Watch(config.runtime, config.now, config.limits)
   }
 
   get places(): number {
@@ -150,7 +164,12 @@ export class Http1Place implements Place {
       this.config.onChange()
     }
     try {
-      return new Exchange(this.agent, outgoing, listener, this.config, done)
+      const exchange = new Http1Exchange(outgoing, listener, this.exchanges, (exchange) => {
+        this.watching.remove(exchange)
+        done()
+      })
+      this.watching.add(exchange)
+      return exchange
     } catch (error) {
       done()
       const reason = error instanceof Error ? error.message : "the request cannot be sent"
@@ -169,95 +188,5 @@ export class Http1Place implements Place {
         discard: true
       })
     })
-  }
-}
-
-/** Methods whose repetition does no harm (RFC 9110 §9.2.2). */
-const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"])
-
-class Exchange implements Started {
-  private readonly request: Http.ClientRequest
-  private fiber: Fiber.RuntimeFiber<void> | undefined = undefined
-  private response: Http.IncomingMessage | undefined = undefined
-  private isAnswered = false
-  /** Nothing more will be sent. */
-  private isOver = false
-
-  constructor(
-    agent: Agent,
-    private readonly outgoing: Outgoing,
-    private readonly listener: Listener,
-    config: Http1Config,
-    onDone: () => void
-  ) {
-    const { body, onInformational, target } = outgoing
-    const announced = announcedBytes(outgoing)
-    this.request = Http.request({
-      agent,
-      method: outgoing.method,
-      path: config.proxyHeaders === undefined ? target.path : `${target.origin.key}${target.path}`,
-      host: target.origin.host,
-      port: target.origin.port,
-      setHost: false,
-      headers: { ...toHttp1(outgoing), ...config.proxyHeaders }
-    })
-    this.request.on("response", (response) => {
-      this.isAnswered = true
-      this.response = response
-      listener.onIncoming(new Http1Incoming(response, outgoing.method === "HEAD"))
-    })
-    this.request.on("error", (error) => this.failed(error))
-    this.request.on("close", () => {
-      this.isOver = true
-      this.fiber?.unsafeInterruptAsFork(FiberId.none)
-      this.failed(failure("Closed", "the connection was closed before a response came"))
-      // The agent gets its socket back behind this event.
-      process.nextTick(onDone)
-    })
-    if (onInformational !== undefined) {
-      this.request.on("information", ({ headers, statusCode }) => {
-        try {
-          onInformational({ status: statusCode, headers: Headers.fromInput(headers) })
-        } catch (cause) {
-          // As over HTTP/2: what the callback throws is the end of the request, and of nothing else.
-          this.abort(userFailure("onInformational has thrown", cause))
-        }
-      })
-    }
-    if (body.content === undefined || body.content instanceof Uint8Array) this.request.end(body.content)
-    else this.sendStream(config.runtime, writeStream(this.request, body.content, announced))
-  }
-
-  private sendStream(runtime: Runtime.Runtime<never>, write: Effect.Effect<void, unknown>): void {
-    const program = Effect.matchCause(write, {
-      onSuccess: () => undefined,
-      onFailure: (cause) => {
-        if (this.isOver) return
-        const reason = Cause.isInterruptedOnly(cause) ? "interrupted itself" : "failed"
-        const error = Cause.squash(cause)
-        this.abort(Http2Error.isHttp2Error(error) ? error : userFailure(`the body of the request ${reason}`, error))
-      }
-    })
-    this.fiber = Runtime.runFork(runtime)(program)
-  }
-
-  /** The server sees a request that broke off, never one that is complete and shorter. Who reads the response by now hears of it there. */
-  private abort(error: Http2Error.Http2Error): void {
-    this.failed(error)
-    this.response?.destroy(error)
-    this.request.destroy()
-  }
-
-  private failed(error: Error): void {
-    if (this.isAnswered) return
-    this.isAnswered = true
-    const isStale = this.request.reusedSocket && idempotent.has(this.outgoing.method)
-    this.listener.onFailure(Http2Error.isHttp2Error(error) ? error : fromSocketError(error), isStale)
-  }
-
-  unsafeCancel(): void {
-    this.isOver = true
-    this.isAnswered = true
-    this.request.destroy()
   }
 }

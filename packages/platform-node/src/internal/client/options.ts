@@ -5,11 +5,12 @@
  */
 import * as Http2Options from "@effect-http2/http2/Http2Options"
 import type { Alternative } from "@effect-http2/http2/Http2Origin"
-import type { ConnectionError } from "@effect-http2/http2/Http2Error"
+import { type ConnectionError, isConnectionError } from "@effect-http2/http2/Http2Error"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Net from "node:net"
 import type { TlsOptions } from "../../NodeTransport.js"
+import * as Http1Limits from "./http1Limits.js"
 import { PoolStats } from "./poolStats.js"
 import { fromEnvironment, type ProxyOptions, type ProxyRules, toRules } from "./proxyRules.js"
 
@@ -85,6 +86,8 @@ export interface Options {
   readonly pool?: PoolOptions | undefined
   /** The options of HTTP/2 connections; their `idleTimeout` is that of the pool. */
   readonly http2?: Omit<Http2Options.Http2Options, "idleTimeout"> | undefined
+  /** What responses over HTTP/1.1 are bound by. */
+  readonly http1?: Http1Limits.Http1Options | undefined
   /** `environment`: as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say, in capitals or not. Default: no proxy. */
   readonly proxy?: "environment" | ProxyOptions | undefined
   /** Finds the addresses of a host. Default: `dns.lookup`. */
@@ -118,6 +121,7 @@ export interface Resolved {
   readonly probeTimeout: number
   readonly rememberProtocol: number
   readonly http2: Http2Options.Http2Options
+  readonly http1: Http1Limits.Http1Limits
   readonly proxy: ProxyRules | undefined
   /** Whether the pools are those of proxies. */
   readonly isProxy: boolean
@@ -137,13 +141,18 @@ const priorKnowledge = (given: Options["priorKnowledge"]): ((origin: string) => 
   return (origin) => origins.has(origin)
 }
 
-/** Fails with a `ConnectionError` of origin `User` for an option of HTTP/2 that cannot be. */
+/** Fails with a `ConnectionError` of origin `User` for an option of a protocol that cannot be. */
 export const resolve = (options: Options): Effect.Effect<Resolved, ConnectionError> =>
   Effect.suspend(() => {
     const { pool = {} } = options
     const idleTimeout = millis(pool.idleTimeout, "60 seconds")
     const http2: Http2Options.Http2Options = { ...options.http2, idleTimeout }
-    return Effect.as(Http2Options.resolveEffect(http2), {
+    const limits = Effect.flatMap(Http2Options.resolveEffect(http2), (resolved) => {
+      const http1 = Http1Limits.resolve(options.http1 ?? {}, resolved)
+      return isConnectionError(http1) ? Effect.fail(http1) : Effect.succeed(http1)
+    })
+    return Effect.map(limits, (http1) => ({
+      http1,
       tls: options.tls,
       connectTimeout: options.connectTimeout,
       hasPriorKnowledge: priorKnowledge(options.priorKnowledge),
@@ -164,5 +173,5 @@ export const resolve = (options: Options): Effect.Effect<Resolved, ConnectionErr
       reuseConnections: options.reuseConnections ?? false,
       onAltSvc: options.onAltSvc,
       stats: options.stats ?? new PoolStats()
-    })
+    }))
   })

@@ -301,9 +301,11 @@ export class Pool implements PlaceOwner {
   }
 
   private openHttp1(): Http1Place {
-    const { options, runtime } = this.context
+    const { now, options, runtime } = this.context
     const place: Http1Place = new Http1Place({
       runtime,
+      now,
+      limits: options.http1,
       maxConnections: options.maxHttp1Connections,
       idleTimeout: options.idleTimeout,
       open: Effect.suspend(() => {
@@ -311,6 +313,9 @@ export class Pool implements PlaceOwner {
         return this.context.dial(this.origin, ["http/1.1"])
       }),
       proxyHeaders: this.context.proxyHeaders(this.origin),
+      onExceeded: () => {
+        options.stats.http1LimitsExceeded++
+      },
       onChange: () => this.changed(),
       onConnections: (change) => {
         options.stats.http1Connections += change

@@ -34,6 +34,8 @@ export class PoolStats {
   retries = 0
   /** Requests that were answered with 421 on a connection of another origin. */
   misdirected = 0
+  /** Responses over HTTP/1.1 that went beyond what the options, or 32 informational ones before it, allow, and were given up. */
+  http1LimitsExceeded = 0
   /** Connections that did not answer a probe, and were replaced. */
   probesFailed = 0
 }
