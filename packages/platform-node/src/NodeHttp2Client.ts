@@ -19,10 +19,10 @@ import type * as Scope from "effect/Scope"
 import * as ClientErrors from "./internal/client/clientErrors.js"
 import { ClientResponse } from "./internal/client/clientResponse.js"
 import * as Execute from "./internal/client/execute.js"
-import type { OnInformational, Protocol } from "./internal/client/message.js"
-import type { Options } from "./internal/client/options.js"
-import * as Pools from "./internal/client/pools.js"
-import * as Stats from "./internal/client/poolStats.js"
+import type { OnInformational, Protocol } from "./internal/client/wire/message.js"
+import type { Options } from "./internal/client/pool/options.js"
+import * as Pools from "./internal/client/pool/pools.js"
+import * as Stats from "./internal/client/pool/poolStats.js"
 import { memoize } from "./internal/client/sameOptions.js"
 
 export type {
@@ -41,7 +41,7 @@ export type {
    * @category models
    */
   PoolPolicy
-} from "./internal/client/options.js"
+} from "./internal/client/pool/options.js"
 
 export type {
   /**
@@ -49,7 +49,7 @@ export type {
    * @category models
    */
   Http1Options
-} from "./internal/client/http1Limits.js"
+} from "./internal/client/wire/http1Limits.js"
 
 export type {
   /**
@@ -62,7 +62,7 @@ export type {
    * @category models
    */
   Protocol
-} from "./internal/client/message.js"
+} from "./internal/client/wire/message.js"
 
 export type {
   /**
@@ -70,7 +70,7 @@ export type {
    * @category models
    */
   ProxyOptions
-} from "./internal/client/proxyRules.js"
+} from "./internal/client/pool/proxyRules.js"
 
 /**
  * Counters of what the pools of a client do. They are plain numbers, to be read at any time.

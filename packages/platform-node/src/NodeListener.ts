@@ -13,12 +13,12 @@ import type * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
-import * as Accepted from "./internal/connections.js"
-import { closeServer, Connections } from "./internal/connections.js"
-import { failure, invalidOptions } from "./internal/socketError.js"
-import { fromOpenSocket, silence } from "./internal/socketTransport.js"
-import { dismissTls } from "./internal/server/front.js"
-import * as TlsPolicy from "./internal/tlsPolicy.js"
+import * as Accepted from "./internal/socket/connections.js"
+import { closeServer, Connections } from "./internal/socket/connections.js"
+import { failure, invalidOptions } from "./internal/socket/socketError.js"
+import { fromOpenSocket, silence } from "./internal/socket/socketTransport.js"
+import { dismissTls } from "./internal/socket/front.js"
+import * as TlsPolicy from "./internal/socket/tlsPolicy.js"
 
 /**
  * How to accept TLS connections: a part of Node's own options. HTTP/2 needs TLS 1.2 or later, and of TLS 1.2 only the cipher suites that

@@ -12,9 +12,9 @@ import type * as Scope from "effect/Scope"
 import * as Net from "node:net"
 import type { Duplex } from "node:stream"
 import * as Tls from "node:tls"
-import { failure, fromConnectError, invalidOptions } from "./internal/socketError.js"
-import { adoptSocket, destroySocket, fromOpenSocket } from "./internal/socketTransport.js"
-import * as TlsPolicy from "./internal/tlsPolicy.js"
+import { failure, fromConnectError, invalidOptions } from "./internal/socket/socketError.js"
+import { adoptSocket, destroySocket, fromOpenSocket } from "./internal/socket/socketTransport.js"
+import * as TlsPolicy from "./internal/socket/tlsPolicy.js"
 
 /**
  * How to make a TLS connection: a part of Node's own options. HTTP/2 needs TLS 1.2 or later, and of TLS 1.2 only the cipher suites that

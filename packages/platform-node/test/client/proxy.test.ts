@@ -7,8 +7,8 @@ import * as Http from "node:http"
 import * as Https from "node:https"
 import { expect } from "vitest"
 import { proxyHttp1, proxyHttp2 } from "./support/proxies.js"
-import { fromEnvironment, toRules } from "../../src/internal/client/proxyRules.js"
-import { toOrigin } from "../../src/internal/client/target.js"
+import { fromEnvironment, toRules } from "../../src/internal/client/pool/proxyRules.js"
+import { toOrigin } from "../../src/internal/client/wire/target.js"
 import { certificate, check, http, http2, http2Plain, https, makeClient, randomBytes } from "./support/servers.js"
 
 const keys = { key: certificate.key, cert: certificate.cert }

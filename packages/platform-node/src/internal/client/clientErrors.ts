@@ -9,7 +9,7 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import { Defect } from "./requestBody.js"
+import { Defect } from "./wire/requestBody.js"
 
 const known = new WeakMap<HttpClientError.HttpClientError, Http2Error.Http2Error>()
 

@@ -18,9 +18,9 @@ import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { decodeError } from "./clientErrors.js"
-import type { Incoming, Protocol, Started } from "./message.js"
-import { Defect } from "./requestBody.js"
-import type { TraceFields } from "./traceFields.js"
+import type { Incoming, Protocol, Started } from "./wire/message.js"
+import { Defect } from "./wire/requestBody.js"
+import type { TraceFields } from "./wire/traceFields.js"
 
 type Read<A> = Effect.Effect<A, HttpClientError.ResponseError>
 

@@ -10,13 +10,20 @@ import * as Effect from "effect/Effect"
 import type * as FiberRefs from "effect/FiberRefs"
 import { requestFailed } from "./clientErrors.js"
 import { ClientResponse } from "./clientResponse.js"
-import { lengthViolation } from "./fields.js"
-import { type Incoming, type Listener, type OnInformational, Outgoing, type Place, type Started } from "./message.js"
-import type { Pool } from "./pool.js"
-import { dispose, isReplayable, toBody } from "./requestBody.js"
-import type { Target } from "./target.js"
-import type { TraceFields } from "./traceFields.js"
-import type { Waiter } from "./waitingLine.js"
+import { lengthViolation } from "./wire/fields.js"
+import {
+  type Incoming,
+  type Listener,
+  type OnInformational,
+  Outgoing,
+  type Place,
+  type Started
+} from "./wire/message.js"
+import type { Pool } from "./pool/pool.js"
+import { dispose, isReplayable, toBody } from "./wire/requestBody.js"
+import type { Target } from "./wire/target.js"
+import type { TraceFields } from "./wire/traceFields.js"
+import type { Waiter } from "./pool/waitingLine.js"
 
 type Resume = (effect: Effect.Effect<ClientResponse, HttpClientError.RequestError>) => void
 

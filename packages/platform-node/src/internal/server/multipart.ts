@@ -16,7 +16,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { IncomingHttpHeaders } from "node:http"
 import type { Readable } from "node:stream"
-import { BodyReadable } from "./bodyReadable.js"
+import { BodyReadable } from "../stream/bodyReadable.js"
 
 type Body = Stream.Stream<Uint8Array, Http2Error>
 

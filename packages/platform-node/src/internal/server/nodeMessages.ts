@@ -15,7 +15,7 @@ import * as Stream from "effect/Stream"
 import * as Http from "node:http"
 import * as Net from "node:net"
 import { PassThrough } from "node:stream"
-import { BodyPump, toError } from "./bodyPump.js"
+import { BodyPump, toError } from "../stream/bodyPump.js"
 import { fromNode, withoutLength } from "./responseHeaders.js"
 
 /** What stands for the socket: who is at its ends, and that it can be destroyed, which resets the stream. */

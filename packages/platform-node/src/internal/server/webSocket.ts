@@ -16,7 +16,7 @@ import { IncomingMessage } from "node:http"
 import * as Net from "node:net"
 import type { WebSocket } from "ws"
 import { BoundedWebSocket, CurrentLimits, fromWebSocket, type WebSocketLimits } from "./boundedSocket.js"
-import { TunnelSocket } from "./tunnelSocket.js"
+import { TunnelSocket } from "../stream/tunnelSocket.js"
 
 /** How long the client may take to answer our Close frame. */
 const closeTimeout = "1 second"

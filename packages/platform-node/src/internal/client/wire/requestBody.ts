@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { Readable } from "node:stream"
 import { ReadableStream } from "node:stream/web"
-import { fromAsyncIterable, fromIterable, fromReadable, fromWeb } from "./readable.js"
+import { fromAsyncIterable, fromIterable, fromReadable, fromWeb } from "../../stream/readable.js"
 
 type Octets = Stream.Stream<Uint8Array, unknown>
 

@@ -13,12 +13,12 @@ import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type * as Net from "node:net"
-import type { Services } from "./application.js"
-import type { WebSocketLimits } from "./boundedSocket.js"
+import type { Services } from "../server/application.js"
+import type { WebSocketLimits } from "../server/boundedSocket.js"
 import * as Http1Request from "./http1Request.js"
 import { respond } from "./http1Response.js"
 import { upgrade } from "./http1WebSocket.js"
-import { discardBody } from "./response.js"
+import { discardBody } from "../server/response.js"
 
 /** What an application does with the requests of HTTP/1.1. */
 export interface Http1Application {

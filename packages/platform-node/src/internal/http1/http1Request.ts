@@ -22,7 +22,7 @@ import type { ReadonlyRecord } from "effect/Record"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type * as Http from "node:http"
-import { fromNode } from "./requestHeaders.js"
+import { fromNode } from "../server/requestHeaders.js"
 
 type RequestError = HttpServerError.RequestError
 type PersistedMultipart = Effect.Effect<

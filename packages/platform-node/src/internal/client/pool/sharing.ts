@@ -4,9 +4,9 @@
  */
 import * as Effect from "effect/Effect"
 import { addressesOf, plain } from "./addresses.js"
-import type { Http2Place } from "./http2Connection.js"
+import type { Http2Place } from "../wire/http2Connection.js"
 import type { Resolved } from "./options.js"
-import type { Origin } from "./target.js"
+import type { Origin } from "../wire/target.js"
 
 /** Connections that have a place for a request. */
 export interface Candidates {

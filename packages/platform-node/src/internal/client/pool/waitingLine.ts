@@ -2,7 +2,7 @@
  * The requests that wait for a place on a connection, in order, as many as the options allow, and how long they do. Each pool has one.
  */
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
-import type { Place } from "./message.js"
+import type { Place } from "../wire/message.js"
 import { full } from "./poolErrors.js"
 import { type PoolStats, waiting, waitingTime } from "./poolStats.js"
 

@@ -9,8 +9,8 @@ import { type ConnectionError, isConnectionError } from "@effect-http2/http2/Htt
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Net from "node:net"
-import type { TlsOptions } from "../../NodeTransport.js"
-import * as Http1Limits from "./http1Limits.js"
+import type { TlsOptions } from "../../../NodeTransport.js"
+import * as Http1Limits from "../wire/http1Limits.js"
 import { PoolStats } from "./poolStats.js"
 import { fromEnvironment, type ProxyOptions, type ProxyRules, toRules } from "./proxyRules.js"
 

@@ -4,10 +4,10 @@
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import type * as Effect from "effect/Effect"
 import type * as Runtime from "effect/Runtime"
-import type { OpenedSocket, Protocol } from "./message.js"
+import type { OpenedSocket, Protocol } from "../wire/message.js"
 import type { Resolved } from "./options.js"
 import type { Sharing } from "./sharing.js"
-import type { Origin } from "./target.js"
+import type { Origin } from "../wire/target.js"
 
 export interface PoolContext<Pool> {
   readonly options: Resolved

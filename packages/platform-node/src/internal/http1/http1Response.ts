@@ -13,7 +13,7 @@ import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
 import type * as Http from "node:http"
 import { Http1Request } from "./http1Request.js"
-import { discardBody, toHttp2Response } from "./response.js"
+import { discardBody, toHttp2Response } from "../server/response.js"
 
 type ResponseError = HttpServerError.ResponseError
 type Octets = Stream.Stream<Uint8Array, unknown>

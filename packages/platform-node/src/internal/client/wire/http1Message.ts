@@ -9,10 +9,10 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type * as Http from "node:http"
-import { failure, fromSocketError } from "../socketError.js"
+import { failure, fromSocketError } from "../../socket/socketError.js"
 import { lengthError } from "./fields.js"
 import type { Incoming } from "./message.js"
-import { fromReadable } from "./readable.js"
+import { fromReadable } from "../../stream/readable.js"
 
 const tooLong = (limit: number, receivedBytes: number): Http2Error.StreamError =>
   new Http2Error.StreamError({

@@ -2,10 +2,10 @@
  * The connections of other origins that a pool sends requests over, beside its own. Made by pool.ts where connections are to be reused.
  */
 import * as Effect from "effect/Effect"
-import type { Http2Place, PlaceUser } from "./http2Connection.js"
-import type { Place } from "./message.js"
+import type { Http2Place, PlaceUser } from "../wire/http2Connection.js"
+import type { Place } from "../wire/message.js"
 import type { Sharing } from "./sharing.js"
-import type { Origin } from "./target.js"
+import type { Origin } from "../wire/target.js"
 
 export class Borrowing implements PlaceUser {
   private readonly places = new Set<Http2Place>()

@@ -5,7 +5,7 @@ import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Http2Error from "@effect-http2/http2/Http2Error"
 import type { Resolved } from "@effect-http2/http2/Http2Options"
 import * as Duration from "effect/Duration"
-import { failure } from "../socketError.js"
+import { failure } from "../../socket/socketError.js"
 
 /**
  * What responses over HTTP/1.1 are bound by.
