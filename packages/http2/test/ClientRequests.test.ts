@@ -31,7 +31,9 @@ describe("a client's request", () => {
         [":scheme", "https"],
         [":authority", "example.com"],
         [":path", "/a?b"],
-        ["x-y", "z"]
+        ["x-y", "z"],
+        // A PUT without a body (RFC 9110 §8.6).
+        ["content-length", "0"]
       ]
       expect(fields).toEqual(expected)
     })

@@ -122,11 +122,10 @@ describe("headerBlock", () => {
     expect(reference.decode(bomb).size).toBeGreaterThan(100_000)
     expect(bomb.length).toBeLessThan(200)
     const section = blocks.begin(headers(bomb))?.section
-    expect(section?.overflow).toBe("size")
-    expect(section?.fields.length).toBeLessThan(12)
+    expect(section).toMatchObject({ overflow: "size", fields: [] })
     expect(namesOf(blocks.begin(headers(encoder.encode([large])))?.section.fields ?? [])).toEqual(namesOf([large]))
-    // Thousands of references of one octet.
-    expect(blocks.begin(headers(filled(2000, 0x82)))?.section).toMatchObject({ overflow: "count" })
+    // Thousands of references of one octet: each field counts 32 octets more than it has, and so their number is bounded with their size.
+    expect(blocks.begin(headers(filled(2000, 0x82)))?.section).toMatchObject({ overflow: "size", fields: [] })
   })
 
   it("recognizes a block that comes again, and judges it no further", () => {

@@ -9,6 +9,9 @@ import { describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { expect } from "vitest"
@@ -66,7 +69,8 @@ describe("responses", () => {
         const { lines, layer } = logged()
         const { peer } = yield* Effect.provide(
           serverFor(sizeOf(fields), () => Effect.succeed(response), options),
-          layer
+          // What a client makes fail is told at level debug.
+          Layer.merge(layer, Logger.minimumLogLevel(LogLevel.Debug))
         )
         yield* peer.send(headers(1, get))
         expect(new Map(yield* headOf(peer, 1))).toEqual(new Map(fields))
