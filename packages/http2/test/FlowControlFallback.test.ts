@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as STM from "effect/STM"
 import type * as TRefModule from "effect/TRef"
-import { describe, expect, it, vi } from "vitest"
+import { afterAll, describe, expect, it, vi } from "vitest"
 
 // A TRef whose insides have other names: the shortcut must not be taken.
 vi.mock("effect/TRef", async (importOriginal) => {
@@ -18,6 +18,12 @@ vi.mock("effect/TRef", async (importOriginal) => {
     set: (ref: unknown, value: number) => original.set(inner(ref), value),
     update: (ref: unknown, f: (value: number) => number) => original.update(inner(ref), f)
   }
+})
+
+// The modules of other files have the TRefs of Effect, and are not to have these.
+vi.resetModules()
+afterAll(() => {
+  vi.resetModules()
 })
 
 const FlowControl = await import("../src/FlowControl.js")
