@@ -13,7 +13,7 @@ const inspect = Symbol.for("nodejs.util.inspect.custom")
  *
  * @internal
  */
-export interface HeaderFacts {
+export interface CheckedHeaders {
   readonly hasDate: boolean
   /** The number in content-length, -1 without one. */
   readonly contentLength: number
@@ -36,7 +36,7 @@ export class Headers implements Iterable<readonly [name: string, value: string]>
    *
    * @internal
    */
-  facts: HeaderFacts | undefined = undefined
+  checked: CheckedHeaders | undefined = undefined
 
   constructor(
     /** The fields in the order of the wire. */

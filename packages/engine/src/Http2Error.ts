@@ -271,3 +271,17 @@ export const usageError = (
     limit,
     processed: "no"
   })
+
+/**
+ * What requests see that were open when the connection ended without an error.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const connectionClosed = (): ConnectionError =>
+  new ConnectionError({
+    code: ErrorCode.NO_ERROR,
+    origin: "Remote",
+    reason: "the connection was closed",
+    processed: "unknown"
+  })

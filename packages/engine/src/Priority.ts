@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { Headers } from "./Headers.js"
-import * as Dictionary from "./dictionary.js"
+import * as StructuredFields from "./structuredFields.js"
 
 /**
  * How soon a response is wanted, the lower the sooner (RFC 9218 §4.1). The default is 3; 7 is for what goes on in the background, and for nothing
@@ -102,7 +102,7 @@ export const parse = (value: string): Priority => {
 }
 
 const read = (value: string): Priority => {
-  const members = Dictionary.parse(value)
+  const members = StructuredFields.parseDictionary(value)
   if (members === undefined) return defaults
   const urgency = members.get("u")
   const incremental = members.get("i")

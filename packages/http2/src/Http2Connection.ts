@@ -19,7 +19,6 @@ import type { Role } from "@effect-http2/engine/connection/role"
 import { Deadlines } from "@effect-http2/engine/connection/deadlines"
 import { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
 import { LocalSettings } from "@effect-http2/engine/settings/localSettings"
-import { lost } from "@effect-http2/engine/connection/lost"
 import { BodyQueue } from "./internal/bodyQueue.js"
 import { receive } from "./internal/receiver.js"
 import { sendPreface, updateSettings } from "@effect-http2/engine/connection/sendSettings"
@@ -98,13 +97,13 @@ export class Http2Connection {
     const { core } = this
     if (core.hasRemoteSettings) return resume(Effect.succeed(core.remoteSettings))
     core.whenSettled.add(() => resume(Effect.sync(() => core.remoteSettings)))
-    core.onEnd(() => resume(Effect.suspend(() => Effect.fail(core.error ?? lost()))))
+    core.onEnd(() => resume(Effect.suspend(() => Effect.fail(core.error ?? Http2Error.connectionClosed()))))
   })
 
   /** Sends a PING (§6.7) and waits for its acknowledgement. Succeeds with the round-trip time. */
   readonly ping: Effect.Effect<Duration.Duration, Http2Error.Http2Error> = Effect.suspend(() => {
     const { core } = this
-    if (core.status === "closed") return Effect.fail(core.error ?? lost())
+    if (core.status === "closed") return Effect.fail(core.error ?? Http2Error.connectionClosed())
     const acknowledged = Effect.async<Duration.Duration>((resume) => {
       core.ping((roundTrip) => resume(Effect.succeed(Duration.millis(roundTrip))))
     })
@@ -115,7 +114,7 @@ export class Http2Connection {
   private get ended(): Effect.Effect<never, Http2Error.Http2Error> {
     return Effect.zipRight(
       this.awaitClosed,
-      Effect.suspend(() => Effect.fail(lost()))
+      Effect.suspend(() => Effect.fail(Http2Error.connectionClosed()))
     )
   }
 
@@ -136,7 +135,7 @@ export class Http2Connection {
   updateSettings(changes: Partial<Settings>): Effect.Effect<void, Http2Error.Http2Error> {
     return Effect.suspend(() => {
       const { core } = this
-      if (core.status === "closed") return Effect.fail(core.error ?? lost())
+      if (core.status === "closed") return Effect.fail(core.error ?? Http2Error.connectionClosed())
       const acknowledged = Deferred.unsafeMake<void>(FiberId.none)
       try {
         updateSettings(core, changes, () => Deferred.unsafeDone(acknowledged, Effect.void))

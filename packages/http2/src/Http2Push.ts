@@ -14,7 +14,7 @@ import * as Http2Error from "./Http2Error.js"
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 import type { ClientPushes } from "@effect-http2/engine/client/clientPushes"
 import type { ConnectionCore } from "@effect-http2/engine/connection/connectionCore"
-import type { Promised } from "@effect-http2/engine/client/promised"
+import type { Push as Pushed } from "@effect-http2/engine/client/push"
 import type * as Priority from "./Priority.js"
 
 /**
@@ -26,41 +26,41 @@ import type * as Priority from "./Priority.js"
  */
 export class Push {
   /** @internal */
-  constructor(private readonly promised: Promised) {}
+  constructor(private readonly pushed: Pushed) {}
 
   /** :method, `GET` or `HEAD`. */
   get method(): string {
-    return this.promised.head.method
+    return this.pushed.head.method
   }
 
   /** :scheme, for instance `https`. */
   get scheme(): string {
-    return this.promised.head.scheme
+    return this.pushed.head.scheme
   }
 
   /** :authority, host and port. */
   get authority(): string {
-    return this.promised.head.authority
+    return this.pushed.head.authority
   }
 
   /** :path with its query. */
   get path(): string {
-    return this.promised.head.path
+    return this.pushed.head.path
   }
 
   /** The fields that the server takes the request to have, without pseudo-header fields. */
   get headers(): Headers {
-    return this.promised.head.headers
+    return this.pushed.head.headers
   }
 
   /** The stream of the request that it was pushed with. */
   get associatedStreamId(): number {
-    return this.promised.associatedStreamId
+    return this.pushed.associatedStreamId
   }
 
   /** The stream that carries the response. */
   get streamId(): number {
-    return this.promised.stream.id
+    return this.pushed.stream.id
   }
 
   /**
@@ -71,18 +71,18 @@ export class Push {
    */
   get response(): Effect.Effect<Response, Http2Error.Http2Error, Scope.Scope> {
     return Effect.flatMap(Effect.scope, (scope) =>
-      Effect.zipRight(Scope.addFinalizer(scope, this.cancel), Effect.map(answered(this.promised), responseOf))
+      Effect.zipRight(Scope.addFinalizer(scope, this.cancel), Effect.map(answered(this.pushed), responseOf))
     )
   }
 
   /** `Response.reprioritize`, also before there is a response (RFC 9218 §7.1). It does not say that the response is wanted. */
   reprioritize(parameters: Priority.Parameters): Effect.Effect<boolean> {
-    return Effect.sync(() => this.promised.stream.sendPriorityUpdate(parameters))
+    return Effect.sync(() => this.pushed.stream.sendPriorityUpdate(parameters))
   }
 
   /** The response, or the rest of it, is not wanted: RST_STREAM(CANCEL), unless the stream is over. */
   get cancel(): Effect.Effect<void> {
-    return Effect.sync(() => this.promised.cancel())
+    return Effect.sync(() => this.pushed.cancel())
   }
 }
 
@@ -93,8 +93,8 @@ export class Push {
  */
 export const pushes = (core: ConnectionCore, pushes: ClientPushes): Stream.Stream<Push, Http2Error.Http2Error> => {
   const next: Effect.Effect<Push, Option.Option<Http2Error.Http2Error>> = Effect.suspend(() => {
-    const promised = pushes.take()
-    if (promised !== undefined) return Effect.succeed(new Push(promised))
+    const pushed = pushes.take()
+    if (pushed !== undefined) return Effect.succeed(new Push(pushed))
     if (core.status === "closed") return Effect.fail(Option.fromNullable(core.error))
     if (!core.settings.announced.enablePush) return Effect.fail(Option.some(notEnabled()))
     return Effect.zipRight(another(pushes), next)
@@ -113,19 +113,19 @@ const notEnabled = (): Http2Error.StreamError =>
   Http2Error.usageError(0, "6.5.2", "the client does not take pushes: its option enablePush is false")
 
 /** The stream, once the head of the response is there. Whoever runs it wants the response; interruption gives it up. */
-const answered = (promised: Promised): Effect.Effect<ClientStream, Http2Error.Http2Error> =>
+const answered = (pushed: Pushed): Effect.Effect<ClientStream, Http2Error.Http2Error> =>
   Effect.async((resume) => {
-    const { error, stream } = promised
+    const { error, stream } = pushed
     if (error !== undefined) return resume(Effect.fail(error))
-    promised.accept()
+    pushed.accept()
     const answer = (): void => {
       if (stream.head !== undefined) resume(Effect.succeed(stream))
-      else if (promised.error !== undefined) resume(Effect.fail(promised.error))
+      else if (pushed.error !== undefined) resume(Effect.fail(pushed.error))
     }
     if (stream.head !== undefined) return answer()
-    promised.whenAnswered.add(answer)
+    pushed.whenAnswered.add(answer)
     return Effect.sync(() => {
-      promised.whenAnswered.remove(answer)
-      promised.cancel()
+      pushed.whenAnswered.remove(answer)
+      pushed.cancel()
     })
   })

@@ -2,13 +2,12 @@
  * Requests of a client for what the server is pushing already, after the push was accepted: they wait until its stream has closed (RFC 9113 §8.4.2). Asked
  * by the client's role.
  */
-
 import type { ClientRequest } from "./clientRequest.js"
-import type { Promised } from "./promised.js"
+import type { Push } from "./push.js"
 
 export class AwaitedPushes {
   /** Pushes that were accepted and go on, and who waits for their ends. */
-  private readonly waiting = new Map<Promised, Set<ClientRequest>>()
+  private readonly waiting = new Map<Push, Set<ClientRequest>>()
 
   /** Requests that wait. */
   get size(): number {
@@ -17,8 +16,8 @@ export class AwaitedPushes {
     return size
   }
 
-  add(pushed: Promised): void {
-    this.waiting.set(pushed, new Set())
+  add(push: Push): void {
+    this.waiting.set(push, new Set())
   }
 
   /** Whether `request` has to wait; then it does. */
@@ -38,10 +37,10 @@ export class AwaitedPushes {
     for (const requests of this.waiting.values()) requests.delete(request)
   }
 
-  /** `pushed` is over: who has waited for it. */
-  release(pushed: Promised): Iterable<ClientRequest> {
-    const requests = this.waiting.get(pushed)
-    this.waiting.delete(pushed)
+  /** `push` is over: who has waited for it. */
+  release(push: Push): Iterable<ClientRequest> {
+    const requests = this.waiting.get(push)
+    this.waiting.delete(push)
     return requests ?? []
   }
 }

@@ -9,12 +9,11 @@ import * as Http2Error from "../Http2Error.js"
 import { ClientStream } from "./clientStream.js"
 import type { ConnectionCore } from "../connection/connectionCore.js"
 import { Listeners } from "../listeners.js"
-import { lost } from "../connection/lost.js"
 import { malformed } from "../message/messageErrors.js"
 import { type FieldSection, RequestHead, Violation } from "../fields/messageHead.js"
 import type { Origins } from "../origin/origins.js"
 import type { ClientRole } from "./clientRole.js"
-import { Promised } from "./promised.js"
+import { Push } from "./push.js"
 import { parsePromise } from "../message/pushPromise.js"
 import * as StreamState from "../stream/streamState.js"
 
@@ -37,10 +36,10 @@ const streamError = (
 
 export class ClientPushes {
   /** Promises whose streams are not over. */
-  private readonly live = new Set<Promised>()
+  private readonly live = new Set<Push>()
   /** Promises that nobody has asked the response of, the oldest first; and those of them that nobody has seen. */
-  private readonly unclaimed = new Set<Promised>()
-  private readonly unseen = new Set<Promised>()
+  private readonly unclaimed = new Set<Push>()
+  private readonly unseen = new Set<Push>()
   /** Octets that lie in the bodies of the unclaimed ones. */
   private unclaimedOctets = 0
   private isShedding = false
@@ -53,10 +52,10 @@ export class ClientPushes {
   ) {}
 
   /** The oldest promise that nobody has seen. */
-  take(): Promised | undefined {
-    for (const promised of this.unseen) {
-      this.unseen.delete(promised)
-      return promised
+  take(): Push | undefined {
+    for (const push of this.unseen) {
+      this.unseen.delete(push)
+      return push
     }
     return undefined
   }
@@ -74,30 +73,30 @@ export class ClientPushes {
     if (promisedStreamId > connection.acceptedUpTo) return
     const head = parsePromise(section)
     const usable = head instanceof Violation ? noHead : head
-    const promised = new Promised(this, connection, promisedStreamId, streamId, usable, connection.now())
-    connection.opened(promised.stream)
+    const push = new Push(this, connection, promisedStreamId, streamId, usable, connection.now())
+    connection.opened(push.stream)
     connection.stats.pushes++
-    promised.stream.transition(Event.receivePushPromise)
+    push.stream.transition(Event.receivePushPromise)
     if (associated.state === State.resetSent || !connection.settings.announced.enablePush) {
       // The server may not know yet that nobody wants it (§6.6).
       connection.guard.glitch("PUSH_PROMISE where nobody wants it any more")
-      return promised.cancel()
+      return push.cancel()
     }
     if (associated.isOpenTunnel) {
-      promised.cancel()
+      push.cancel()
       throw streamError(streamId, ErrorCode.PROTOCOL_ERROR, "8.5", "PUSH_PROMISE on a tunnel")
     }
-    this.check(connection, promised, head, associated)
-    this.live.add(promised)
-    this.unclaimed.add(promised)
-    this.unseen.add(promised)
+    this.check(connection, push, head, associated)
+    this.live.add(push)
+    this.unclaimed.add(push)
+    this.unseen.add(push)
     this.whenPromised.notify()
   }
 
   /** Throws where the promise cannot be taken: an error of the promised stream. */
   private check(
     { options, now }: ConnectionCore,
-    { origin, stream }: Promised,
+    { origin, stream }: Push,
     head: RequestHead | Violation,
     associated: ClientStream
   ): void {
@@ -140,7 +139,7 @@ export class ClientPushes {
   // ------------------------------------------------------------------ what becomes of them
 
   /** §5.1.2: promised streams count from their first HEADERS on. */
-  begins({ stream }: Promised): void {
+  begins({ stream }: Push): void {
     let active = 0
     for (const other of this.live) if (other.stream.state === State.halfClosedLocal) active++
     const { most } = stream.owner.settings.maxConcurrentStreams
@@ -152,11 +151,11 @@ export class ClientPushes {
    * FLOW CONTROL: what nobody may ever read holds no more than half of the connection's window. Who has just been told of a promise has the event loop's
    * turn to ask for it.
    */
-  received(promised: Promised, octets: number): void {
-    if (!this.unclaimed.has(promised)) return
-    promised.unclaimedOctets += octets
+  received(push: Push, octets: number): void {
+    if (!this.unclaimed.has(push)) return
+    push.unclaimedOctets += octets
     this.unclaimedOctets += octets
-    const { owner } = promised.stream
+    const { owner } = push.stream
     const most = owner.options.connectionWindowSize / 2
     if (this.unclaimedOctets <= most || this.isShedding) return
     this.isShedding = true
@@ -166,51 +165,51 @@ export class ClientPushes {
   /** Gives up what came last, until no more than `most` octets wait. */
   private shed(most: number): void {
     this.isShedding = false
-    for (const promised of [...this.unclaimed].reverse()) {
-      if (this.unclaimedOctets > most && promised.unclaimedOctets > 0) promised.expire("connectionWindowSize")
+    for (const push of [...this.unclaimed].reverse()) {
+      if (this.unclaimedOctets > most && push.unclaimedOctets > 0) push.expire("connectionWindowSize")
     }
   }
 
-  accept(promised: Promised): void {
-    this.forget(promised)
-    if (promised.isAccepted) return
-    promised.isAccepted = true
-    if (this.live.has(promised)) this.client.pushAccepted(promised)
+  accept(push: Push): void {
+    this.forget(push)
+    if (push.isAccepted) return
+    push.isAccepted = true
+    if (this.live.has(push)) this.client.pushAccepted(push)
   }
 
-  ended(promised: Promised): void {
-    if (promised.error !== undefined && !promised.isAccepted) {
-      this.forget(promised)
-      promised.stream.discardBody()
+  ended(push: Push): void {
+    if (push.error !== undefined && !push.isAccepted) {
+      this.forget(push)
+      push.stream.discardBody()
     }
-    if (this.live.delete(promised)) this.client.pushEnded(promised)
+    if (this.live.delete(push)) this.client.pushEnded(push)
   }
 
-  drop(promised: Promised, error: Http2Error.StreamError): void {
-    this.forget(promised)
-    promised.error ??= error
-    promised.stream.discardBody()
-    promised.stream.reset(error)
+  drop(push: Push, error: Http2Error.StreamError): void {
+    this.forget(push)
+    push.error ??= error
+    push.stream.discardBody()
+    push.stream.reset(error)
   }
 
-  private forget(promised: Promised): void {
-    this.unseen.delete(promised)
-    if (this.unclaimed.delete(promised)) this.unclaimedOctets -= promised.unclaimedOctets
+  private forget(push: Push): void {
+    this.unseen.delete(push)
+    if (this.unclaimed.delete(push)) this.unclaimedOctets -= push.unclaimedOctets
   }
 
   /** Responses that have come whole and that nobody has asked for since `before`, in ms: the others have their deadlines. */
   private dropStale(before: number): void {
-    for (const promised of this.unclaimed) {
-      if (promised.promisedAt > before) return
-      promised.expire("stallTimeout")
+    for (const push of this.unclaimed) {
+      if (push.promisedAt > before) return
+      push.expire("stallTimeout")
     }
   }
 
   /** The connection has ended: what nobody has asked for by now is gone. */
   close(error: Http2Error.Http2Error | undefined): void {
-    for (const promised of [...this.unclaimed]) {
-      promised.error ??= error ?? lost()
-      this.ended(promised)
+    for (const push of [...this.unclaimed]) {
+      push.error ??= error ?? Http2Error.connectionClosed()
+      this.ended(push)
     }
     this.whenPromised.notify()
   }

@@ -12,7 +12,7 @@ import type { Role } from "../connection/role.js"
 import type { ExtensionLimits } from "../frame/extensionPayload.js"
 import { AwaitedPushes } from "./awaitedPushes.js"
 import type { ClientRequest } from "./clientRequest.js"
-import type { Promised } from "./promised.js"
+import type { Push } from "./push.js"
 import type { FieldSection } from "../fields/messageHead.js"
 import type { Origins } from "../origin/origins.js"
 
@@ -40,13 +40,13 @@ export class ClientRole implements Role {
   }
 
   /** Somebody wants what is pushed: requests for the same wait from now on (§8.4.2). */
-  pushAccepted(promised: Promised): void {
-    this.awaited.add(promised)
+  pushAccepted(push: Push): void {
+    this.awaited.add(push)
   }
 
   /** What was pushed is whole, or never will be. */
-  pushEnded(promised: Promised): void {
-    for (const request of this.awaited.release(promised)) this.submit(request)
+  pushEnded(push: Push): void {
+    for (const request of this.awaited.release(push)) this.submit(request)
   }
 
   /** Requests that wait for a place. */

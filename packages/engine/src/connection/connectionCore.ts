@@ -13,11 +13,10 @@ import type { Output } from "../Output.js"
 import type { Peer } from "../Peer.js"
 import { AbuseGuard } from "./abuseGuard.js"
 import type { Inbox, MakeInbox } from "../stream/inbox.js"
-import { Deliveries, Starts, type Startable } from "./turn.js"
+import { WaitingBodies, NewStreams, type Startable } from "./turn.js"
 import { HeaderBlocks } from "../fields/headerBlock.js"
 import { Listeners } from "../listeners.js"
 import type { LocalSettings } from "../settings/localSettings.js"
-import { lost } from "./lost.js"
 import { emptyOctets } from "../octets.js"
 import { Outbox } from "../send/outbox.js"
 import { Pings } from "./pings.js"
@@ -67,8 +66,8 @@ export class ConnectionCore implements StreamOwner {
   /** What the peer said in GOAWAY, once it did. */
   goneAway: Http2Error.ConnectionError | undefined = undefined
   private isHeld = true
-  private readonly starts: Starts
-  private readonly deliveries: Deliveries
+  private readonly newStreams: NewStreams
+  private readonly waitingBodies: WaitingBodies
   private readonly resetPings = new ResetPings((onAcknowledged) => this.ping(onAcknowledged))
   private readonly whenIdle = new Listeners()
   private readonly whenEnded = new Listeners()
@@ -90,8 +89,8 @@ export class ConnectionCore implements StreamOwner {
     const { makeWindow, output } = ports
     const window = makeWindow(Settings.initial.initialWindowSize)
     this.outbox = new Outbox(output, window, options, now, (run) => this.attempt(run))
-    this.deliveries = new Deliveries((task) => output.defer(task))
-    this.starts = new Starts((task) => this.defer(task))
+    this.waitingBodies = new WaitingBodies((task) => output.defer(task))
+    this.newStreams = new NewStreams((task) => this.defer(task))
     this.table = new StreamTable(role.isServer ? 0 : 1)
     this.guard = new AbuseGuard(options, stats, now)
     this.blocks = new HeaderBlocks(options)
@@ -144,8 +143,8 @@ export class ConnectionCore implements StreamOwner {
 
   /** All frames of the read are processed: the streams that they opened start, then whoever can sends, in one write. */
   endTurn(): void {
-    this.starts.endTurn()
-    this.deliveries.endTurn()
+    this.newStreams.endTurn()
+    this.waitingBodies.endTurn()
     this.outbox.isInTurn = false
     this.outbox.flush()
     if (this.table.size === 0) this.updateHold()
@@ -194,7 +193,7 @@ export class ConnectionCore implements StreamOwner {
 
   /** To be started behind the frames of this turn, or behind the event loop's where none runs. */
   startLater(stream: Startable): void {
-    this.starts.add(stream, this.outbox.isInTurn)
+    this.newStreams.add(stream, this.outbox.isInTurn)
   }
 
   defer(task: () => void): void {
@@ -202,7 +201,7 @@ export class ConnectionCore implements StreamOwner {
   }
 
   deliverLater(inbox: Inbox): void {
-    this.deliveries.add(inbox, this.outbox.isInTurn)
+    this.waitingBodies.add(inbox, this.outbox.isInTurn)
   }
 
   // ------------------------------------------------------------------ streams
@@ -297,7 +296,7 @@ export class ConnectionCore implements StreamOwner {
     if (this.status === "closed") return
     const isClean = this.table.size === 0 && !this.blocks.isOpen && !isMidFrame
     this.outbox.control(new Frame.GoAway(this.lastAccepted, ErrorCode.NO_ERROR, emptyOctets))
-    this.close(isClean ? undefined : (this.goneAway ?? lost()))
+    this.close(isClean ? undefined : (this.goneAway ?? Http2Error.connectionClosed()))
   }
 
   /** Calls `listener` once the connection has ended, at once if it has. */
@@ -327,7 +326,7 @@ export class ConnectionCore implements StreamOwner {
     this.outbox.close()
     // A clean end makes no error: its stack alone costs more than the rest.
     if (this.table.size > 0) {
-      const reason = error ?? lost()
+      const reason = error ?? Http2Error.connectionClosed()
       for (const stream of this.table.values()) stream.abort(reason)
     }
     this.pings.clear()

@@ -10,7 +10,7 @@ export interface Startable {
   start(): void
 }
 
-export class Starts {
+export class NewStreams {
   private readonly waiting: Array<Startable> = []
 
   /** `defer` runs a task once the event loop's turn is over. */
@@ -32,7 +32,7 @@ export class Starts {
 }
 
 /** A body that is over is handed out at the end of the turn that ended it, one that goes on when the event loop has read all that it can: many turns, perhaps. */
-export class Deliveries {
+export class WaitingBodies {
   /** At the end of the turn, and at the end of the event loop's. */
   private soon: Array<Inbox> = []
   private later: Array<Inbox> = []

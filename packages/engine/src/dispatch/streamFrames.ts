@@ -7,7 +7,7 @@ import type * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
 import type { ConnectionCore } from "../connection/connectionCore.js"
 import type { HeaderBlock } from "../fields/headerBlock.js"
-import { checkDependency } from "../stream/priority.js"
+import { checkDependency } from "../stream/dependency.js"
 import type { StreamCore } from "../stream/streamCore.js"
 import * as StreamState from "../stream/streamState.js"
 

@@ -3,7 +3,7 @@
  * roles before a field section is encoded.
  */
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
-import type { HeaderFacts, Headers } from "../Headers.js"
+import type { CheckedHeaders, Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
 import { isSameAuthority } from "../origin/asciiOrigin.js"
 import * as Rules from "../fields/fieldRules.js"
@@ -19,9 +19,9 @@ const violation = (field: HeaderField): string | undefined => {
 }
 
 /** Checks headers or trailers to be sent. Throws a `StreamError` of origin `User`. */
-export const check = (headers: Headers): HeaderFacts => (headers.facts ??= examine(headers))
+export const check = (headers: Headers): CheckedHeaders => (headers.checked ??= examine(headers))
 
-const examine = (headers: Headers): HeaderFacts => {
+const examine = (headers: Headers): CheckedHeaders => {
   let hasDate = false
   let contentLength = -1
   let host: string | undefined = undefined

@@ -4,7 +4,7 @@
  */
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as ErrorCode from "../ErrorCode.js"
-import { empty, type HeaderFacts, type Headers } from "../Headers.js"
+import { empty, type CheckedHeaders, type Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
 import * as Priority from "../Priority.js"
 import { dateField } from "../message/dateField.js"
@@ -255,7 +255,7 @@ export class ServerStream extends StreamCore {
     return !hasStream && response.trailers === undefined
   }
 
-  private checkResponse({ body, status, trailers }: Response, { contentLength }: HeaderFacts): void {
+  private checkResponse({ body, status, trailers }: Response, { contentLength }: CheckedHeaders): void {
     if (body instanceof Uint8Array && contentLength >= 0 && contentLength !== body.length) {
       const reason = `content-length is ${contentLength}, the body has ${body.length} octets`
       throw Http2Error.usageError(this.id, "8.1.1", reason)

@@ -20,7 +20,6 @@ import type { FieldSection } from "../fields/messageHead.js"
 import { ReceiveWindow } from "../flow/receiveWindow.js"
 import { sizeViolation } from "../message/sectionSize.js"
 import { Sender, type SenderOwner } from "../send/sender.js"
-import { stateError } from "./stateError.js"
 import * as StreamState from "./streamState.js"
 
 const { Event, State } = StreamState
@@ -235,7 +234,7 @@ export abstract class StreamCore implements SenderOwner, InboxOwner {
     more: ReadonlyArray<HeaderField>,
     endStream: boolean
   ): void {
-    this.announcedBytes = headers.facts === undefined ? -1 : headers.facts.contentLength
+    this.announcedBytes = headers.checked === undefined ? -1 : headers.checked.contentLength
     this.owner.outbox.headers(this.id, pseudo, headers.fields, more, endStream)
     this.transition(endStream ? Event.sendHeadersEnd : Event.sendHeaders)
   }
@@ -358,5 +357,22 @@ export abstract class StreamCore implements SenderOwner, InboxOwner {
   /** Nobody will read the body: the windows get back what waits. */
   discardBody(): void {
     this.body?.discard(this.id)
+  }
+}
+
+/** What the state table refuses, as the error that it is (§5.1): an outcome that is neither a state nor `ignore`. */
+const stateError = (streamId: number, outcome: number): Http2Error.Http2Error => {
+  switch (outcome) {
+    case StreamState.Outcome.misuse:
+      return Http2Error.usageError(streamId, "5.1", "the stream is over")
+    case StreamState.Outcome.streamClosed: {
+      const reason = "a frame on a stream that its sender has ended"
+      return Http2Error.streamError(streamId, ErrorCode.STREAM_CLOSED, "5.1", reason)
+    }
+    default: {
+      const code = outcome === StreamState.Outcome.protocolError ? ErrorCode.PROTOCOL_ERROR : ErrorCode.STREAM_CLOSED
+      const reason = `a frame that stream ${streamId} does not allow in its state`
+      return Http2Error.connectionError(code, "5.1", reason)
+    }
   }
 }

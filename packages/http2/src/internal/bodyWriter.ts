@@ -1,5 +1,5 @@
 /**
- * A body that is a Stream to DATA: pulled as the stream's windows and the socket make room. Called by handlerRunner.ts for responses and by
+ * A body that is a Stream to DATA: pulled as the stream's windows and the socket make room. Called by handlers.ts for responses and by
  * Http2Client.ts for requests.
  */
 import * as Chunk from "effect/Chunk"

@@ -1,6 +1,6 @@
 /**
  * Failures of handlers that are the peer's doing: a stream that it has reset or lost, a response that its settings do not allow. Whoever logs has to know: a
- * peer that can fill a log does. Called by handlerRunner.ts and, through `Request`, by other layers.
+ * peer that can fill a log does. Called by handlers.ts and, through `Request`, by other layers.
  */
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"

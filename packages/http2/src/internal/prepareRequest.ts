@@ -10,8 +10,8 @@ import { forkBody } from "./requestBody.js"
 import { ClientRequest } from "@effect-http2/engine/client/clientRequest"
 import type { ClientRole } from "@effect-http2/engine/client/clientRole"
 import { check, checkTarget } from "@effect-http2/engine/message/outgoing"
-import { priorityFields } from "@effect-http2/engine/message/priorityField"
-import { connectFields, pseudoFields } from "@effect-http2/engine/message/requestPseudo"
+import { priorityFields } from "@effect-http2/engine/message/requestFields"
+import { connectFields, pseudoFields } from "@effect-http2/engine/message/requestFields"
 import type * as Runtime from "effect/Runtime"
 
 /** What holds for all requests of a client. */

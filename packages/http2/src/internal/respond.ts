@@ -1,5 +1,5 @@
 /**
- * A response from its head to the end of its body, and what becomes of one that breaks off. Called by handlerRunner.ts with what a handler gives,
+ * A response from its head to the end of its body, and what becomes of one that breaks off. Called by handlers.ts with what a handler gives,
  * and by IncomingRequest.ts for what a handler sends by itself, before it is done.
  */
 import * as Cause from "effect/Cause"

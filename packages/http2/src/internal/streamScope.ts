@@ -1,6 +1,6 @@
 /**
  * The Scope of one stream: what a handler acquires is released when its stream is done. It costs nothing until something is added to it. Called by
- * handlerRunner.ts, and through Effect's own `Scope` functions by whatever a handler runs.
+ * handlers.ts, and through Effect's own `Scope` functions by whatever a handler runs.
  */
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"

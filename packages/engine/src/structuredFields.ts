@@ -180,7 +180,7 @@ class Reader {
 const never = /(?!)/y
 
 /** The members of a dictionary by their names, undefined where `text` is none. */
-export const parse = (text: string): ReadonlyMap<string, Member> | undefined => {
+export const parseDictionary = (text: string): ReadonlyMap<string, Member> | undefined => {
   try {
     return new Reader(text).dictionary()
   } catch (error) {

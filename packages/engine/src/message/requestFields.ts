@@ -1,8 +1,10 @@
 /**
- * The pseudo-header fields of requests that are sent (RFC 9113 §8.3.1): those of a client, and those that a server promises. Called by prepareRequest.ts
- * and serverPush.ts.
+ * The fields that requests which are sent have beside their user's: pseudo-header fields (RFC 9113 §8.3.1), those of a client and those that a server promises,
+ * and Priority (RFC 9218 §5). The same values give the same instances, which the encoder knows again.
  */
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
+import type { Headers } from "../Headers.js"
+import * as Priority from "../Priority.js"
 
 const methods = new Map<string, HeaderField>()
 const schemes = new Map<string, HeaderField>()
@@ -54,3 +56,18 @@ export const connectFields = (
   authority,
   new HeaderField(":path", path)
 ]
+
+type Fields = ReadonlyArray<HeaderField>
+
+const none: Fields = []
+/** The same instance for the same value: the encoder knows it again. */
+const known = new Map<string, Fields>()
+
+/** The Priority field of a request (RFC 9218 §5): what goes behind `headers`: nothing where they have one of their own, or nothing is asked for. */
+export const priorityFields = (parameters: Priority.Parameters | undefined, headers: Headers): Fields => {
+  if (parameters === undefined || headers.has("priority")) return none
+  const value = Priority.toField(Priority.make(parameters))
+  const fields = known.get(value) ?? [new HeaderField("priority", value)]
+  known.set(value, fields)
+  return fields
+}

@@ -14,8 +14,8 @@ import * as StreamState from "../stream/streamState.js"
 
 const { Event, State } = StreamState
 
-export class Promised implements ClientExchange {
-  readonly stream: PromisedStream
+export class Push implements ClientExchange {
+  readonly stream: PushedStream
   /** The origin of the promised request; undefined where its authority is none that HTTP has. */
   readonly origin: string | undefined
   /** Whether somebody has asked for the response. */
@@ -38,7 +38,7 @@ export class Promised implements ClientExchange {
     readonly promisedAt: number
   ) {
     this.origin = ofRequest(head.scheme, head.authority)
-    this.stream = new PromisedStream(owner, streamId, this, pushes)
+    this.stream = new PushedStream(owner, streamId, this, pushes)
   }
 
   /** Somebody wants the response. */
@@ -86,20 +86,20 @@ export class Promised implements ClientExchange {
 }
 
 /** The stream of a promise, from reserved (remote) on. */
-class PromisedStream extends ClientStream {
+class PushedStream extends ClientStream {
   constructor(
     owner: StreamOwner,
     id: number,
-    private readonly promised: Promised,
+    private readonly push: Push,
     private readonly pushes: ClientPushes
   ) {
-    super(owner, id, promised.head.method === "HEAD", false, promised)
+    super(owner, id, push.head.method === "HEAD", false, push)
   }
 
   /** The first section, of a 1xx too, takes the stream out of its reservation (§8.4.2). */
   override receiveSection(section: FieldSection, endStream: boolean): void {
     if (this.state === State.reservedRemote) {
-      this.pushes.begins(this.promised)
+      this.pushes.begins(this.push)
       this.transition(Event.receiveHeaders)
     }
     super.receiveSection(section, endStream)
@@ -108,7 +108,7 @@ class PromisedStream extends ClientStream {
 
   override receiveData(data: Uint8Array, flowControlledLength: number, endStream: boolean): void {
     super.receiveData(data, flowControlledLength, endStream)
-    this.pushes.received(this.promised, data.length)
+    this.pushes.received(this.push, data.length)
     this.noteEnd()
   }
 
@@ -118,22 +118,22 @@ class PromisedStream extends ClientStream {
   }
 
   private noteEnd(): void {
-    if (this.state === State.closed) this.pushes.ended(this.promised)
+    if (this.state === State.closed) this.pushes.ended(this.push)
   }
 
   /** What nobody has asked for does not wait for ever, whether or not the server has begun with it. */
   override get stalledSince(): number {
-    return this.promised.isAccepted ? super.stalledSince : this.promised.promisedAt
+    return this.push.isAccepted ? super.stalledSince : this.push.promisedAt
   }
 
   override get isHeldByWindow(): boolean {
-    return this.promised.isAccepted && super.isHeldByWindow
+    return this.push.isAccepted && super.isHeldByWindow
   }
 
   /** A connection that closes does not wait for it either. */
   override declineRest(): void {
     const { now, options } = this.owner
-    const isStale = this.promised.promisedAt + options.stallTimeout <= now()
-    this.promised.expire(isStale ? "stallTimeout" : undefined)
+    const isStale = this.push.promisedAt + options.stallTimeout <= now()
+    this.push.expire(isStale ? "stallTimeout" : undefined)
   }
 }
