@@ -15,36 +15,70 @@ import { turn } from "@effect-http2/engine/dispatch/dispatcher"
 import type { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
 import { drive } from "./streamRun/drive.js"
 
+/**
+ * Octets that are read behind the end of a connection: what the window that we give by default lets an honest peer have on its way. A socket that is closed
+ * over octets that nobody has read resets the connection, which may take GOAWAY away from the peer. Who sends more than that is not read on.
+ */
+const mostBehindEnd = 1_048_576
+
+/** What comes behind the end. */
+class Rest {
+  private octets = 0
+
+  drop(reads: Chunk.Chunk<Uint8Array>): void {
+    for (const { length } of reads) this.octets += length
+  }
+
+  get isTooMuch(): boolean {
+    return this.octets > mostBehindEnd
+  }
+}
+
+const notReadOn = new Http2Error.TransportError({
+  transportReason: "Closed",
+  description: "the peer goes on sending behind the end of the connection"
+})
+
 /** The frames that arrive, one Chunk for each read. */
 const framesOf = (
   transport: Transport,
   core: ConnectionCore,
-  decoder: FrameDecoder
+  decoder: FrameDecoder,
+  rest: Rest
 ): Stream.Stream<Frame.Frame, Http2Error.TransportError> =>
   Stream.mapChunks(transport.incoming, (reads) => {
     // Nothing counts behind the end (§5.4.1): what an attacker still sends is not even decoded.
-    if (core.status === "closed") return Chunk.empty()
+    if (core.isClosed) {
+      rest.drop(reads)
+      return Chunk.empty()
+    }
     const frames: Array<Frame.Frame> = []
     for (const octets of Chunk.toReadonlyArray(reads)) decoder.decode(octets, frames)
     return Chunk.unsafeFromArray(frames)
   })
 
-/** Reads until the peer has ended its side or the connection breaks; the engine's turn is one synchronous function for each read. */
+/**
+ * Reads until the peer has ended its side or the connection breaks, and behind the end of the connection no more than is due to an honest peer; the engine's
+ * turn is one synchronous function for each read.
+ */
 export const receive = (
   transport: Transport,
   core: ConnectionCore,
   decoder: FrameDecoder,
   deadlines: Deadlines
 ): Effect.Effect<void> => {
-  const dispatch = (chunk: Chunk.Chunk<Frame.Frame>): Effect.Effect<void> | undefined => {
+  const rest = new Rest()
+  const dispatch = (chunk: Chunk.Chunk<Frame.Frame>): Effect.Effect<void, Http2Error.TransportError> | undefined => {
+    if (core.isClosed) return rest.isTooMuch ? Effect.fail(notReadOn) : undefined
     const frames = Chunk.toReadonlyArray(chunk)
     turn(core, frames)
     deadlines.noteTurn(frames)
     return core.outbox.isFlooded ? awaitDrain(core) : undefined
   }
   const ended = (): Effect.Effect<void> => Effect.sync(() => core.receivedEnd(decoder.isMidFrame))
-  return Effect.catchAllCause(drive(Stream.toChannel(framesOf(transport, core, decoder)), dispatch, ended), (cause) =>
-    Effect.sync(() => core.close(toError(cause)))
+  return Effect.catchAllCause(
+    drive(Stream.toChannel(framesOf(transport, core, decoder, rest)), dispatch, ended),
+    (cause) => Effect.sync(() => core.close(toError(cause)))
   )
 }
 
