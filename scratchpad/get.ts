@@ -3,6 +3,7 @@
  */
 import * as FrameLog from "@effect-http2/http2/FrameLog"
 import * as Http2Client from "@effect-http2/http2/Http2Client"
+import type * as Http2ClientRequest from "@effect-http2/http2/Http2ClientRequest"
 import type { Http2Error } from "@effect-http2/http2/Http2Error"
 import type * as Http2Push from "@effect-http2/http2/Http2Push"
 import type { Transport } from "@effect-http2/http2/Transport"
@@ -90,7 +91,7 @@ const defaultHeaders = (data: string | undefined): ReadonlyArray<readonly [name:
   ...(data === undefined ? [] : ([["content-type", "application/x-www-form-urlencoded"]] as const))
 ]
 
-const toRequest = ({ data, headers, url }: GetOptions.Options): Http2Client.ClientRequest => {
+const toRequest = ({ data, headers, url }: GetOptions.Options): Http2ClientRequest.Http2ClientRequest => {
   const given = new Set(headers.map(([name]) => name))
   return {
     method: data === undefined ? "GET" : "POST",

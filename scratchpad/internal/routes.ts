@@ -1,8 +1,8 @@
 /** The playground's routes: a request in, an Effect of a response out. Used by `server.ts`. */
 import type * as Headers from "@effect-http2/http2/Headers"
 import type { Http2Error } from "@effect-http2/http2/Http2Error"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
-import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
@@ -13,8 +13,8 @@ import { createHash } from "node:crypto"
 import * as Page from "./page.js"
 import * as Pattern from "./pattern.js"
 
-type Answer = Effect.Effect<Http2Response.Http2Response, Http2Error>
-type Handle = (request: Http2Server.Request) => Answer
+type Answer = Effect.Effect<Http2ServerResponse.Http2ServerResponse, Http2Error>
+type Handle = (request: Http2ServerRequest.Http2ServerRequest) => Answer
 
 /** What a route does with each method it knows, and how it refuses the others. */
 interface Route {
@@ -32,7 +32,7 @@ const route = (handlers: { readonly GET?: Handle; readonly POST?: Handle }): Rou
   return {
     handlers: new Map(all),
     notAllowed: Effect.succeed(
-      Http2Response.text("405 Method Not Allowed\n", {
+      Http2ServerResponse.text("405 Method Not Allowed\n", {
         status: 405,
         headers: { allow: all.map(([method]) => method).join(", ") }
       })
@@ -45,28 +45,28 @@ const withoutQuery = (path: string): string => {
   return query === -1 ? path : path.slice(0, query)
 }
 
-const notFound: Answer = Effect.succeed(Http2Response.text("404 Not Found\n", { status: 404 }))
+const notFound: Answer = Effect.succeed(Http2ServerResponse.text("404 Not Found\n", { status: 404 }))
 
 const badRequest = (reason: string): Answer =>
-  Effect.succeed(Http2Response.text(`400 Bad Request: ${reason}\n`, { status: 400 }))
+  Effect.succeed(Http2ServerResponse.text(`400 Bad Request: ${reason}\n`, { status: 400 }))
 
 /** Always the same response: made once, and no fiber is needed to give it out. */
-const constant = (response: Http2Response.Http2Response): Handle => {
+const constant = (response: Http2ServerResponse.Http2ServerResponse): Handle => {
   const answer: Answer = Effect.succeed(response)
   return () => answer
 }
 
 const home: Handle = constant(
-  Http2Response.text(Page.html, { headers: { "content-type": "text/html; charset=utf-8" } })
+  Http2ServerResponse.text(Page.html, { headers: { "content-type": "text/html; charset=utf-8" } })
 )
 
-const count = (request: Http2Server.Request): Effect.Effect<number, Http2Error> =>
+const count = (request: Http2ServerRequest.Http2ServerRequest): Effect.Effect<number, Http2Error> =>
   Stream.runFold(request.body, 0, (length, chunk) => length + chunk.length)
 
 const posted: Handle = (request) =>
-  Effect.map(count(request), (length) => Http2Response.text(`Thank you for ${length} bytes.\n`))
+  Effect.map(count(request), (length) => Http2ServerResponse.text(`Thank you for ${length} bytes.\n`))
 
-const hello: Handle = constant(Http2Response.text("Hello World!", { headers: { "content-type": "text/plain" } }))
+const hello: Handle = constant(Http2ServerResponse.text("Hello World!", { headers: { "content-type": "text/plain" } }))
 
 /** The number that a path ends in, or undefined where it is none or above `most`. */
 const numberAfter = (prefix: string, path: string, most: number): number | undefined => {
@@ -79,7 +79,7 @@ const bytes: Handle = ({ path }) => {
   const length = numberAfter("/bytes/", path, maxBytes)
   if (length === undefined) return badRequest(`/bytes/N takes a whole number from 0 to ${maxBytes}`)
   return Effect.succeed(
-    Http2Response.make({
+    Http2ServerResponse.make({
       headers: { "content-type": "application/octet-stream", "content-length": String(length) },
       body: Pattern.stream(length)
     })
@@ -89,13 +89,13 @@ const bytes: Handle = ({ path }) => {
 const delay: Handle = ({ path }) => {
   const millis = numberAfter("/delay/", path, maxDelayMillis)
   if (millis === undefined) return badRequest(`/delay/MS takes a whole number from 0 to ${maxDelayMillis}`)
-  return Effect.succeed(Http2Response.text(`${millis} ms later.\n`)).pipe(Effect.delay(millis))
+  return Effect.succeed(Http2ServerResponse.text(`${millis} ms later.\n`)).pipe(Effect.delay(millis))
 }
 
 const echo: Handle = (request) =>
   Effect.sync(() => {
     let length = 0
-    return Http2Response.make({
+    return Http2ServerResponse.make({
       headers: {
         "content-type": request.headers.get("content-type") ?? "application/octet-stream",
         trailer: "x-echo-bytes"
@@ -117,7 +117,7 @@ const upload: Handle = (request) =>
         hash.update(chunk)
         length += chunk.length
       })
-    ).pipe(Effect.map(() => Http2Response.json({ length, sha256: hash.digest("hex") })))
+    ).pipe(Effect.map(() => Http2ServerResponse.json({ length, sha256: hash.digest("hex") })))
   })
 
 const encoder = new TextEncoder()
@@ -133,7 +133,7 @@ const ticks = Stream.repeatEffectWithSchedule(Clock.currentTimeMillis, Schedule.
 
 const events: Handle = ({ stream }) =>
   Effect.succeed(
-    Http2Response.make({
+    Http2ServerResponse.make({
       headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
       // A server that is stopping does not wait for a body without an end.
       body: Stream.takeUntil(ticks, () => stream.isDraining)
@@ -149,7 +149,7 @@ const toRecord = (headers: Headers.Headers): { readonly [name: string]: string |
   )
 
 const headers: Handle = ({ authority, headers, method, path, scheme }) =>
-  Effect.sync(() => Http2Response.json({ method, path, scheme, authority, headers: toRecord(headers) }))
+  Effect.sync(() => Http2ServerResponse.json({ method, path, scheme, authority, headers: toRecord(headers) }))
 
 class PlannedFailure extends Data.TaggedError("PlannedFailure") {
   override get message(): string {
@@ -158,7 +158,7 @@ class PlannedFailure extends Data.TaggedError("PlannedFailure") {
 }
 
 const fail: Handle = constant(
-  Http2Response.make({
+  Http2ServerResponse.make({
     headers: { "content-type": "text/plain" },
     body: Stream.concat(
       Stream.succeed(encoder.encode("The first chunk, and no second one.\n")),
@@ -173,13 +173,15 @@ const hang: Handle = () => Effect.never
 /** What the client would ask for next, before it can know. */
 const push: Handle = (request) =>
   Effect.map(request.canPush ? Effect.as(request.push({ path: "/hello" }), "") : Effect.succeed("not "), (not) =>
-    Http2Response.text(`/hello was ${not}pushed.\n`)
+    Http2ServerResponse.text(`/hello was ${not}pushed.\n`)
   )
 
 const statistics =
   (stats: Http2Stats.Http2Stats): Handle =>
   () =>
-    Effect.sync(() => Http2Response.json({ ...Http2Stats.snapshot(stats), heapUsed: process.memoryUsage().heapUsed }))
+    Effect.sync(() =>
+      Http2ServerResponse.json({ ...Http2Stats.snapshot(stats), heapUsed: process.memoryUsage().heapUsed })
+    )
 
 const prefixed: ReadonlyArray<readonly [prefix: string, route: Route]> = [
   ["/bytes/", route({ GET: bytes })],

@@ -13,11 +13,11 @@ import * as Http2Error from "./Http2Error.js"
 import * as Http2Options from "./Http2Options.js"
 import type { OriginOptions } from "./Http2Origin.js"
 import * as Http2Push from "./Http2Push.js"
-import type * as Http2Request from "./Http2Request.js"
+import type { Http2ClientRequest, TunnelRequest } from "./Http2ClientRequest.js"
 import * as Http2Stats from "./Http2Stats.js"
 import { Http2Tunnel } from "./Http2Tunnel.js"
-import { defaultLimit } from "./IncomingMessage.js"
-import { type Response, responseOf, WholeResponse } from "./IncomingResponse.js"
+import { defaultLimit } from "./Http2IncomingMessage.js"
+import { type Http2ClientResponse, responseOf, WholeResponse } from "./Http2ClientResponse.js"
 import { ofRequest } from "@effect-http2/engine/origin/asciiOrigin"
 import type { ClientRequest as Exchange } from "@effect-http2/engine/client/clientRequest"
 import { ClientRole } from "@effect-http2/engine/client/clientRole"
@@ -30,35 +30,6 @@ import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
 import type * as Priority from "./Priority.js"
 import type { Transport } from "./Transport.js"
 
-export {
-  /**
-   * @since 0.1.0
-   * @category models
-   */
-  Response,
-  /**
-   * @since 0.1.0
-   * @category models
-   */
-  WholeResponse
-} from "./IncomingResponse.js"
-
-/**
- * What is asked for.
- *
- * @since 0.1.0
- * @category models
- */
-export type ClientRequest = Http2Request.ClientRequest
-
-/**
- * Where a tunnel should go.
- *
- * @since 0.1.0
- * @category models
- */
-export type TunnelRequest = Http2Request.TunnelRequest
-
 /**
  * A tunnel, with the response that opened it.
  *
@@ -66,7 +37,7 @@ export type TunnelRequest = Http2Request.TunnelRequest
  * @category models
  */
 export interface Tunnel {
-  readonly response: Response
+  readonly response: Http2ClientResponse
   readonly tunnel: Http2Tunnel
 }
 
@@ -78,7 +49,7 @@ export interface Tunnel {
  */
 export interface ResponseListener {
   /** The head has come. What came with it in the same read is not processed yet. */
-  onResponse(response: Response): void
+  onResponse(response: Http2ClientResponse): void
   /** The request failed: before its head, or behind it, where the body fails with the same error. */
   onFailure(error: Http2Error.Http2Error): void
 }
@@ -92,7 +63,7 @@ export interface ResponseListener {
 export interface Started {
   /** Nobody wants the response, or the rest of it, any more: RST_STREAM(CANCEL), unless the stream is over. */
   unsafeCancel(): void
-  /** `Response.reprioritize`, also before there is a response. */
+  /** `Http2ClientResponse.reprioritize`, also before there is a response. */
   unsafeReprioritize(parameters: Priority.Parameters): void
 }
 
@@ -132,17 +103,19 @@ export interface Http2Client {
    * Fails with a `StreamError` where this request failed, with a `ConnectionError` or `TransportError` where the connection did; `processed` says
    * whether it may be sent again elsewhere.
    */
-  readonly request: (request: ClientRequest) => Effect.Effect<Response, Http2Error.Http2Error, Scope.Scope>
+  readonly request: (
+    request: Http2ClientRequest
+  ) => Effect.Effect<Http2ClientResponse, Http2Error.Http2Error, Scope.Scope>
   /**
    * Sends a request and reads its response whole: for bodies that fit into memory, and without a scope. Fails as `request` does, and with a
    * `StreamError` of limit `bytes` where the body is longer than `limit` octets, default 10 MiB.
    */
-  readonly collect: (request: ClientRequest, limit?: number) => Effect.Effect<WholeResponse, Http2Error.Http2Error>
+  readonly collect: (request: Http2ClientRequest, limit?: number) => Effect.Effect<WholeResponse, Http2Error.Http2Error>
   /**
    * `request` without effects and without a scope, for layers that have a fiber and an owner of their own: hands the request over at once, and
    * tells `listener`. A response that is not read to its end has to be cancelled.
    */
-  readonly unsafeRequest: (request: ClientRequest, listener: ResponseListener) => Started
+  readonly unsafeRequest: (request: Http2ClientRequest, listener: ResponseListener) => Started
   /**
    * Opens a tunnel by CONNECT (§8.5), or by extended CONNECT (RFC 8441) where `protocol` is given, for instance `websocket`. A response that is
    * not of 2xx is no failure: its body is what the server has to say. Fails as `request` does, and with a `StreamError` of origin `User`
@@ -189,7 +162,7 @@ export const make = (
     const runtime = yield* InterruptibleRuntime.capture()
     const defaults = { role, runtime, authority, scheme }
     const open = (
-      request: ClientRequest,
+      request: Http2ClientRequest,
       tunnel?: TunnelKind
     ): Effect.Effect<ClientStream, Http2Error.Http2Error, Scope.Scope> =>
       Effect.flatMap(Effect.scope, (scope) => {
@@ -198,22 +171,23 @@ export const make = (
         // The finalizer stands before the request goes out: there is no moment in which it could be forgotten.
         return Effect.flatMap(Scope.addFinalizer(scope, cancel(exchange)), () => send(exchange))
       })
-    const request = (request: ClientRequest): Effect.Effect<Response, Http2Error.Http2Error, Scope.Scope> =>
-      Effect.map(open(request), responseOf)
+    const request = (
+      request: Http2ClientRequest
+    ): Effect.Effect<Http2ClientResponse, Http2Error.Http2Error, Scope.Scope> => Effect.map(open(request), responseOf)
     const tunnel = (request: TunnelRequest): Effect.Effect<Tunnel, Http2Error.Http2Error, Scope.Scope> =>
       Effect.zipRight(
         request.protocol === undefined ? Effect.void : requireConnectProtocol(connection),
         Effect.map(open({ ...request, method: "CONNECT" }, { protocol: request.protocol }), tunnelOf)
       )
     const collect = (
-      request: ClientRequest,
+      request: Http2ClientRequest,
       limit: number = defaultLimit
     ): Effect.Effect<WholeResponse, Http2Error.Http2Error> =>
       Effect.suspend(() => {
         const exchange = prepare(request, defaults)
         return Http2Error.isStreamError(exchange) ? Effect.fail(exchange) : readWhole(exchange, limit)
       })
-    const unsafeRequest = (request: ClientRequest, listener: ResponseListener): Started => {
+    const unsafeRequest = (request: Http2ClientRequest, listener: ResponseListener): Started => {
       const exchange = prepare(request, defaults)
       if (Http2Error.isStreamError(exchange)) {
         listener.onFailure(exchange)

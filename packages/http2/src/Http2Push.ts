@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { responseOf, type Response } from "./IncomingResponse.js"
+import { responseOf, type Http2ClientResponse } from "./Http2ClientResponse.js"
 import type { Headers } from "./Headers.js"
 import * as Http2Error from "./Http2Error.js"
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
@@ -16,6 +16,19 @@ import type { ClientPushes } from "@effect-http2/engine/client/clientPushes"
 import type { ConnectionCore } from "@effect-http2/engine/connection/connectionCore"
 import type { Push as Pushed } from "@effect-http2/engine/client/push"
 import type * as Priority from "./Priority.js"
+
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  PromisedRequest,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  PromisedTarget
+} from "@effect-http2/engine/PromisedRequest"
 
 /**
  * A promise of the server: the request that it answers, and the response that is on its way. Nothing has to be done about one that is of no use, but
@@ -69,13 +82,13 @@ export class Push {
    *
    * Fails with a `StreamError` where the server has reset the stream or this side has given it up, with what ended the connection where that is over.
    */
-  get response(): Effect.Effect<Response, Http2Error.Http2Error, Scope.Scope> {
+  get response(): Effect.Effect<Http2ClientResponse, Http2Error.Http2Error, Scope.Scope> {
     return Effect.flatMap(Effect.scope, (scope) =>
       Effect.zipRight(Scope.addFinalizer(scope, this.cancel), Effect.map(answered(this.pushed), responseOf))
     )
   }
 
-  /** `Response.reprioritize`, also before there is a response (RFC 9218 §7.1). It does not say that the response is wanted. */
+  /** `Http2ClientResponse.reprioritize`, also before there is a response (RFC 9218 §7.1). It does not say that the response is wanted. */
   reprioritize(parameters: Priority.Parameters): Effect.Effect<boolean> {
     return Effect.sync(() => this.pushed.stream.sendPriorityUpdate(parameters))
   }

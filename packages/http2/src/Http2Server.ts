@@ -12,23 +12,15 @@ import * as Http2Connection from "./Http2Connection.js"
 import type * as Http2Error from "./Http2Error.js"
 import * as Http2Options from "./Http2Options.js"
 import * as Http2Origin from "./Http2Origin.js"
-import type { PromisedTarget } from "./Http2Request.js"
-import type { Http2Response } from "./Http2Response.js"
+import type { PromisedTarget } from "./Http2Push.js"
+import type { Http2ServerResponse } from "./Http2ServerResponse.js"
 import * as Http2Stats from "./Http2Stats.js"
-import { Request } from "./IncomingRequest.js"
+import { Http2ServerRequest } from "./Http2ServerRequest.js"
 import { Handlers } from "./internal/handlers.js"
 import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
 import { ServerRole } from "@effect-http2/engine/server/serverRole"
 import type { ServerStream } from "@effect-http2/engine/server/serverStream"
 import type { Transport } from "./Transport.js"
-
-export {
-  /**
-   * @since 0.1.0
-   * @category models
-   */
-  Request
-} from "./IncomingRequest.js"
 
 /**
  * What answers requests. Its effect runs in a fiber and a scope of its own, which end with the stream: the fiber is interrupted when the client
@@ -38,7 +30,7 @@ export {
  * @since 0.1.0
  * @category models
  */
-export type Handler<E, R> = (request: Request) => Effect.Effect<Http2Response, E, R>
+export type Handler<E, R> = (request: Http2ServerRequest) => Effect.Effect<Http2ServerResponse, E, R>
 
 /**
  * The options of a server's connections.
@@ -57,7 +49,7 @@ export interface ServerOptions extends Http2Options.Http2Options, Http2Origin.An
    * Whether the handler of `request` may push `promised`. Default: whatever has the same scheme and authority. Where tenants share an authority, this is
    * the place to keep them apart (§10.4); what answers is in any case the handler, and not the one who pushes.
    */
-  readonly mayPush?: (promised: PromisedTarget, request: Request) => boolean
+  readonly mayPush?: (promised: PromisedTarget, request: Http2ServerRequest) => boolean
   /** Who interrupts a handler whose stream is gone, as its cause shows. Default `FiberId.none`. */
   readonly abortFiberId?: FiberId.FiberId
   /** How handlers are run, for a layer above that has more to say about it. */
@@ -75,15 +67,15 @@ export interface HandlerPolicy {
    * Makes the context that the handler of a request runs in, in place of the one that `serve` was run in with `scope`, the stream's, added to it.
    * All that the handler needs has to be there.
    */
-  readonly contextOf: (request: Request, scope: Scope.Scope) => Context.Context<never>
+  readonly contextOf: (request: Http2ServerRequest, scope: Scope.Scope) => Context.Context<never>
   /** Whether the handler can be interrupted from its first step on; if not, it opens itself where it can. */
   readonly isInterruptible: boolean
 }
 
 /** The same for all that handle a stream. */
-const requestOf = (stream: ServerStream): Request => {
-  if (stream.attachment instanceof Request) return stream.attachment
-  const request = new Request(stream)
+const requestOf = (stream: ServerStream): Http2ServerRequest => {
+  if (stream.attachment instanceof Http2ServerRequest) return stream.attachment
+  const request = new Http2ServerRequest(stream)
   stream.attachment = request
   return request
 }
@@ -141,7 +133,8 @@ const open = <E, R>(
     const handlers = new Handlers(
       runtime,
       // The scope is the stream's; everything else that the handler needs is in the runtime.
-      (stream) => handler(requestOf(stream)) as Effect.Effect<Http2Response, E, Exclude<R, Scope.Scope> | Scope.Scope>,
+      (stream) =>
+        handler(requestOf(stream)) as Effect.Effect<Http2ServerResponse, E, Exclude<R, Scope.Scope> | Scope.Scope>,
       {
         abortFiberId: options.abortFiberId ?? FiberId.none,
         isInterruptible: policy?.isInterruptible ?? true,

@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type * as Http2Error from "./Http2Error.js"
-import type { IncomingMessage } from "./IncomingMessage.js"
+import type { Http2IncomingMessage } from "./Http2IncomingMessage.js"
 import { endBody, writeChunk } from "./internal/bodyWriter.js"
 import type { StreamCore } from "@effect-http2/engine/stream/streamCore"
 
@@ -18,7 +18,7 @@ import type { StreamCore } from "@effect-http2/engine/stream/streamCore"
  */
 export class Http2Tunnel {
   constructor(
-    private readonly message: IncomingMessage,
+    private readonly message: Http2IncomingMessage,
     private readonly core: StreamCore
   ) {}
 

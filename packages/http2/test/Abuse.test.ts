@@ -1,6 +1,6 @@
 /** Attackers, as scripts: each is stopped by the budget that its attack has (limits.md), with an error that names it. */
 import * as Frame from "@effect-http2/http2/Frame"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
@@ -26,7 +26,7 @@ import {
 type Handler = Http2Server.Handler<never, Scope.Scope>
 
 const never: Handler = () => Effect.never
-const answer: Handler = () => Effect.succeed(Http2Response.text("answer"))
+const answer: Handler = () => Effect.succeed(Http2ServerResponse.text("answer"))
 
 interface Attack {
   readonly title: string

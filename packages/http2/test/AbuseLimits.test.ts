@@ -3,7 +3,7 @@ import * as Encoder from "@effect-http2/hpack/Encoder"
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Frame from "@effect-http2/http2/Frame"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -18,7 +18,7 @@ import { data, filled, get, headers, post, reset } from "./support/wire.js"
 type Handler = Http2Server.Handler<never, Scope.Scope>
 
 const never: Handler = () => Effect.never
-const answer: Handler = () => Effect.succeed(Http2Response.text("answer"))
+const answer: Handler = () => Effect.succeed(Http2ServerResponse.text("answer"))
 
 const open = (id: number, more: typeof get = []) => headers(id, [...post, ...more], false)
 
@@ -54,7 +54,7 @@ describe("an attacker", () => {
   it.scoped("CVE-2023-44487: handlers that were interrupted count until they are finished", () =>
     Effect.gen(function* () {
       const gate = yield* Effect.makeLatch()
-      const stubborn: Handler = () => Effect.as(Effect.uninterruptible(gate.await), Http2Response.empty())
+      const stubborn: Handler = () => Effect.as(Effect.uninterruptible(gate.await), Http2ServerResponse.empty())
       const { peer, stats } = yield* server(stubborn, { maxConcurrentStreams: 3 })
       yield* peer.send(...[1, 3, 5].map((id) => headers(id, get)))
       yield* peer.barrier()
@@ -75,7 +75,7 @@ describe("an attacker", () => {
     () =>
       Effect.gen(function* () {
         const { peer } = yield* server((request) =>
-          Effect.succeed(Http2Response.text(request.headers.get("x-large") ?? ""))
+          Effect.succeed(Http2ServerResponse.text(request.headers.get("x-large") ?? ""))
         )
         const encoder = Encoder.make()
         const pseudo = get.map(([name, value]) => new HeaderField(name, value))

@@ -2,7 +2,7 @@
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import { AltSvc, Origin } from "@effect-http2/http2/ExtensionFrame"
 import * as Http2Origin from "@effect-http2/http2/Http2Origin"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { expect } from "vitest"
@@ -12,7 +12,7 @@ import { client, server } from "./support/peer.js"
 import { ascii, get, headers } from "./support/wire.js"
 
 describe("at a server", () => {
-  const handler = () => Effect.succeed(Http2Response.text("ok"))
+  const handler = () => Effect.succeed(Http2ServerResponse.text("ok"))
 
   it.scoped("ORIGIN and ALTSVC are ignored, and counted [rfc7838-4-2]", () =>
     Effect.gen(function* () {
@@ -98,9 +98,9 @@ describe("at a server", () => {
           Effect.gen(function* () {
             const error = yield* Effect.flip(request.altSvc("h2=\u00e4"))
             yield* request.altSvc('h2=":8443"')
-            yield* request.respond(Http2Response.text(error.origin))
+            yield* request.respond(Http2ServerResponse.text(error.origin))
             yield* request.altSvc("clear")
-            return Http2Response.empty()
+            return Http2ServerResponse.empty()
           }),
         { transport: { peer: secure } }
       )

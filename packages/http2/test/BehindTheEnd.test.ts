@@ -4,7 +4,7 @@
  */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Http2Client from "@effect-http2/http2/Http2Client"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as MemoryTransport from "@effect-http2/http2/MemoryTransport"
 import type { Transport } from "@effect-http2/http2/Transport"
@@ -18,7 +18,7 @@ import { data, encode, filled, preface, settings, settingsAck } from "./support/
 
 const roles = {
   server: {
-    make: (transport: Transport) => Http2Server.make(() => Effect.succeed(Http2Response.text("ok")), transport),
+    make: (transport: Transport) => Http2Server.make(() => Effect.succeed(Http2ServerResponse.text("ok")), transport),
     begin: [preface, settings(), settingsAck]
   },
   client: {

@@ -1,6 +1,6 @@
 /** Bodies that fail, that nobody needs, or that are not as long as they say: never a clean end. */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import { describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -22,7 +22,7 @@ describe("a body that the client sends", () => {
           Deferred.succeed(started, undefined).pipe(
             Effect.zipRight(request.bytes()),
             Effect.onExit((exit) => Deferred.succeed(seen, exit._tag)),
-            Effect.as(Http2Response.make())
+            Effect.as(Http2ServerResponse.make())
           ),
         ({ client }) =>
           Effect.gen(function* () {
@@ -48,7 +48,10 @@ describe("a body that the client sends", () => {
         endless,
         Effect.sync(() => released++)
       )
-      for (const answer of [Http2Response.make({ status: 413 }), Http2Response.text("too large", { status: 413 })]) {
+      for (const answer of [
+        Http2ServerResponse.make({ status: 413 }),
+        Http2ServerResponse.text("too large", { status: 413 })
+      ]) {
         yield* engines(
           () => Effect.succeed(answer),
           ({ client, clientStats }) =>
@@ -71,7 +74,10 @@ describe("content-length that lies", () => {
     engines(
       (request) =>
         Effect.succeed(
-          Http2Response.make({ headers: { "content-length": request.path.slice(1) }, body: Stream.make(ascii("four")) })
+          Http2ServerResponse.make({
+            headers: { "content-length": request.path.slice(1) },
+            body: Stream.make(ascii("four"))
+          })
         ),
       ({ client }) =>
         Effect.gen(function* () {
@@ -86,7 +92,7 @@ describe("content-length that lies", () => {
 
   it.effect("fails the request", () =>
     engines(
-      (request) => Effect.map(request.bytes(), (body) => Http2Response.make({ body })),
+      (request) => Effect.map(request.bytes(), (body) => Http2ServerResponse.make({ body })),
       ({ client }) =>
         Effect.gen(function* () {
           for (const length of ["3", "5", "0"]) {
@@ -109,7 +115,7 @@ describe("a Stream that contradicts its content-length", () => {
         const log = logged()
         const body = Stream.make(filled(2), filled(octets - 2))
         const error = yield* engines(
-          () => Effect.succeed(Http2Response.make({ headers: { "content-length": "4" }, body })),
+          () => Effect.succeed(Http2ServerResponse.make({ headers: { "content-length": "4" }, body })),
           ({ client }) => Effect.flip(client.collect({ path: "/" }))
         ).pipe(Effect.provide(log.layer))
         expect(error).toMatchObject({ _tag: "Http2StreamError", code: ErrorCode.INTERNAL_ERROR, origin: "Remote" })
@@ -119,7 +125,7 @@ describe("a Stream that contradicts its content-length", () => {
 
     it.effect(`[rfc9113-8.1.1-1] ${what}: the request fails as misuse`, () =>
       engines(
-        (request) => Effect.as(request.bytes(), Http2Response.make()),
+        (request) => Effect.as(request.bytes(), Http2ServerResponse.make()),
         ({ client }) =>
           Effect.gen(function* () {
             const body = Stream.make(filled(2), filled(octets - 2))

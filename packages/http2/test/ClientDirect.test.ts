@@ -1,7 +1,9 @@
 /** What pools and layers above use of a client: requests without an effect, places, and bodies that are there already. */
 import type * as Http2Client from "@effect-http2/http2/Http2Client"
+import type * as Http2ClientRequest from "@effect-http2/http2/Http2ClientRequest"
+import type * as Http2ClientResponse from "@effect-http2/http2/Http2ClientResponse"
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import { describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -9,8 +11,10 @@ import { expect } from "vitest"
 import { engines, eventually } from "./support/engines.js"
 
 /** Sends a request, and keeps what the listener hears. */
-const start = (client: Http2Client.Http2Client, request: Http2Client.ClientRequest) => {
-  const heard: { response?: Http2Client.Response; errors: Array<Http2Error.Http2Error> } = { errors: [] }
+const start = (client: Http2Client.Http2Client, request: Http2ClientRequest.Http2ClientRequest) => {
+  const heard: { response?: Http2ClientResponse.Http2ClientResponse; errors: Array<Http2Error.Http2Error> } = {
+    errors: []
+  }
   const started = client.unsafeRequest(request, {
     onResponse: (response) => {
       heard.response = response
@@ -23,7 +27,7 @@ const start = (client: Http2Client.Http2Client, request: Http2Client.ClientReque
 describe("unsafeRequest", () => {
   it.live("tells of the head; the body that came with it can be taken behind the turn", () =>
     engines(
-      () => Effect.succeed(Http2Response.text("Hello")),
+      () => Effect.succeed(Http2ServerResponse.text("Hello")),
       ({ client }) =>
         Effect.gen(function* () {
           const { heard, started } = start(client, { path: "/" })
@@ -39,7 +43,7 @@ describe("unsafeRequest", () => {
 
   it.live("does not hand out a body that is longer than asked for", () =>
     engines(
-      () => Effect.succeed(Http2Response.text("Hello")),
+      () => Effect.succeed(Http2ServerResponse.text("Hello")),
       ({ client }) =>
         Effect.gen(function* () {
           const { heard } = start(client, { path: "/" })
@@ -74,7 +78,7 @@ describe("unsafeRequest", () => {
 
   it.live("tells at once of what cannot be sent", () =>
     engines(
-      () => Effect.succeed(Http2Response.empty()),
+      () => Effect.succeed(Http2ServerResponse.empty()),
       ({ client }) =>
         Effect.sync(() => {
           const { heard } = start(client, { method: "a b" })
@@ -92,7 +96,7 @@ describe("places", () => {
         const gate = yield* Deferred.make<void>()
         let changes = 0
         yield* engines(
-          () => Effect.as(Deferred.await(gate), Http2Response.empty()),
+          () => Effect.as(Deferred.await(gate), Http2ServerResponse.empty()),
           ({ client, server }) =>
             Effect.gen(function* () {
               yield* client.connection.awaitSettings

@@ -3,7 +3,8 @@ import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import { PriorityUpdate } from "@effect-http2/http2/ExtensionFrame"
 import type * as Frame from "@effect-http2/http2/Frame"
 import type * as Http2Client from "@effect-http2/http2/Http2Client"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import type * as Http2ClientRequest from "@effect-http2/http2/Http2ClientRequest"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Priority from "@effect-http2/http2/Priority"
 import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
@@ -21,8 +22,10 @@ const willing = { settings: [[NO_RFC7540_PRIORITIES, 1]] } as const
 const updates = ({ frames }: Peer): ReadonlyArray<Frame.Frame> => frames.filter(({ _tag }) => _tag === "PriorityUpdate")
 
 /** A request by the callbacks, whose head comes before there is a response. */
-const start = (http: Http2Client.Http2Client, request: Http2Client.ClientRequest = {}): Http2Client.Started =>
-  http.unsafeRequest(request, { onResponse: () => {}, onFailure: () => {} })
+const start = (
+  http: Http2Client.Http2Client,
+  request: Http2ClientRequest.Http2ClientRequest = {}
+): Http2Client.Started => http.unsafeRequest(request, { onResponse: () => {}, onFailure: () => {} })
 
 describe("the priority of a request", () => {
   it.scoped("is its field, unless its headers have one", () =>
@@ -78,10 +81,10 @@ describe("the priority of a request", () => {
         (request) =>
           Effect.gen(function* () {
             seen.push(request.priority)
-            yield* request.respond(Http2Response.make({ body: filled(100_000) }))
+            yield* request.respond(Http2ServerResponse.make({ body: filled(100_000) }))
             yield* Deferred.await(gate)
             seen.push(request.priority)
-            return Http2Response.empty()
+            return Http2ServerResponse.empty()
           }),
         ({ client: http }) =>
           Effect.gen(function* () {

@@ -1,6 +1,6 @@
 /** What a client sends: pseudo-header fields, and what it refuses to send (RFC 9113 §8.3.1). */
 import type * as Frame from "@effect-http2/http2/Frame"
-import type { ClientRequest } from "@effect-http2/http2/Http2Client"
+import type { Http2ClientRequest } from "@effect-http2/http2/Http2ClientRequest"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { expect } from "vitest"
@@ -8,7 +8,7 @@ import { client } from "./support/peer.js"
 import type { Pairs } from "./support/wire.js"
 
 /** The fields that a client without an authority of its own sends. */
-const sent = (request: ClientRequest, authority?: string) =>
+const sent = (request: Http2ClientRequest, authority?: string) =>
   Effect.gen(function* () {
     const options = authority === undefined ? {} : { authority }
     const { client: http, peer } = yield* client({ ...options, scheme: "https" })
@@ -16,7 +16,7 @@ const sent = (request: ClientRequest, authority?: string) =>
     return peer.fieldsOf(yield* peer.await("Headers"))
   })
 
-const clientWithout = (request: ClientRequest) =>
+const clientWithout = (request: Http2ClientRequest) =>
   Effect.gen(function* () {
     const { client: http } = yield* client({ authority: "" })
     return yield* Effect.flip(http.request(request))
@@ -72,7 +72,7 @@ describe("a client's request", () => {
     })
   )
 
-  const misuse: ReadonlyArray<readonly [rule: string, what: string, request: ClientRequest]> = [
+  const misuse: ReadonlyArray<readonly [rule: string, what: string, request: Http2ClientRequest]> = [
     ["[rfc9113-8.3.1-3]", "host that differs from the authority", { authority: "a", headers: { host: "b" } }],
     ["[rfc9113-8.3.1-2]", "host in the place of the authority", { headers: { host: "b" } }],
     ["[rfc9113-8.3.1-8]", "userinfo", { authority: "user@example.com" }],

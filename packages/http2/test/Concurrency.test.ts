@@ -1,7 +1,7 @@
 /** Many streams at once: how many there may be, who waits, and that none holds up another. */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as FlowControl from "@effect-http2/http2/FlowControl"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -20,7 +20,7 @@ describe("many requests at once", () => {
       let most = 0
       yield* engines(
         (request) =>
-          Effect.sync(() => Http2Response.text(request.path)).pipe(Effect.tap(() => order.push(request.path))),
+          Effect.sync(() => Http2ServerResponse.text(request.path)).pipe(Effect.tap(() => order.push(request.path))),
         ({ client, server, serverStats }) =>
           Effect.gen(function* () {
             const paths = Array.from({ length: 300 }, (_, index) => `/${index}`)
@@ -47,7 +47,7 @@ describe("many requests at once", () => {
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       yield* engines(
-        () => Effect.as(Deferred.await(gate), Http2Response.text("done")),
+        () => Effect.as(Deferred.await(gate), Http2ServerResponse.text("done")),
         ({ client, serverStats }) =>
           Effect.gen(function* () {
             const first = yield* Effect.fork(client.collect({}))
@@ -138,7 +138,8 @@ describe("many requests at once", () => {
 describe("flow control", () => {
   it.effect("a slow reader does not hold up the others, and costs no more than its window", () =>
     engines(
-      (request) => Effect.succeed(Http2Response.make({ body: request.path === "/slow" ? filled(2_000_000) : "quick" })),
+      (request) =>
+        Effect.succeed(Http2ServerResponse.make({ body: request.path === "/slow" ? filled(2_000_000) : "quick" })),
       ({ client, server }) =>
         Effect.gen(function* () {
           const slow = yield* client.request({ path: "/slow" })
@@ -156,8 +157,8 @@ describe("flow control", () => {
     engines(
       (request) =>
         request.path === "/ignore"
-          ? Effect.succeed(Http2Response.text("not read"))
-          : Effect.map(request.bytes(), (body) => Http2Response.text(String(body.length))),
+          ? Effect.succeed(Http2ServerResponse.text("not read"))
+          : Effect.map(request.bytes(), (body) => Http2ServerResponse.text(String(body.length))),
       ({ client }) =>
         Effect.gen(function* () {
           for (let i = 0; i < 30; i++) {
@@ -173,7 +174,7 @@ describe("flow control", () => {
   it.effect("narrow windows lose nothing", () =>
     Effect.forEach([20, 100, 70_000], (initialWindowSize) =>
       engines(
-        (request) => Effect.succeed(Http2Response.make({ body: request.body })),
+        (request) => Effect.succeed(Http2ServerResponse.make({ body: request.body })),
         ({ client }) =>
           Effect.gen(function* () {
             const octets = pattern(3_000)
@@ -189,7 +190,7 @@ describe("flow control", () => {
     "[rfc9113-6.9.2-1] [rfc9113-6.9.2-2] [rfc9113-6.9.2-3] SETTINGS change the windows of open streams, below zero too",
     () =>
       Effect.gen(function* () {
-        const { peer } = yield* server(() => Effect.succeed(Http2Response.make({ body: filled(1000) })))
+        const { peer } = yield* server(() => Effect.succeed(Http2ServerResponse.make({ body: filled(1000) })))
         const lengths = () =>
           peer.frames
             .flatMap((frame) => (frame._tag === "Data" ? [frame.flowControlledLength] : []))
@@ -216,7 +217,9 @@ describe("flow control", () => {
   it.scoped("credit for a stream that has sent nothing yet counts", () =>
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
-      const { peer } = yield* server(() => Effect.as(Deferred.await(gate), Http2Response.make({ body: filled(500) })))
+      const { peer } = yield* server(() =>
+        Effect.as(Deferred.await(gate), Http2ServerResponse.make({ body: filled(500) }))
+      )
       yield* peer.send(settings([Settings.Id.INITIAL_WINDOW_SIZE, 100]), headers(1, get), windowUpdate(1, 400))
       yield* peer.barrier()
       yield* Deferred.succeed(gate, undefined)
@@ -230,7 +233,7 @@ describe("flow control", () => {
         Effect.gen(function* () {
           expect(FlowControl.available(request.stream.sendWindow)).toBe(10)
           yield* request.stream.awaitWindow(5)
-          return Http2Response.make({ body: filled(30) })
+          return Http2ServerResponse.make({ body: filled(30) })
         }),
       ({ client }) => Effect.map(client.collect({}), (whole) => expect(whole.body.length).toBe(30)),
       { client: { initialWindowSize: 10 } }
@@ -239,7 +242,7 @@ describe("flow control", () => {
 
   it.scoped("[rfc9113-6.9-4] DATA counts against the connection's window whatever becomes of its stream", () =>
     Effect.gen(function* () {
-      const { connection, peer } = yield* server((request) => Effect.as(request.bytes(), Http2Response.empty()), {
+      const { connection, peer } = yield* server((request) => Effect.as(request.bytes(), Http2ServerResponse.empty()), {
         connectionWindowSize: 65_535
       })
       for (let id = 1; id < 41; id += 2) {
@@ -272,8 +275,11 @@ describe("flow control", () => {
     engines(
       (request) =>
         request.path === "/read"
-          ? Effect.as(request.bytes(), Http2Response.empty())
-          : Effect.as(Stream.runDrain(Stream.take(request.body, 1)), Http2Response.make({ body: filled(50_000) })),
+          ? Effect.as(request.bytes(), Http2ServerResponse.empty())
+          : Effect.as(
+              Stream.runDrain(Stream.take(request.body, 1)),
+              Http2ServerResponse.make({ body: filled(50_000) })
+            ),
       ({ client, server }) =>
         Effect.gen(function* () {
           for (let i = 0; i < 10; i++) {

@@ -1,7 +1,7 @@
 /** What every connection begins with, played by a peer: preface, SETTINGS, PING (RFC 9113 §3.4, §6.5, §6.7). */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Frame from "@effect-http2/http2/Frame"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,7 @@ import { expect } from "vitest"
 import { client, server } from "./support/peer.js"
 import { ascii, get, headers, ping, preface, settings, settingsAck, windowUpdate } from "./support/wire.js"
 
-const answer = () => Effect.succeed(Http2Response.text("answer"))
+const answer = () => Effect.succeed(Http2ServerResponse.text("answer"))
 
 describe("the preface", () => {
   it.scoped(
@@ -89,7 +89,7 @@ describe("SETTINGS and PING", () => {
   it.scoped("[rfc9113-4.3.1-1] a smaller header table is used from the acknowledgement on", () =>
     Effect.gen(function* () {
       const { peer } = yield* server(() =>
-        Effect.succeed(Http2Response.make({ headers: { "x-again": "v".repeat(60) } }))
+        Effect.succeed(Http2ServerResponse.make({ headers: { "x-again": "v".repeat(60) } }))
       )
       yield* peer.send(headers(1, get))
       expect(peer.fieldsOf(yield* peer.await("Headers"))).toHaveLength(2)

@@ -1,7 +1,7 @@
 /** What ends a connection, played by a peer: GOAWAY, and nothing behind it counts (RFC 9113 §5.4.1). */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Frame from "@effect-http2/http2/Frame"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { expect } from "vitest"
@@ -99,7 +99,7 @@ describe("what ends a connection", () => {
 
   it.scoped("[rfc9113-5.4.1-1] GOAWAY is the last frame, also where DATA waits that could go now", () =>
     Effect.gen(function* () {
-      const { peer } = yield* server(() => Effect.succeed(Http2Response.make({ body: filled(200_000) })))
+      const { peer } = yield* server(() => Effect.succeed(Http2ServerResponse.make({ body: filled(200_000) })))
       yield* peer.send(headers(1, get))
       yield* peer.barrier()
       yield* peer.send(windowUpdate(0, 50_000), windowUpdate(1, 50_000), data(0, "x"))

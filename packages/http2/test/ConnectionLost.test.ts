@@ -1,5 +1,5 @@
 /** Connections that break: whoever waits gets a typed error, handlers are interrupted, and nothing is left. */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -70,7 +70,7 @@ describe("a connection that is lost", () => {
 
   it.scoped("a peer that ends its side with nothing open is a clean end", () =>
     Effect.gen(function* () {
-      const { connection, peer } = yield* server(() => Effect.succeed(Http2Response.empty()))
+      const { connection, peer } = yield* server(() => Effect.succeed(Http2ServerResponse.empty()))
       yield* peer.send(headers(1, get))
       yield* peer.await("Headers")
       yield* peer.scripted.end
@@ -83,7 +83,7 @@ describe("a connection that is lost", () => {
       for (let cutOffAfter = 0; cutOffAfter < 400; cutOffAfter += 7) {
         const exit = yield* Effect.exit(
           engines(
-            (request) => Effect.map(request.bytes(), (body) => Http2Response.make({ body })),
+            (request) => Effect.map(request.bytes(), (body) => Http2ServerResponse.make({ body })),
             ({ client }) => client.collect({ method: "POST", body: filled(600) }),
             { transport: { cutOffAfter } }
           )
@@ -109,7 +109,7 @@ describe("a connection that is lost", () => {
 
   it.scoped("serve ends with it", () =>
     Effect.gen(function* () {
-      const { connection, peer } = yield* server(() => Effect.succeed(Http2Response.empty()), { silent: true })
+      const { connection, peer } = yield* server(() => Effect.succeed(Http2ServerResponse.empty()), { silent: true })
       yield* peer.send(preface.subarray(0, 10))
       yield* peer.scripted.end
       yield* Effect.exit(connection.awaitClosed)

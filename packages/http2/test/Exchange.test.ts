@@ -1,5 +1,5 @@
 /** Requests and responses from one engine to the other, however the octets between them are cut. */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import type * as MemoryTransport from "@effect-http2/http2/MemoryTransport"
 import { describe, it } from "@effect/vitest"
@@ -19,14 +19,14 @@ const cuttings: ReadonlyArray<readonly [string, MemoryTransport.Options]> = [
 ]
 
 const echo: Handler = (request) =>
-  Effect.map(request.bytes(), (body) => Http2Response.make({ body, headers: { "x-method": request.method } }))
+  Effect.map(request.bytes(), (body) => Http2ServerResponse.make({ body, headers: { "x-method": request.method } }))
 
 describe.each(cuttings)("two engines, %s", (_name, transport) => {
   it.effect("GET, with everything that a request says", () =>
     engines(
       (request) =>
         Effect.succeed(
-          Http2Response.json([
+          Http2ServerResponse.json([
             request.method,
             request.scheme,
             request.authority,
@@ -47,7 +47,7 @@ describe.each(cuttings)("two engines, %s", (_name, transport) => {
     )
   )
 
-  const bodies: ReadonlyArray<readonly [string, () => Http2Response.Body, Uint8Array]> = [
+  const bodies: ReadonlyArray<readonly [string, () => Http2ServerResponse.Body, Uint8Array]> = [
     ["none", () => undefined, ascii("")],
     ["an empty text", () => "", ascii("")],
     ["text", () => "grüße", new TextEncoder().encode("grüße")],
@@ -60,7 +60,7 @@ describe.each(cuttings)("two engines, %s", (_name, transport) => {
   for (const [kind, make, octets] of bodies) {
     it.effect(`POST and its answer with a body of ${kind}`, () =>
       engines(
-        (request) => Effect.map(request.bytes(), (bytes) => Http2Response.make({ body: Stream.make(bytes) })),
+        (request) => Effect.map(request.bytes(), (bytes) => Http2ServerResponse.make({ body: Stream.make(bytes) })),
         ({ client }) =>
           Effect.gen(function* () {
             const response = yield* client.request({ method: "POST", body: make() })
@@ -72,7 +72,7 @@ describe.each(cuttings)("two engines, %s", (_name, transport) => {
 
     it.effect(`a response with a body of ${kind}`, () =>
       engines(
-        () => Effect.succeed(Http2Response.make({ body: make() })),
+        () => Effect.succeed(Http2ServerResponse.make({ body: make() })),
         ({ client }) =>
           Effect.gen(function* () {
             const response = yield* client.request({})
@@ -87,7 +87,7 @@ describe.each(cuttings)("two engines, %s", (_name, transport) => {
     engines(
       (request) =>
         Effect.succeed(
-          Http2Response.make({
+          Http2ServerResponse.make({
             status: request.path === "/204" ? 204 : request.path === "/304" ? 304 : 200,
             headers: request.path === "/204" ? {} : { "content-length": "5" },
             body: request.method === "HEAD" ? Stream.die("is not run") : "hello"
@@ -112,7 +112,7 @@ describe.each(cuttings)("two engines, %s", (_name, transport) => {
   it.effect("both directions stream at once", () =>
     engines(
       (request) =>
-        Effect.succeed(Http2Response.make({ body: Stream.map(request.body, (part) => part.slice().reverse()) })),
+        Effect.succeed(Http2ServerResponse.make({ body: Stream.map(request.body, (part) => part.slice().reverse()) })),
       ({ client }) =>
         Effect.gen(function* () {
           const response = yield* client.request({ method: "POST", body: inPieces(pattern(2000), 50) })
@@ -130,7 +130,7 @@ describe.each(cuttings)("two engines, %s", (_name, transport) => {
         Effect.gen(function* () {
           const body = yield* request.bytes()
           const trailers = yield* request.trailers
-          return Http2Response.make({
+          return Http2ServerResponse.make({
             body: request.path === "/stream" ? inPieces(body, 2) : body,
             trailers: Effect.succeed({ "x-back": trailers.get("x-there") ?? "", "x-length": String(body.length) })
           })
@@ -154,7 +154,7 @@ describe.each(cuttings)("two engines, %s", (_name, transport) => {
     engines(
       (request) =>
         Effect.gen(function* () {
-          yield* request.informational(103, Http2Response.make({ headers: { link: "</a>" } }).headers)
+          yield* request.informational(103, Http2ServerResponse.make({ headers: { link: "</a>" } }).headers)
           expect(yield* Effect.flip(request.informational(101, request.headers))).toMatchObject({ origin: "User" })
           expect(yield* Effect.flip(request.informational(200, request.headers))).toMatchObject({ origin: "User" })
           return yield* echo(request)
@@ -176,7 +176,8 @@ describe.each(cuttings)("two engines, %s", (_name, transport) => {
 
   it.effect("CONNECT makes a tunnel", () =>
     engines(
-      (request) => Effect.succeed(Http2Response.make({ headers: { "x-to": request.authority }, body: request.body })),
+      (request) =>
+        Effect.succeed(Http2ServerResponse.make({ headers: { "x-to": request.authority }, body: request.body })),
       ({ client }) =>
         Effect.gen(function* () {
           const response = yield* client.request({
@@ -211,7 +212,7 @@ describe("two engines", () => {
   it.effect("bodies of many windows arrive whole, both ways at once, in frames of any size", () =>
     Effect.forEach([16_384, 1_000_000], (maxFrameSize) =>
       engines(
-        (request) => Effect.succeed(Http2Response.make({ body: request.body })),
+        (request) => Effect.succeed(Http2ServerResponse.make({ body: request.body })),
         ({ client }) =>
           Effect.gen(function* () {
             const octets = pattern(3_000_000)
@@ -225,7 +226,7 @@ describe("two engines", () => {
 
   it.effect("a body longer than the limit is not collected", () =>
     engines(
-      () => Effect.succeed(Http2Response.make({ body: filled(1000) })),
+      () => Effect.succeed(Http2ServerResponse.make({ body: filled(1000) })),
       ({ client }) =>
         Effect.gen(function* () {
           const response = yield* client.request({})
@@ -237,7 +238,8 @@ describe("two engines", () => {
 
   it.effect("header lists larger than a frame arrive whole", () =>
     engines(
-      (request) => Effect.succeed(Http2Response.make({ headers: { "x-back": request.headers.get("x-long") ?? "" } })),
+      (request) =>
+        Effect.succeed(Http2ServerResponse.make({ headers: { "x-back": request.headers.get("x-long") ?? "" } })),
       ({ client }) =>
         Effect.gen(function* () {
           // HPACK's Huffman code makes nothing shorter of these.

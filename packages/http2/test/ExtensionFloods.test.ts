@@ -2,7 +2,7 @@
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import { PriorityUpdate, Type } from "@effect-http2/http2/ExtensionFrame"
 import * as Headers from "@effect-http2/http2/Headers"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Priority from "@effect-http2/http2/Priority"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -129,9 +129,9 @@ describe("the priority of a request", () => {
     Effect.gen(function* () {
       const seen: Array<Priority.Priority> = []
       const { peer } = yield* server((request) => {
-        if (request.path !== "/") return Effect.succeed(Http2Response.empty())
+        if (request.path !== "/") return Effect.succeed(Http2ServerResponse.empty())
         seen.push(request.priority, request.priority)
-        return Effect.succeed(Http2Response.empty())
+        return Effect.succeed(Http2ServerResponse.empty())
       })
       const value = "u=1, some-parameter-that-is-not-known=1"
       const ask = (id: number, path: string) => headers(id, [...get.slice(0, 3), [":path", path], ["priority", value]])
@@ -159,7 +159,7 @@ describe("the priority of a request", () => {
       const { peer } = yield* server((request) =>
         Effect.sync(() => {
           seen.push(request.priority)
-          return Http2Response.empty()
+          return Http2ServerResponse.empty()
         })
       )
       yield* peer.send(new PriorityUpdate(1, "u=6"), new PriorityUpdate(1, `u=0, ${"a, ".repeat(100)}b`))

@@ -4,7 +4,7 @@ import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Frame from "@effect-http2/http2/Frame"
 import type * as Headers from "@effect-http2/http2/Headers"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -40,7 +40,7 @@ describe("fields of a message", () => {
         const seen: Array<number> = []
         const { peer, stats } = yield* server((request) => {
           seen.push(request.headers.fields.length)
-          return Effect.succeed(Http2Response.empty())
+          return Effect.succeed(Http2ServerResponse.empty())
         }, options)
         yield* peer.send(new Frame.Headers(1, true, true, block([...get, ...pairs]), undefined))
         expect(yield* statusOf(peer, 1)).toBe(isTaken ? "204" : "431")
@@ -93,7 +93,7 @@ describe("CVE-2016-6581 CVE-2026-49975 CVE-2026-47774: a bomb that a window of 0
         const held: Array<Headers.Headers> = []
         const { peer, stats } = yield* server((request) => {
           held.push(request.headers)
-          return Effect.succeed(Http2Response.text("held"))
+          return Effect.succeed(Http2ServerResponse.text("held"))
         })
         yield* peer.send(settings([Settings.Id.INITIAL_WINDOW_SIZE, 0]))
         const encoder = Encoder.make()

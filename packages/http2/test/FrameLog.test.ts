@@ -3,7 +3,7 @@ import * as ExtensionFrame from "@effect-http2/http2/ExtensionFrame"
 import * as Frame from "@effect-http2/http2/Frame"
 import * as FrameLog from "@effect-http2/http2/FrameLog"
 import * as Http2Client from "@effect-http2/http2/Http2Client"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as MemoryTransport from "@effect-http2/http2/MemoryTransport"
 import type { Transport } from "@effect-http2/http2/Transport"
@@ -60,7 +60,7 @@ describe("FrameLog", () => {
       const client = collector()
       const server = collector()
       yield* Http2Server.make(
-        (request) => Effect.map(request.text(), (text) => Http2Response.text(text.toUpperCase())),
+        (request) => Effect.map(request.text(), (text) => Http2ServerResponse.text(text.toUpperCase())),
         FrameLog.inspect(far, server.log, "server"),
         { sendDate: false }
       )

@@ -1,7 +1,7 @@
 /** GOAWAY without end, in both roles: counted behind the first few, and a repeated one makes nothing. A client that goes is let go. */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Frame from "@effect-http2/http2/Frame"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -96,7 +96,7 @@ describe("a client that says GOAWAY", () => {
   it.scoped("with requests open, or in the same read: they are answered before that", () =>
     Effect.gen(function* () {
       const { connection, peer } = yield* server((request) =>
-        Effect.orDie(Effect.as(request.bytes(), Http2Response.text("answer")))
+        Effect.orDie(Effect.as(request.bytes(), Http2ServerResponse.text("answer")))
       )
       yield* peer.barrier()
       yield* peer.send(headers(1, get, false), goAway(0), headers(3, get))

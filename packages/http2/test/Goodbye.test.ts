@@ -2,7 +2,7 @@
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Frame from "@effect-http2/http2/Frame"
 import * as Http2Client from "@effect-http2/http2/Http2Client"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as MemoryTransport from "@effect-http2/http2/MemoryTransport"
 import type { Transport } from "@effect-http2/http2/Transport"
@@ -106,7 +106,7 @@ describe("a server says GOAWAY last, with the last stream that it served, where"
   for (const test of cases.filter(({ role }) => role !== "client")) {
     it.effect(`[rfc9113-6.8-2] [rfc9113-5.4.1-3] [rfc9113-9.1-3] ${test.what}`, () =>
       Effect.gen(function* () {
-        const answer = () => Effect.succeed(Http2Response.text("answer"))
+        const answer = () => Effect.succeed(Http2ServerResponse.text("answer"))
         const [connection, peer, closeScope] = yield* inScope(true, (transport) => Http2Server.make(answer, transport))
         yield* peer.send(preface, settings(), settingsAck)
         yield* peer.send(headers(3, get), headers(5, post, false), data(5, "x", true))

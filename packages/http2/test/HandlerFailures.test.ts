@@ -1,6 +1,6 @@
 /** Handlers that fail, in every phase of their response: a 500 or a reset, and never a clean end. */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import { describe, it } from "@effect/vitest"
 import * as Settings from "@effect-http2/http2/Settings"
 import * as Effect from "effect/Effect"
@@ -44,11 +44,11 @@ describe("a handler", () => {
       yield* engines(
         (request) => {
           if (request.path === "/throws") throw new Error("thrown")
-          if (request.path === "/status") return Effect.succeed(Http2Response.make({ status: 99 }))
+          if (request.path === "/status") return Effect.succeed(Http2ServerResponse.make({ status: 99 }))
           if (request.path === "/length") {
-            return Effect.succeed(Http2Response.make({ body: "four", headers: { "content-length": "5" } }))
+            return Effect.succeed(Http2ServerResponse.make({ body: "four", headers: { "content-length": "5" } }))
           }
-          return Effect.delay(Effect.succeed(Http2Response.make({ headers: { connection: "close" } })), 0)
+          return Effect.delay(Effect.succeed(Http2ServerResponse.make({ headers: { connection: "close" } })), 0)
         },
         ({ client }) =>
           Effect.gen(function* () {
@@ -65,7 +65,9 @@ describe("a handler", () => {
       const { layer, lines } = logged()
       yield* engines(
         () =>
-          Effect.succeed(Http2Response.make({ body: Stream.concat(Stream.make(ascii("part")), Stream.fail("no")) })),
+          Effect.succeed(
+            Http2ServerResponse.make({ body: Stream.concat(Stream.make(ascii("part")), Stream.fail("no")) })
+          ),
         ({ client }) =>
           Effect.gen(function* () {
             const response = yield* client.request({})
@@ -84,7 +86,7 @@ describe("a handler", () => {
     Effect.gen(function* () {
       const { layer } = logged()
       yield* engines(
-        () => Effect.succeed(Http2Response.make({ body: "body", trailers: Effect.fail("no") })),
+        () => Effect.succeed(Http2ServerResponse.make({ body: "body", trailers: Effect.fail("no") })),
         ({ client }) =>
           Effect.gen(function* () {
             expect(yield* Effect.flip(client.collect({}))).toMatchObject({ code: ErrorCode.INTERNAL_ERROR })
@@ -119,7 +121,7 @@ describe("what a client makes fail is counted, and told once a connection, at le
   it.scoped("CVE-2026-50560: responses that SETTINGS_MAX_HEADER_LIST_SIZE does not allow", () => {
     const { layer, lines } = logged()
     return Effect.gen(function* () {
-      const { peer, stats } = yield* server(() => Effect.succeed(Http2Response.text("answer")))
+      const { peer, stats } = yield* server(() => Effect.succeed(Http2ServerResponse.text("answer")))
       yield* peer.send(settings([Settings.Id.MAX_HEADER_LIST_SIZE, 1]))
       const long: ReadonlyArray<readonly [string, string]> = [...get.slice(0, 3), [":path", `/${"x".repeat(5000)}`]]
       yield* peer.send(...Array.from({ length: 50 }, (_, i) => headers(1 + 2 * i, long)))
@@ -139,7 +141,7 @@ describe("what a client makes fail is counted, and told once a connection, at le
         Effect.uninterruptible(
           Effect.as(
             Effect.catchAll(request.bytes(), (cause) => Effect.die(new Error("my own", { cause }))),
-            Http2Response.empty()
+            Http2ServerResponse.empty()
           )
         )
       )

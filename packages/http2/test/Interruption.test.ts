@@ -1,6 +1,6 @@
 /** Requests that are given up: the other side's work ends with them, and nothing is left of either. */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -54,7 +54,8 @@ describe("a request that is interrupted", () => {
 
   it.effect("ends the other's work also by race, timeout and take", () =>
     engines(
-      (request) => (request.path === "/never" ? Effect.never : Effect.succeed(Http2Response.make({ body: endless }))),
+      (request) =>
+        request.path === "/never" ? Effect.never : Effect.succeed(Http2ServerResponse.make({ body: endless })),
       ({ client, serverStats }) =>
         Effect.gen(function* () {
           expect(yield* Effect.race(client.collect({ path: "/never" }), Effect.as(Effect.yieldNow(), "other"))).toBe(
@@ -73,7 +74,7 @@ describe("a request that is interrupted", () => {
 
   it.effect("in the moment in which its response comes leaves nothing behind", () =>
     engines(
-      () => Effect.succeed(Http2Response.make({ body: endless })),
+      () => Effect.succeed(Http2ServerResponse.make({ body: endless })),
       ({ client, serverStats }) =>
         Effect.gen(function* () {
           for (let steps = 0; steps < 12; steps++) {
@@ -96,7 +97,7 @@ describe("a request that is interrupted", () => {
       )
       yield* engines(
         (request) =>
-          Effect.as(Stream.runDrain(Stream.take(request.body, 5)), Http2Response.make({ body: Stream.never })),
+          Effect.as(Stream.runDrain(Stream.take(request.body, 5)), Http2ServerResponse.make({ body: Stream.never })),
         ({ client }) =>
           Effect.gen(function* () {
             const scope = yield* Scope.make()
@@ -118,7 +119,7 @@ describe("the end of a response's scope", () => {
         (request) =>
           Effect.as(
             Effect.addFinalizer(() => Effect.sync(() => void (error = request.stream.error))),
-            Http2Response.make({ body: endless })
+            Http2ServerResponse.make({ body: endless })
           ),
         ({ client }) =>
           Effect.gen(function* () {
@@ -133,7 +134,7 @@ describe("the end of a response's scope", () => {
 
   it.effect("resets nothing where the response was whole, read or not", () =>
     engines(
-      () => Effect.succeed(Http2Response.text("whole")),
+      () => Effect.succeed(Http2ServerResponse.text("whole")),
       ({ client, clientStats }) =>
         Effect.gen(function* () {
           yield* Effect.scoped(client.request({}))

@@ -1,5 +1,5 @@
 /** Frames for streams that have ended, from peers that mean well: they cross on their way, or are late, and cost nothing. */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -14,7 +14,7 @@ const few = { glitchBurst: 5, glitchRate: 0, resetBurst: 5, resetRate: 0, maxCon
 
 /** 100,000 octets for stream 1, some for the others. */
 const handler: Http2Server.Handler<never, Scope.Scope> = (request) =>
-  Effect.succeed(Http2Response.make({ body: filled(request.stream.id === 1 ? 100_000 : 1000) }))
+  Effect.succeed(Http2ServerResponse.make({ body: filled(request.stream.id === 1 ? 100_000 : 1000) }))
 
 /** Requests from `first` on, each answered before the next. */
 const ask = ({ peer }: Effect.Effect.Success<ReturnType<typeof server>>, first: number, count: number) =>

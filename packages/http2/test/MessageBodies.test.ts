@@ -1,6 +1,6 @@
 /** The ways to take a body, beside the Stream that it is: `fold`, `forEach`, `bytes`, `text`, `json`, in both roles. */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
-import type { IncomingMessage } from "@effect-http2/http2/IncomingMessage"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
+import type { Http2IncomingMessage } from "@effect-http2/http2/Http2IncomingMessage"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -11,7 +11,9 @@ import { engines } from "./support/engines.js"
 const pieces = (...texts: ReadonlyArray<string>) =>
   Stream.encodeText(Stream.mapEffect(Stream.fromIterable(texts), (text) => Effect.as(Effect.yieldNow(), text)))
 
-const ways: ReadonlyArray<readonly [string, (message: IncomingMessage) => Effect.Effect<unknown, unknown>, unknown]> = [
+const ways: ReadonlyArray<
+  readonly [string, (message: Http2IncomingMessage) => Effect.Effect<unknown, unknown>, unknown]
+> = [
   ["fold", (message) => message.fold(0, (length, octets) => length + octets.length), 9],
   ["text", (message) => message.text(), '{"a":[1]}'],
   ["json", (message) => message.json(), { a: [1] }],
@@ -36,7 +38,7 @@ describe.each(ways)("%s", (_name, take, expected) => {
       (request) =>
         Effect.map(take(request), (value) => {
           seen = value
-          return Http2Response.make({ body: pieces('{"a"', ":[1", "]}") })
+          return Http2ServerResponse.make({ body: pieces('{"a"', ":[1", "]}") })
         }),
       ({ client }) =>
         Effect.gen(function* () {
@@ -50,7 +52,7 @@ describe.each(ways)("%s", (_name, take, expected) => {
 
 it.effect("json fails with a StreamError where the body is not JSON, or longer than its limit", () =>
   engines(
-    () => Effect.succeed(Http2Response.text("{no")),
+    () => Effect.succeed(Http2ServerResponse.text("{no")),
     ({ client }) =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(Effect.flatMap(client.request({}), (response) => response.json()))
@@ -64,7 +66,7 @@ it.effect("json fails with a StreamError where the body is not JSON, or longer t
 
 it.effect("forEach fails with what the function fails with, and asks for no more", () =>
   engines(
-    () => Effect.succeed(Http2Response.make({ body: pieces("a", "b", "c") })),
+    () => Effect.succeed(Http2ServerResponse.make({ body: pieces("a", "b", "c") })),
     ({ client }) =>
       Effect.gen(function* () {
         let calls = 0

@@ -1,7 +1,7 @@
 /** Peers that ask for much and read nothing: what waits for them is bounded, and it does not last (CVE-2019-9511 to 9517). */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Frame from "@effect-http2/http2/Frame"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
@@ -59,7 +59,7 @@ describe("an attacker that never reads", () => {
   it.scoped("CVE-2019-9517: responses without a body do not pile up", () =>
     Effect.gen(function* () {
       const handler: Handler = () =>
-        Effect.succeed(Http2Response.make({ headers: { "x-large": "\xff".repeat(10_000) } }))
+        Effect.succeed(Http2ServerResponse.make({ headers: { "x-large": "\xff".repeat(10_000) } }))
       const played = yield* server(handler, { maxSendBuffer: 200_000, transport: { highWaterMark: 0 } })
       const { pendingBytes } = played.peer.scripted.transport
       yield* flood(played, (id) => [headers(id, get)], 300)
@@ -71,7 +71,7 @@ describe("an attacker that never reads", () => {
 
   it.scoped("CVE-2019-9517: bodies do not pile up, windows or not", () =>
     Effect.gen(function* () {
-      const handler: Handler = () => Effect.succeed(Http2Response.make({ body: filled(1_000_000) }))
+      const handler: Handler = () => Effect.succeed(Http2ServerResponse.make({ body: filled(1_000_000) }))
       const options = { maxSendBuffer: 200_000, maxConcurrentStreams: 50, transport: { highWaterMark: 0 } }
       const played = yield* server(handler, options)
       const { pendingBytes } = played.peer.scripted.transport

@@ -1,5 +1,5 @@
 /** Requests that are expected to have content, and have none, say so (RFC 9110 §8.6). */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -30,7 +30,7 @@ describe("content-length of a request", () => {
         (incoming) => {
           const lengths = incoming.headers.fields.filter(({ name }) => name === "content-length")
           const value = lengths.map((field) => field.value).join() || "none"
-          return Effect.as(Effect.orDie(incoming.bytes()), Http2Response.make({ headers: { "x-said": value } }))
+          return Effect.as(Effect.orDie(incoming.bytes()), Http2ServerResponse.make({ headers: { "x-said": value } }))
         },
         ({ client }) => Effect.map(client.collect(request), ({ headers }) => expect(headers.get("x-said")).toBe(said))
       )

@@ -2,7 +2,7 @@
 import { adjust, PlainWindow } from "@effect-http2/engine/flow/window"
 import * as Frame from "@effect-http2/http2/Frame"
 import * as Http2Options from "@effect-http2/http2/Http2Options"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type { Transport } from "@effect-http2/http2/Transport"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -96,7 +96,7 @@ describe("padding", () => {
       engines(
         (request) =>
           Effect.map(request.bytes(), (body) =>
-            Http2Response.make({ body: inPieces(body, 3000), trailers: { "x-length": String(body.length) } })
+            Http2ServerResponse.make({ body: inPieces(body, 3000), trailers: { "x-length": String(body.length) } })
           ),
         ({ client }) =>
           Effect.gen(function* () {

@@ -2,8 +2,8 @@
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import { PriorityUpdate } from "@effect-http2/http2/ExtensionFrame"
 import * as Frame from "@effect-http2/http2/Frame"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
-import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import type * as Priority from "@effect-http2/http2/Priority"
 import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
@@ -54,7 +54,7 @@ describe("PRIORITY_UPDATE", () => {
 
   it.scoped("for a stream that is closed, or where we sent all, is ignored", () =>
     Effect.gen(function* () {
-      const { peer } = yield* server(() => Effect.succeed(Http2Response.text("done")))
+      const { peer } = yield* server(() => Effect.succeed(Http2ServerResponse.text("done")))
       yield* peer.send(request(5), new PriorityUpdate(5, "u=1"), new PriorityUpdate(1, "u=1"))
       yield* peer.barrier()
       yield* peer.send(new PriorityUpdate(5, "u=1"), headers(7, get, false), new PriorityUpdate(7, "u=1"))
@@ -158,7 +158,7 @@ describe("a handler", () => {
           seen.push(request.priority)
           seen.push(yield* request.setPriority({ urgency: 1 }))
           seen.push(yield* request.setPriority({ incremental: false }))
-          return Http2Response.empty()
+          return Http2ServerResponse.empty()
         })
       )
       yield* peer.send(request(1, "u=5"))
@@ -178,11 +178,11 @@ describe("a handler", () => {
 
   it.scoped("sets it before its body or in the middle of it; the rest is as the client says", () =>
     Effect.gen(function* () {
-      const requests = new Map<string, Http2Server.Request>()
+      const requests = new Map<string, Http2ServerRequest.Http2ServerRequest>()
       const { peer } = yield* server((request) => {
         requests.set(request.path, request)
         const set = request.path === "/5" ? Effect.asVoid(request.setPriority({ urgency: 0 })) : Effect.void
-        return Effect.as(set, Http2Response.make({ body }))
+        return Effect.as(set, Http2ServerResponse.make({ body }))
       })
       yield* peer.send(initialWindow(1_000_000), request(1, "u=1"), request(3, "u=1, i"), request(5, "u=7"))
       yield* peer.barrier()
@@ -201,10 +201,10 @@ describe("a handler", () => {
 
   it.scoped("can prefer one body to others where the client has said nothing", () =>
     Effect.gen(function* () {
-      const handler = (request: Http2Server.Request) =>
+      const handler = (request: Http2ServerRequest.Http2ServerRequest) =>
         Effect.zipRight(
           request.path === "/1" ? request.setPriority({ urgency: 7 }) : Effect.void,
-          Effect.succeed(Http2Response.make({ body }))
+          Effect.succeed(Http2ServerResponse.make({ body }))
         )
       expect(yield* orderOf([request(1), request(3), request(5)], handler)).toEqual([3, 5, 3, 5, 3, 5, 1])
     })

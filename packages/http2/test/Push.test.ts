@@ -3,8 +3,9 @@ import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Frame from "@effect-http2/http2/Frame"
 import * as FrameLog from "@effect-http2/http2/FrameLog"
 import * as Http2Client from "@effect-http2/http2/Http2Client"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Http2Server from "@effect-http2/http2/Http2Server"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import * as MemoryTransport from "@effect-http2/http2/MemoryTransport"
 import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
@@ -27,13 +28,15 @@ const range = (length: number): ReadonlyArray<number> => Array.from({ length }, 
 const pushing =
   (
     paths: ReadonlyArray<string>,
-    otherwise: (request: Http2Server.Request) => Effect.Effect<Http2Response.Http2Response, unknown>
+    otherwise: (
+      request: Http2ServerRequest.Http2ServerRequest
+    ) => Effect.Effect<Http2ServerResponse.Http2ServerResponse, unknown>
   ) =>
-  (request: Http2Server.Request) =>
+  (request: Http2ServerRequest.Http2ServerRequest) =>
     request.path === "/"
       ? Effect.as(
           Effect.forEach(paths, (path) => request.push({ path, headers: { "x-from": "push" } })),
-          Http2Response.text("page")
+          Http2ServerResponse.text("page")
         )
       : otherwise(request)
 
@@ -48,7 +51,7 @@ describe("a pushed response", () => {
           Effect.zipRight(
             wait,
             pushing(["/a", "/b"], ({ headers, path }) =>
-              Effect.zipRight(wait, Effect.succeed(Http2Response.text(`${path} ${headers.get("x-from")}`)))
+              Effect.zipRight(wait, Effect.succeed(Http2ServerResponse.text(`${path} ${headers.get("x-from")}`)))
             )(request)
           ),
         ({ client, clientStats, serverStats }) =>
@@ -79,7 +82,8 @@ describe("a pushed response", () => {
     engines(
       pushing(
         range(5).map((n) => `/${n}`),
-        ({ path }) => Effect.succeed(Http2Response.make({ body: Stream.make(filled(Number(path.slice(1)) * 30_000)) }))
+        ({ path }) =>
+          Effect.succeed(Http2ServerResponse.make({ body: Stream.make(filled(Number(path.slice(1)) * 30_000)) }))
       ),
       ({ client }) =>
         Effect.gen(function* () {
@@ -111,7 +115,7 @@ describe("a pushed response", () => {
       pushing(["/1", "/2", "/3"], ({ path }) =>
         path === "/1"
           ? Effect.never
-          : Effect.succeed(Http2Response.make({ body: Stream.concat(Stream.make(filled(10)), Stream.never) }))
+          : Effect.succeed(Http2ServerResponse.make({ body: Stream.concat(Stream.make(filled(10)), Stream.never) }))
       ),
       ({ client, serverStats }) =>
         Effect.gen(function* () {
@@ -160,7 +164,7 @@ describe("a pushed response", () => {
       Effect.gen(function* () {
         const [near, far] = yield* MemoryTransport.make()
         const seen: Array<string> = []
-        const handler = pushing(["/a"], () => Effect.succeed(Http2Response.text("a")))
+        const handler = pushing(["/a"], () => Effect.succeed(Http2ServerResponse.text("a")))
         yield* Effect.forkScoped(Http2Server.serve(handler)(far))
         const inspected = FrameLog.inspect(
           near,
@@ -191,7 +195,7 @@ describe("a pushed response", () => {
 describe("Http2Client.pushes", () => {
   it.effect("fails at once where push is not enabled", () =>
     engines(
-      (request) => Effect.sync(() => Http2Response.text(String(request.canPush))),
+      (request) => Effect.sync(() => Http2ServerResponse.text(String(request.canPush))),
       ({ client }) =>
         Effect.gen(function* () {
           expect(yield* Effect.flip(Stream.runDrain(client.pushes))).toMatchObject({ origin: "User", section: "6.5.2" })
@@ -203,7 +207,7 @@ describe("Http2Client.pushes", () => {
   it.scoped("ends with the connection, and drops what nobody has taken", () =>
     Effect.gen(function* () {
       const [near, far] = yield* MemoryTransport.make()
-      const handler = pushing(["/a", "/b"], () => Effect.succeed(Http2Response.text("body")))
+      const handler = pushing(["/a", "/b"], () => Effect.succeed(Http2ServerResponse.text("body")))
       yield* Effect.forkScoped(Http2Server.serve(handler)(far))
       const scope = yield* Scope.make()
       const http = yield* Scope.extend(Http2Client.make(near, { authority: "test", ...client }), scope)

@@ -2,7 +2,7 @@
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Frame from "@effect-http2/http2/Frame"
 import type * as Http2Client from "@effect-http2/http2/Http2Client"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -106,8 +106,8 @@ describe("a server", () => {
     Effect.gen(function* () {
       const { connection, peer } = yield* serverPeer((request) =>
         Effect.match(request.push({ path: "/a" }), {
-          onFailure: (error) => Http2Response.text("section" in error ? (error.section ?? "") : ""),
-          onSuccess: () => Http2Response.text("pushed")
+          onFailure: (error) => Http2ServerResponse.text("section" in error ? (error.section ?? "") : ""),
+          onSuccess: () => Http2ServerResponse.text("pushed")
         })
       )
       connection.core.table.highestLocal = 0x7ffffffe
@@ -125,7 +125,7 @@ describe("a server", () => {
           request.path === "/"
             ? Effect.as(
                 Effect.forEach(range(50), (n) => request.push({ path: `/${n}` })),
-                Http2Response.empty()
+                Http2ServerResponse.empty()
               )
             : Effect.never,
         { resetBurst: 5, maxConcurrentStreams: 60 }

@@ -1,8 +1,8 @@
 /** Priorities of pushed responses: what a server makes of them, and what a client may say (RFC 9218 §7.1, §10). */
 import { PriorityUpdate } from "@effect-http2/http2/ExtensionFrame"
 import * as Frame from "@effect-http2/http2/Frame"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
-import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -15,12 +15,12 @@ import { block, data, get, headers, ok } from "./support/wire.js"
 
 describe("a server", () => {
   /** Pushes two responses along with the first: streams 2 and 4. */
-  const pushing = (request: Http2Server.Request) =>
+  const pushing = (request: Http2ServerRequest.Http2ServerRequest) =>
     request.path === "/1"
       ? Effect.all([
           request.push({ path: "/a", headers: { priority: "u=5" } }),
           request.push({ path: "/b", headers: { priority: "u=6" } })
-        ]).pipe(Effect.orDie, Effect.as(Http2Response.make({ body })))
+        ]).pipe(Effect.orDie, Effect.as(Http2ServerResponse.make({ body })))
       : large()
 
   it.scoped("sends pushed bodies as the promised requests say, which is no signal of the client's", () =>

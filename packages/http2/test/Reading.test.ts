@@ -1,7 +1,7 @@
 /** Frames are read and acted on as they come, whatever waits on either side; answers to PING go out in front of all DATA that waits. */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import type * as Frame from "@effect-http2/http2/Frame"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -62,7 +62,9 @@ describe("[rfc9113-5.2.2-1] [rfc9113-6.9-1] with windows that are full, since no
 describe("[rfc9113-5.2.2-1] with all that it has to send held up by the peer's windows,", () => {
   it.scoped("a server goes on reading", () =>
     Effect.gen(function* () {
-      const { connection, peer } = yield* server(() => Effect.succeed(Http2Response.make({ body: filled(100_000) })))
+      const { connection, peer } = yield* server(() =>
+        Effect.succeed(Http2ServerResponse.make({ body: filled(100_000) }))
+      )
       yield* peer.send(settings([4, 0]), ...[1, 3, 5].map((id) => headers(id, get)))
       yield* peer.barrier(1)
       expect(octetsOf(peer.frames)).toBe(0)
@@ -89,7 +91,7 @@ describe("[rfc9113-6.7-3] the answer to a PING goes out in front of the DATA tha
 
   it.scoped("at a server, for the windows and for a peer that reads slowly", () =>
     Effect.gen(function* () {
-      const { peer } = yield* server(() => Effect.succeed(Http2Response.make({ body })), {
+      const { peer } = yield* server(() => Effect.succeed(Http2ServerResponse.make({ body })), {
         maxSendBuffer,
         transport: { highWaterMark: 0 }
       })
@@ -116,7 +118,7 @@ describe("[rfc9113-6.7-3] the answer to a PING goes out in front of the DATA tha
 
   it.scoped("in the same turn: what the frames in front of it made ready follows", () =>
     Effect.gen(function* () {
-      const { peer } = yield* server(() => Effect.succeed(Http2Response.make({ body: filled(60_000) })))
+      const { peer } = yield* server(() => Effect.succeed(Http2ServerResponse.make({ body: filled(60_000) })))
       yield* peer.send(settings([4, 0]), headers(1, get))
       yield* peer.await("Headers", (frame) => frame.streamId === 1)
       yield* peer.send(windowUpdate(1, 50_000), ping(7))

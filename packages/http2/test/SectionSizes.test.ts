@@ -1,8 +1,8 @@
 /** The peer's SETTINGS_MAX_HEADER_LIST_SIZE, in all that we send (RFC 9113 §6.5.2): what is larger does not leave, and no message looks complete that is not. */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Headers from "@effect-http2/http2/Headers"
-import type * as Http2Client from "@effect-http2/http2/Http2Client"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import type * as Http2ClientRequest from "@effect-http2/http2/Http2ClientRequest"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
@@ -47,20 +47,30 @@ const date = ["date", "Thu, 01 Jan 1970 00:00:00 GMT"] as const
 
 describe("responses", () => {
   const cases: ReadonlyArray<
-    readonly [title: string, fields: Pairs, options: Http2Server.ServerOptions, response: Http2Response.Http2Response]
+    readonly [
+      title: string,
+      fields: Pairs,
+      options: Http2Server.ServerOptions,
+      response: Http2ServerResponse.Http2ServerResponse
+    ]
   > = [
     [
       "with a date of ours",
       [[":status", "200"], largeField, date],
       { sendDate: true },
-      Http2Response.empty({ status: 200, headers: large })
+      Http2ServerResponse.empty({ status: 200, headers: large })
     ],
-    ["without a date", [[":status", "404"], largeField], {}, Http2Response.empty({ status: 404, headers: large })],
+    [
+      "without a date",
+      [[":status", "404"], largeField],
+      {},
+      Http2ServerResponse.empty({ status: 404, headers: large })
+    ],
     [
       "with a date of the handler's",
       [[":status", "200"], largeField, date],
       { sendDate: true },
-      Http2Response.empty({ status: 200, headers: { ...large, date: date[1] } })
+      Http2ServerResponse.empty({ status: 200, headers: { ...large, date: date[1] } })
     ]
   ]
   for (const [title, fields, options, response] of cases) {
@@ -88,11 +98,11 @@ describe("responses", () => {
     Effect.gen(function* () {
       const { peer } = yield* serverFor(200, (request) =>
         Effect.gen(function* () {
-          const error = yield* Effect.flip(request.respond(Http2Response.empty({ headers: large })))
+          const error = yield* Effect.flip(request.respond(Http2ServerResponse.empty({ headers: large })))
           expect(error).toMatchObject({ _tag: "Http2StreamError", origin: "User", section: "6.5.2" })
           const informational = yield* Effect.flip(request.informational(103, Headers.make(large)))
           expect(informational).toMatchObject({ _tag: "Http2StreamError", origin: "User", section: "6.5.2" })
-          return Http2Response.text("small")
+          return Http2ServerResponse.text("small")
         })
       )
       yield* peer.send(headers(1, get))
@@ -104,7 +114,7 @@ describe("responses", () => {
   it.scoped("informational ones, up to what the client accepts", () =>
     Effect.gen(function* () {
       const { peer } = yield* serverFor(sizeOf([[":status", "103"], largeField]), (request) =>
-        Effect.as(request.informational(103, Headers.make(large)), Http2Response.text("small"))
+        Effect.as(request.informational(103, Headers.make(large)), Http2ServerResponse.text("small"))
       )
       yield* peer.send(headers(1, get))
       expect((yield* headOf(peer, 1))[0]).toEqual([":status", "103"])
@@ -118,7 +128,7 @@ describe("responses", () => {
         Effect.gen(function* () {
           expect(yield* Effect.flip(request.tunnel({ headers: large }))).toMatchObject({ origin: "User" })
           expect(request.canRespond).toBe(true)
-          return Http2Response.empty({ status: 502 })
+          return Http2ServerResponse.empty({ status: 502 })
         })
       )
       yield* peer.send(
@@ -139,7 +149,7 @@ describe("responses", () => {
     Effect.gen(function* () {
       const { layer } = logged()
       const { peer } = yield* Effect.provide(
-        serverFor(41, (request) => Effect.as(request.bytes(), Http2Response.empty()), { maxHeaderListSize: 400 }),
+        serverFor(41, (request) => Effect.as(request.bytes(), Http2ServerResponse.empty()), { maxHeaderListSize: 400 }),
         layer
       )
       yield* peer.send(headers(1, [...post, ["expect", "100-continue"]], false))
@@ -165,10 +175,10 @@ describe("trailers of a response", () => {
         const failure = yield* Deferred.make<unknown>()
         const { peer } = yield* serverFor(sizeOf([largeField]), (request) =>
           Effect.zipRight(
-            Effect.catchAll(request.respond(Http2Response.make({ body, trailers })), (error) =>
+            Effect.catchAll(request.respond(Http2ServerResponse.make({ body, trailers })), (error) =>
               Deferred.succeed(failure, error)
             ),
-            Effect.succeed(Http2Response.empty())
+            Effect.succeed(Http2ServerResponse.empty())
           )
         )
         yield* peer.send(headers(1, get))
@@ -190,7 +200,7 @@ describe("trailers of a response", () => {
   it.scoped("that were fine when they were given, and are not when they leave", () =>
     Effect.gen(function* () {
       const { peer } = yield* serverFor(1000, () =>
-        Effect.succeed(Http2Response.make({ body: filled(70_000), trailers }))
+        Effect.succeed(Http2ServerResponse.make({ body: filled(70_000), trailers }))
       )
       yield* peer.send(headers(1, get))
       yield* headOf(peer, 1)
@@ -203,7 +213,7 @@ describe("trailers of a response", () => {
 })
 
 describe("requests", () => {
-  const request: Http2Client.ClientRequest = { headers: large, path: "/path", priority: { urgency: 1 } }
+  const request: Http2ClientRequest.Http2ClientRequest = { headers: large, path: "/path", priority: { urgency: 1 } }
   const fields: Pairs = [...get.slice(0, 3), [":path", "/path"], largeField, ["priority", "u=1"]]
 
   it.scoped("up to what the server accepts, and not an octet more", () =>

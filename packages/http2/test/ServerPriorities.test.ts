@@ -1,7 +1,7 @@
 /** In which order the bodies of a server go, where there is not room for all of them at once (RFC 9218 §10). */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
-import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
@@ -90,13 +90,13 @@ describe("the order of bodies", () => {
 
   it.scoped("[rfc9218-10.1-1] a tunnel is served beside what is more urgent", () =>
     Effect.gen(function* () {
-      const handler = (request: Http2Server.Request) =>
+      const handler = (request: Http2ServerRequest.Http2ServerRequest) =>
         request.method === "CONNECT"
           ? Effect.flatMap(request.tunnel(), (tunnel) => Effect.orDie(tunnel.write(body))).pipe(
               Effect.zipRight(Effect.never),
               Effect.orDie
             )
-          : Effect.succeed(Http2Response.make({ body: filled(100 * frameSize) }))
+          : Effect.succeed(Http2ServerResponse.make({ body: filled(100 * frameSize) }))
       const connect = headers(
         1,
         [[":method", "CONNECT"], [":protocol", "websocket"], ...get.slice(1), ["priority", "u=7"]],
@@ -110,7 +110,7 @@ describe("the order of bodies", () => {
   it.scoped("a small body that is whole goes before a large one, whatever their urgencies", () =>
     Effect.gen(function* () {
       const { peer } = yield* server((request) =>
-        Effect.succeed(Http2Response.make({ body: request.path === "/3" ? filled(4096) : body }))
+        Effect.succeed(Http2ServerResponse.make({ body: request.path === "/3" ? filled(4096) : body }))
       )
       yield* peer.send(request(1, "u=0"), request(3, "u=7"))
       yield* peer.barrier()
@@ -122,7 +122,7 @@ describe("the order of bodies", () => {
     Effect.gen(function* () {
       const { peer } = yield* server((request) =>
         Effect.succeed(
-          Http2Response.make({
+          Http2ServerResponse.make({
             body: request.path === "/3" ? inPieces(filled(2_000_000), 50_000) : filled(2_000_000)
           })
         )
@@ -141,7 +141,7 @@ describe("stallTimeout", () => {
 
   it.scoped("does not run for a body that waits for its turn while others move", () =>
     Effect.gen(function* () {
-      const { peer } = yield* server(() => Effect.succeed(Http2Response.make({ body: filled(400_000) })), options)
+      const { peer } = yield* server(() => Effect.succeed(Http2ServerResponse.make({ body: filled(400_000) })), options)
       yield* peer.send(initialWindow(1_000_000), request(1, "u=7"), request(3, "u=0"))
       for (let i = 0; i < 5; i++) {
         yield* peer.barrier(i + 1)
@@ -158,7 +158,7 @@ describe("stallTimeout", () => {
   it.scoped("runs for it where nothing moves, or as good as nothing", () =>
     Effect.gen(function* () {
       const body = filled(400_000)
-      const { peer } = yield* server(() => Effect.succeed(Http2Response.make({ body })), {
+      const { peer } = yield* server(() => Effect.succeed(Http2ServerResponse.make({ body })), {
         ...options,
         maxStalledBytes: 400_000
       })

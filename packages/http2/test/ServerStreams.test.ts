@@ -1,7 +1,7 @@
 /** A server's streams, played by a client octet by octet: 100-continue, tunnels, early answers, who may send what. */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Frame from "@effect-http2/http2/Frame"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -17,7 +17,7 @@ const expecting: Pairs = [...post, ["expect", "100-continue"]]
 describe("100 (Continue)", () => {
   it.scoped("is sent once, when the handler first wants the body", () =>
     Effect.gen(function* () {
-      const { peer } = yield* server((request) => Effect.map(request.text(), (text) => Http2Response.text(text)))
+      const { peer } = yield* server((request) => Effect.map(request.text(), (text) => Http2ServerResponse.text(text)))
       yield* peer.send(headers(1, expecting, false))
       expect(peer.fieldsOf(yield* peer.await("Headers"))).toEqual([[":status", "100"]])
       yield* peer.send(data(1, "bo"))
@@ -30,7 +30,9 @@ describe("100 (Continue)", () => {
   it.scoped("is not sent where the handler does not want the body, nor where nobody asked", () =>
     Effect.gen(function* () {
       const { peer } = yield* server((request) =>
-        request.path === "/" ? Effect.succeed(Http2Response.empty()) : Effect.as(request.bytes(), Http2Response.empty())
+        request.path === "/"
+          ? Effect.succeed(Http2ServerResponse.empty())
+          : Effect.as(request.bytes(), Http2ServerResponse.empty())
       )
       yield* peer.send(headers(1, expecting, false))
       expect(peer.fieldsOf(yield* peer.await("Headers"))).toEqual([[":status", "204"]])
@@ -50,7 +52,7 @@ describe("a tunnel", () => {
 
   it.scoped("[rfc9113-8.5-2] takes no HEADERS", () =>
     Effect.gen(function* () {
-      const { peer } = yield* server((request) => Effect.succeed(Http2Response.make({ body: request.body })))
+      const { peer } = yield* server((request) => Effect.succeed(Http2ServerResponse.make({ body: request.body })))
       yield* peer.send(headers(1, connect, false), data(1, "ping"))
       expect(yield* peer.await("Data")).toMatchObject({ streamId: 1, endStream: false })
       yield* peer.send(headers(1, [["x", "y"]]))
@@ -62,7 +64,7 @@ describe("a tunnel", () => {
 describe("a request that is answered before it is whole", () => {
   it.scoped("does not keep what still comes, nor the stream for long", () =>
     Effect.gen(function* () {
-      const { connection, peer } = yield* server(() => Effect.succeed(Http2Response.text("no")), {
+      const { connection, peer } = yield* server(() => Effect.succeed(Http2ServerResponse.text("no")), {
         initialWindowSize: 10_000
       })
       yield* peer.send(headers(1, post, false))
@@ -77,7 +79,7 @@ describe("a request that is answered before it is whole", () => {
 
   it.scoped("ends by itself where the rest is there already", () =>
     Effect.gen(function* () {
-      const { connection, peer, stats } = yield* server(() => Effect.succeed(Http2Response.text("no")))
+      const { connection, peer, stats } = yield* server(() => Effect.succeed(Http2ServerResponse.text("no")))
       yield* peer.send(headers(1, post, false), data(1, "rest", true))
       yield* peer.await("Data", (frame) => frame.endStream)
       expect([connection.activeStreams, stats.resetsSent, connection.unreadBytes]).toEqual([0, 0, 0])
@@ -86,7 +88,7 @@ describe("a request that is answered before it is whole", () => {
 
   it.scoped("ends by itself with a last frame that would earn it credit", () =>
     Effect.gen(function* () {
-      const { connection, peer, stats } = yield* server(() => Effect.succeed(Http2Response.text("no")), {
+      const { connection, peer, stats } = yield* server(() => Effect.succeed(Http2ServerResponse.text("no")), {
         initialWindowSize: 10_000
       })
       yield* peer.send(headers(1, post, false))
@@ -102,8 +104,8 @@ describe("a request that is answered before it is whole", () => {
       const read = yield* Deferred.make<string, unknown>()
       const { peer } = yield* server((request) =>
         Effect.zipRight(
-          request.respond(Http2Response.text("ok")),
-          Effect.as(Effect.intoDeferred(request.text(), read), Http2Response.empty())
+          request.respond(Http2ServerResponse.text("ok")),
+          Effect.as(Effect.intoDeferred(request.text(), read), Http2ServerResponse.empty())
         )
       )
       yield* peer.send(headers(1, post, false), data(1, "to be ", false))
@@ -118,7 +120,7 @@ describe("a request that is answered before it is whole", () => {
       let late: Effect.Effect<string, unknown> = Effect.succeed("")
       const { peer } = yield* server((request) => {
         late = request.text()
-        return Effect.succeed(Http2Response.empty())
+        return Effect.succeed(Http2ServerResponse.empty())
       })
       yield* peer.send(headers(1, post, false), data(1, "dropped", true))
       yield* peer.await("Headers")
@@ -130,7 +132,7 @@ describe("a request that is answered before it is whole", () => {
 describe("a response", () => {
   it.scoped("[rfc9113-5.2.1-1] [rfc9113-6.9.1-1] waits for the connection's window, and for the stream's", () =>
     Effect.gen(function* () {
-      const { peer } = yield* server(() => Effect.succeed(Http2Response.make({ body: filled(100) })))
+      const { peer } = yield* server(() => Effect.succeed(Http2ServerResponse.make({ body: filled(100) })))
       yield* peer.send(settings([Settings.Id.INITIAL_WINDOW_SIZE, 0]), headers(1, get))
       yield* peer.barrier()
       expect(peer.frames.some((frame) => frame._tag === "Data")).toBe(false)
@@ -144,7 +146,7 @@ describe("a response", () => {
   it.scoped("with trailers behind a body that waits ends with them", () =>
     Effect.gen(function* () {
       const { peer } = yield* server(() =>
-        Effect.succeed(Http2Response.make({ body: Stream.make(filled(100)), trailers: { "x-end": "1" } }))
+        Effect.succeed(Http2ServerResponse.make({ body: Stream.make(filled(100)), trailers: { "x-end": "1" } }))
       )
       yield* peer.send(settings([Settings.Id.INITIAL_WINDOW_SIZE, 50]), headers(1, get))
       expect(yield* peer.await("Data")).toMatchObject({ endStream: false })
@@ -156,7 +158,9 @@ describe("a response", () => {
 
   it.scoped("that the peer's MAX_HEADER_LIST_SIZE does not take is a 500", () =>
     Effect.gen(function* () {
-      const { peer } = yield* server(() => Effect.succeed(Http2Response.make({ headers: { x: "y".repeat(200) } })))
+      const { peer } = yield* server(() =>
+        Effect.succeed(Http2ServerResponse.make({ headers: { x: "y".repeat(200) } }))
+      )
       yield* peer.send(settings([Settings.Id.MAX_HEADER_LIST_SIZE, 200]), headers(1, get))
       expect(peer.fieldsOf(yield* peer.await("Headers"))[0]).toEqual([":status", "500"])
     })
@@ -164,7 +168,7 @@ describe("a response", () => {
 
   it.scoped("[rfc9113-8.1-1] to a request whose block came in pieces", () =>
     Effect.gen(function* () {
-      const { peer } = yield* server((request) => Effect.succeed(Http2Response.text(request.path)))
+      const { peer } = yield* server((request) => Effect.succeed(Http2ServerResponse.text(request.path)))
       const fragment = block(get)
       yield* peer.send(
         new Frame.Headers(1, true, false, fragment.subarray(0, 3), undefined),

@@ -3,7 +3,7 @@
  * has little else left, so that nobody stands still for the sake of a stranger's unread octets (RFC 9113 §5.2.2).
  */
 import type * as Frame from "@effect-http2/http2/Frame"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -42,7 +42,7 @@ describe.each(orders)(
           (request) =>
             request.path === "/unread"
               ? Effect.never
-              : Effect.map(request.bytes(), ({ length }) => Http2Response.text(String(length))),
+              : Effect.map(request.bytes(), ({ length }) => Http2ServerResponse.text(String(length))),
           { connectionWindowSize }
         )
         // The connection's window is larger than 65,535 from the start.

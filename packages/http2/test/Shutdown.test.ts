@@ -1,7 +1,7 @@
 /** The graceful end of a connection: GOAWAY in two steps, requests in flight finish, new ones are refused in a way that can be retried. */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Frame from "@effect-http2/http2/Frame"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import { describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -20,7 +20,7 @@ const goAway = (lastStreamId: number, code = 0, debug = new Uint8Array(0)) =>
 describe("a server that shuts down", () => {
   it.scoped("[rfc9113-6.8-6] [rfc9113-6.8-5] says so twice, and serves what comes in between", () =>
     Effect.gen(function* () {
-      const { connection, peer } = yield* server((request) => Effect.succeed(Http2Response.text(request.path)))
+      const { connection, peer } = yield* server((request) => Effect.succeed(Http2ServerResponse.text(request.path)))
       yield* peer.send(headers(1, get))
       yield* peer.await("Headers", (frame) => frame.streamId === 1)
       const closing = yield* Effect.fork(connection.shutdown)
@@ -42,7 +42,7 @@ describe("a server that shuts down", () => {
         (request) =>
           Deferred.succeed(began, undefined).pipe(
             Effect.zipRight(request.stream.awaitDraining),
-            Effect.as(Http2Response.text("goodbye"))
+            Effect.as(Http2ServerResponse.text("goodbye"))
           ),
         ({ client, server, serverStats }) =>
           Effect.gen(function* () {
@@ -60,7 +60,7 @@ describe("a server that shuts down", () => {
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const { connection, peer, stats } = yield* server(() =>
-        Effect.as(Deferred.await(gate), Http2Response.text("late"))
+        Effect.as(Deferred.await(gate), Http2ServerResponse.text("late"))
       )
       yield* peer.send(headers(1, get))
       yield* peer.barrier()
@@ -98,7 +98,7 @@ describe("a server that shuts down", () => {
 
   it.scoped("does not wait for ever for a client that does not answer its PING", () =>
     Effect.gen(function* () {
-      const { connection, peer } = yield* server(() => Effect.succeed(Http2Response.empty()))
+      const { connection, peer } = yield* server(() => Effect.succeed(Http2ServerResponse.empty()))
       yield* peer.barrier()
       const closing = yield* Effect.fork(connection.shutdown)
       yield* peer.await("GoAway", (frame) => frame.lastStreamId === 0x7fffffff)
@@ -115,7 +115,7 @@ describe("a server that shuts down", () => {
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       yield* engines(
-        (request) => Effect.as(Deferred.await(gate), Http2Response.text(request.path)),
+        (request) => Effect.as(Deferred.await(gate), Http2ServerResponse.text(request.path)),
         ({ client, server, serverStats }) =>
           Effect.gen(function* () {
             const flying = yield* Effect.fork(client.collect({ path: "/flying" }))
@@ -140,7 +140,7 @@ describe("a server that shuts down", () => {
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       yield* engines(
-        () => Effect.as(Deferred.await(gate), Http2Response.empty()),
+        () => Effect.as(Deferred.await(gate), Http2ServerResponse.empty()),
         ({ client, server, serverStats }) =>
           Effect.gen(function* () {
             const flying = yield* Effect.fork(client.collect({}))
@@ -189,7 +189,7 @@ describe("a server that shuts down", () => {
       const scope = yield* Scope.make()
       const { peer, stats } = yield* Scope.extend(
         server(() =>
-          Effect.as(Deferred.await(gate), Http2Response.text("done")).pipe(
+          Effect.as(Deferred.await(gate), Http2ServerResponse.text("done")).pipe(
             Effect.ensuring(Effect.sync(() => void seen.push("finalized")))
           )
         ),

@@ -1,7 +1,7 @@
 /** What becomes of a connection on which nothing happens, or a stream that stands still, by the TestClock. */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Frame from "@effect-http2/http2/Frame"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -16,7 +16,7 @@ import { client, server } from "./support/peer.js"
 import { expectEndAfter } from "./support/time.js"
 import { data, filled, get, headers, post, settings, settingsAck, windowUpdate } from "./support/wire.js"
 
-const answer = () => Effect.succeed(Http2Response.text("answer"))
+const answer = () => Effect.succeed(Http2ServerResponse.text("answer"))
 
 describe("idleTimeout", () => {
   it.scoped("closes a connection without streams, gracefully", () =>
@@ -107,7 +107,10 @@ describe("stallTimeout, where nothing may be held", () => {
     "CVE-2019-9511 CVE-2019-9517: resets a stream whose peer takes nothing of the body, WINDOW_UPDATEs or not",
     () =>
       Effect.gen(function* () {
-        const { peer } = yield* server(() => Effect.succeed(Http2Response.make({ body: filled(100_000) })), stalled)
+        const { peer } = yield* server(
+          () => Effect.succeed(Http2ServerResponse.make({ body: filled(100_000) })),
+          stalled
+        )
         yield* peer.send(settings([Settings.Id.INITIAL_WINDOW_SIZE, 0]), headers(1, get), headers(3, get))
         yield* peer.barrier()
         yield* TestClock.adjust("40 seconds")
@@ -128,7 +131,7 @@ describe("stallTimeout, where nothing may be held", () => {
         Stream.make(filled(20_000)),
         Stream.fromEffect(Effect.as(Deferred.await(gate), filled(50_000)))
       )
-      const { connection, peer } = yield* server(() => Effect.succeed(Http2Response.make({ body })), stalled)
+      const { connection, peer } = yield* server(() => Effect.succeed(Http2ServerResponse.make({ body })), stalled)
       yield* peer.send(settings([Settings.Id.INITIAL_WINDOW_SIZE, 20_000]), headers(1, get))
       yield* eventually(() => connection.activeStreams === 1)
       yield* TestClock.adjust("50 seconds")
@@ -148,7 +151,7 @@ describe("stallTimeout, where nothing may be held", () => {
       const body = Stream.onDone(Stream.forever(Stream.make(filled(10_000))), () => Effect.void).pipe(
         Stream.ensuring(Effect.sync(() => interrupted++))
       )
-      const { peer, stats } = yield* server(() => Effect.succeed(Http2Response.make({ body })), stalled)
+      const { peer, stats } = yield* server(() => Effect.succeed(Http2ServerResponse.make({ body })), stalled)
       yield* peer.send(headers(1, post, false), data(1, "x"))
       yield* eventually(() => stats.activeHandlers === 1)
       yield* peer.barrier()

@@ -1,7 +1,7 @@
 /** The memory that frames are built in: a connection has it while it writes, and one at rest has none. */
 import { Slabs, slabSize } from "@effect-http2/engine/frame/slabs"
 import * as Http2Client from "@effect-http2/http2/Http2Client"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as MemoryTransport from "@effect-http2/http2/MemoryTransport"
 import type { Transport } from "@effect-http2/http2/Transport"
@@ -40,7 +40,7 @@ const joined = (isSlow?: () => boolean) =>
   Effect.gen(function* () {
     const [near, far] = yield* MemoryTransport.make()
     const [client, server] = [lending(near, isSlow), lending(far, isSlow)]
-    yield* Http2Server.make(() => Effect.succeed(Http2Response.make({ body: filled(100_000) })), server.transport)
+    yield* Http2Server.make(() => Effect.succeed(Http2ServerResponse.make({ body: filled(100_000) })), server.transport)
     const http = yield* Http2Client.make(client.transport, { authority: "test" })
     return { client, server, http }
   })

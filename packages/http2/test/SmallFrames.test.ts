@@ -1,5 +1,5 @@
 /** Credit in small pieces: as honest as the small frames that it answers, and an attack where a peer doles out its window. */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -41,7 +41,7 @@ describe("credit in small pieces", () => {
 
   it.scoped("for small frames of a response is no flood", () =>
     Effect.gen(function* () {
-      const handler = () => Effect.succeed(Http2Response.make({ body: small }))
+      const handler = () => Effect.succeed(Http2ServerResponse.make({ body: small }))
       const { connection, peer } = yield* server(handler, { glitchBurst: 50, glitchRate: 0 })
       yield* peer.send(headers(1, get))
       expect(yield* refund(peer)).toBe(count * 5)
@@ -52,7 +52,7 @@ describe("credit in small pieces", () => {
 
   it.scoped("CVE-2019-9511 (Data Dribble): that cuts a large body into small frames is stopped by glitchBurst", () =>
     Effect.gen(function* () {
-      const handler = () => Effect.succeed(Http2Response.make({ body: filled(100_000) }))
+      const handler = () => Effect.succeed(Http2ServerResponse.make({ body: filled(100_000) }))
       const played = yield* server(handler, { glitchBurst: 50, glitchRate: 0 })
       yield* played.peer.send(settings([Settings.Id.INITIAL_WINDOW_SIZE, 0]), headers(1, get))
       yield* played.peer.barrier()

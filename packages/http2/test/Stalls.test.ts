@@ -1,6 +1,6 @@
 /** Streams that cannot send: a reader that pauses is waited for, one that pins memory is not, nor is a peer that does not read at all. */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
@@ -13,7 +13,7 @@ import { engines, nextTurn } from "./support/engines.js"
 import { client, type Peer, server } from "./support/peer.js"
 import { filled, get, headers, ok, settings, windowUpdate } from "./support/wire.js"
 
-const body = (octets: number) => () => Effect.succeed(Http2Response.make({ body: filled(octets) }))
+const body = (octets: number) => () => Effect.succeed(Http2ServerResponse.make({ body: filled(octets) }))
 
 const noWindow = settings([Settings.Id.INITIAL_WINDOW_SIZE, 0])
 
@@ -64,8 +64,10 @@ describe("a reader that pauses while its peer is alive", () => {
     engines(
       (request) =>
         request.method === "GET"
-          ? Effect.succeed(Http2Response.make({ body: filled(1_000_000) }))
-          : Effect.map(Effect.delay(request.bytes(), "30 minutes"), ({ length }) => Http2Response.text(String(length))),
+          ? Effect.succeed(Http2ServerResponse.make({ body: filled(1_000_000) }))
+          : Effect.map(Effect.delay(request.bytes(), "30 minutes"), ({ length }) =>
+              Http2ServerResponse.text(String(length))
+            ),
       ({ client: http }) =>
         Effect.gen(function* () {
           const response = yield* http.request({})

@@ -1,14 +1,14 @@
 /** What ends a stream and only that, played by a peer (RFC 9113 §5.4.2); what does not end anything. */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Frame from "@effect-http2/http2/Frame"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { expect } from "vitest"
 import { server } from "./support/peer.js"
 import { block, data, encode, filled, get, headers, post, rawFrame, reset, windowUpdate } from "./support/wire.js"
 
-const answer = () => Effect.succeed(Http2Response.text("answer"))
+const answer = () => Effect.succeed(Http2ServerResponse.text("answer"))
 const never = () => Effect.never
 
 describe("what ends a stream, and only that", () => {

@@ -1,7 +1,7 @@
 /** What the peer has to do by when, and how long it may take for what it has begun, by the TestClock. */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Frame from "@effect-http2/http2/Frame"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -13,7 +13,7 @@ import { expectEndAfter } from "./support/time.js"
 import { block, encode, get, headers, ping, preface, rawFrame, settings, settingsAck } from "./support/wire.js"
 
 const never = () => Effect.never
-const answer = () => Effect.succeed(Http2Response.text("answer"))
+const answer = () => Effect.succeed(Http2ServerResponse.text("answer"))
 
 describe("prefaceTimeout", () => {
   for (const [what, octets] of [

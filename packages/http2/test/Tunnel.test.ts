@@ -1,6 +1,6 @@
 /** CONNECT (RFC 9113 §8.5) and extended CONNECT (RFC 8441): a stream as two directions of octets. */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
-import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -10,12 +10,12 @@ import { logged } from "./support/failures.js"
 const octets = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 /** Sends back what comes, until the client ends. */
-const echo = (request: Http2Server.Request) =>
+const echo = (request: Http2ServerRequest.Http2ServerRequest) =>
   Effect.gen(function* () {
     const tunnel = yield* request.tunnel({ headers: { "x-path": request.path, "x-protocol": request.protocol } })
     yield* Stream.runForEach(tunnel.incoming, (chunk) => tunnel.write(chunk))
     yield* tunnel.end
-    return Http2Response.text("not sent")
+    return Http2ServerResponse.text("not sent")
   })
 
 describe("tunnels", () => {
@@ -60,7 +60,7 @@ describe("tunnels", () => {
 
   it.scoped("a server may refuse with a response as to any request", () =>
     engines(
-      () => Effect.succeed(Http2Response.text("not here", { status: 403 })),
+      () => Effect.succeed(Http2ServerResponse.text("not here", { status: 403 })),
       ({ client }) =>
         Effect.gen(function* () {
           const { response } = yield* client.tunnel({ authority: "db:5432" })
@@ -75,7 +75,7 @@ describe("tunnels", () => {
       engines(
         (request) =>
           Effect.succeed(
-            Http2Response.make({
+            Http2ServerResponse.make({
               status: request.authority === "closed:1" ? 403 : 200,
               body: "body",
               trailers: { "x-trailer": "trailer" }
@@ -104,7 +104,7 @@ describe("tunnels", () => {
         Effect.gen(function* () {
           if (request.method === "CONNECT") yield* request.tunnel()
           const error = yield* Effect.flip(request.tunnel())
-          return Http2Response.text(error.message)
+          return Http2ServerResponse.text(error.message)
         }),
       ({ client }) =>
         Effect.gen(function* () {

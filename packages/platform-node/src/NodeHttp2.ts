@@ -39,11 +39,11 @@ export interface ServeOptions extends NodeListener.ListenOptions, Http2Server.Se
  * @since 0.1.0
  * @category constructors
  * @example
- * import * as Http2Response from "@effect-http2/http2/Http2Response"
+ * import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
  * import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
  * import * as Effect from "effect/Effect"
  *
- * const server = NodeHttp2.serve((request) => Effect.succeed(Http2Response.text(`You asked for ${request.path}`)), { port: 8080 })
+ * const server = NodeHttp2.serve((request) => Effect.succeed(Http2ServerResponse.text(`You asked for ${request.path}`)), { port: 8080 })
  */
 export const serve = <E, R>(
   handler: Http2Server.Handler<E, R>,

@@ -7,9 +7,10 @@
 import type { Input as HeadersInput } from "@effect-http2/http2/Headers"
 import { type Http2Error, isTransportError } from "@effect-http2/http2/Http2Error"
 import * as Http2Options from "@effect-http2/http2/Http2Options"
-import type { PromisedRequest } from "@effect-http2/http2/Http2Request"
+import type { PromisedRequest } from "@effect-http2/http2/Http2Push"
 import * as Http2Origin from "@effect-http2/http2/Http2Origin"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import type * as Priority from "@effect-http2/http2/Priority"
 import type * as Etag from "@effect/platform/Etag"
@@ -233,7 +234,9 @@ export const layerTest: Layer.Layer<
  * @since 0.1.0
  * @category accessors
  */
-export const toHttp2Request = (request: HttpServerRequest.HttpServerRequest): Option.Option<Http2Server.Request> =>
+export const toHttp2ServerRequest = (
+  request: HttpServerRequest.HttpServerRequest
+): Option.Option<Http2ServerRequest.Http2ServerRequest> =>
   isServerRequest(request) ? Option.some(request.http2) : Option.none()
 
 /**
@@ -248,7 +251,7 @@ export const setPriority = (
   parameters: Priority.Parameters
 ): Effect.Effect<Option.Option<Priority.Priority>, never, HttpServerRequest.HttpServerRequest> =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-    Effect.transposeOption(Option.map(toHttp2Request(request), (source) => source.setPriority(parameters)))
+    Effect.transposeOption(Option.map(toHttp2ServerRequest(request), (source) => source.setPriority(parameters)))
   )
 
 /**

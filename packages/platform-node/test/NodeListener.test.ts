@@ -1,4 +1,4 @@
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type { Transport } from "@effect-http2/http2/Transport"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as NodeHttp2Server from "@effect-http2/platform-node/NodeHttp2Server"
@@ -354,7 +354,7 @@ describe("maxConnections of the servers", () => {
   const servers = {
     "NodeHttp2.serve": (options: NodeListener.ListenOptions) =>
       Effect.map(
-        NodeHttp2.serve(() => Effect.succeed(Http2Response.text("served")), options),
+        NodeHttp2.serve(() => Effect.succeed(Http2ServerResponse.text("served")), options),
         (listener) => portOf(listener)
       ),
     NodeHttp2Server: (options: NodeListener.ListenOptions) =>

@@ -1,7 +1,7 @@
 /**
  * The commonest mistakes of who connects, each told in one line with what was tried and what to do: by `NodeHttp2.connect` and by the `HttpClient`.
  */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as NodeHttp2Client from "@effect-http2/platform-node/NodeHttp2Client"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -25,7 +25,7 @@ const expired = await generate([{ name: "commonName", value: "localhost" }], {
 const host = "127.0.0.1"
 const ours = (tls?: { readonly key: string; readonly cert: string }) =>
   Effect.map(
-    NodeHttp2.serve(() => Effect.succeed(Http2Response.text("text")), { host, tls }),
+    NodeHttp2.serve(() => Effect.succeed(Http2ServerResponse.text("text")), { host, tls }),
     ({ address }) => address.port ?? 0
   )
 const portOf = <S extends Net.Server>(server: S) => Effect.map(serve(server), ({ port }) => port)

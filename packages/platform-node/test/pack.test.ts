@@ -42,13 +42,13 @@ const pack = async (name: string, destination: string): Promise<Packed> => {
 const program = `
 import * as Decoder from "@effect-http2/hpack/Decoder"
 import type { Http2Error } from "@effect-http2/http2/Http2Error"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
-import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Effect from "effect/Effect"
 
-const handler = (request: Http2Server.Request): Effect.Effect<Http2Response.Http2Response> =>
-  Effect.succeed(Http2Response.text("packed " + request.path))
+const handler = (request: Http2ServerRequest.Http2ServerRequest): Effect.Effect<Http2ServerResponse.Http2ServerResponse> =>
+  Effect.succeed(Http2ServerResponse.text("packed " + request.path))
 
 const program: Effect.Effect<string, Http2Error> = Effect.gen(function* () {
   const listener = yield* NodeHttp2.serve(handler, { host: "127.0.0.1", port: 0 })

@@ -48,7 +48,7 @@ const ticks = HttpLayerRouter.schemaPathParams(TicksParams).pipe(
 
 /** How the WebSocket came to be: by an extended CONNECT of HTTP/2 (RFC 8441), or by the upgrade of HTTP/1.1. */
 const opening = (request: HttpServerRequest.HttpServerRequest): string =>
-  NodeHttp2Server.toHttp2Request(request).pipe(
+  NodeHttp2Server.toHttp2ServerRequest(request).pipe(
     Option.flatMapNullable(({ protocol }) => protocol),
     Option.match({ onNone: () => "HTTP/1.1 upgrade", onSome: (protocol) => `h2 CONNECT ${protocol}` })
   )

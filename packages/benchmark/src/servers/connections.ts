@@ -2,7 +2,7 @@
  * Program: a server that answers GET / with 12 octets and never answers GET /hold, and that tells its memory when it is asked. Of our `NodeHttp2.serve`, our
  * `NodeHttp2Server` or `node:http2`, as its argument says. Started by `connections.ts`, with --expose-gc.
  */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as NodeHttp2Server from "@effect-http2/platform-node/NodeHttp2Server"
 import * as HttpServer from "@effect/platform/HttpServer"
@@ -22,7 +22,7 @@ const announce = (port: number): void => {
 
 const portOf = (address: HttpServer.Address): number => (address._tag === "TcpAddress" ? address.port : 0)
 
-const ok = Http2Response.make({ headers: { "content-type": "text/plain" }, body: HELLO })
+const ok = Http2ServerResponse.make({ headers: { "content-type": "text/plain" }, body: HELLO })
 
 const kinds: { readonly [kind: string]: () => void } = {
   serve: () => {

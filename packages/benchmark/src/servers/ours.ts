@@ -2,7 +2,7 @@
  * Program: our server, over sockets, through its handler API. Two variants for the 12-byte response: `plain`, whose handler returns a
  * response made beforehand, and `gen`, which is written as most users write: an `Effect.gen` that yields once and builds its response.
  */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Effect from "effect/Effect"
@@ -15,15 +15,15 @@ const tls = Program.readTls(config)
 
 type Handler = Http2Server.Handler<unknown, never>
 
-const ok = Http2Response.make({ headers: Program.helloFields, body: HELLO })
-const failed = Http2Response.make({ status: 500, headers: Program.helloFields, body: HELLO })
-const many = Http2Response.make({ headers: Program.manyFields, body: HELLO })
-const download = Http2Response.make({ headers: Program.downloadFields, body: Program.downloadBody() })
+const ok = Http2ServerResponse.make({ headers: Program.helloFields, body: HELLO })
+const failed = Http2ServerResponse.make({ status: 500, headers: Program.helloFields, body: HELLO })
+const many = Http2ServerResponse.make({ headers: Program.manyFields, body: HELLO })
+const download = Http2ServerResponse.make({ headers: Program.downloadFields, body: Program.downloadBody() })
 
 const genHello: Handler = () =>
   Effect.gen(function* () {
     const name = yield* Effect.sync(() => "World")
-    return Http2Response.text(`Hello ${name}!`)
+    return Http2ServerResponse.text(`Hello ${name}!`)
   })
 
 const handlers: { readonly [K in BasicTask]: Handler } = {

@@ -3,8 +3,9 @@
  */
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Headers from "@effect-http2/http2/Headers"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as Behaviour from "./behaviour.js"
@@ -68,7 +69,7 @@ const note = (received: Received, id: number, octets: Uint8Array): void => {
 }
 
 /** The body as it comes, noted. */
-const watched = (request: Http2Server.Request, received: Received): Body =>
+const watched = (request: Http2ServerRequest.Http2ServerRequest, received: Received): Body =>
   Stream.tap(request.body, (octets) => Effect.sync(() => note(received, request.stream.id, octets))).pipe(
     Stream.tapError((error) =>
       Effect.sync(() => {
@@ -78,7 +79,7 @@ const watched = (request: Http2Server.Request, received: Received): Body =>
   )
 
 const readAll = (
-  request: Http2Server.Request,
+  request: Http2ServerRequest.Http2ServerRequest,
   behaviour: Behaviour.Behaviour,
   received: Received
 ): Effect.Effect<void, Http2Error.Http2Error> => {
@@ -96,7 +97,7 @@ const readAll = (
 
 const finishing = (
   all: Effect.Effect<void, Http2Error.Http2Error>,
-  request: Http2Server.Request,
+  request: Http2ServerRequest.Http2ServerRequest,
   received: Received
 ): Effect.Effect<void, Http2Error.Http2Error> =>
   Effect.zipRight(all, request.trailers).pipe(
@@ -115,19 +116,19 @@ const finishing = (
   )
 
 const responseOf = (
-  request: Http2Server.Request,
+  request: Http2ServerRequest.Http2ServerRequest,
   behaviour: Behaviour.Behaviour,
   received: Received
-): Http2Response.Http2Response => {
+): Http2ServerResponse.Http2ServerResponse => {
   const { body, hasTrailers, length, pause, piece, status } = behaviour
   const { id } = request.stream
-  const octets: Http2Response.Body =
+  const octets: Http2ServerResponse.Body =
     body === "octets"
       ? pattern(id, 0, length)
       : body === "echo"
         ? echo(request, received)
         : piecesOf(id, length, piece, pause)
-  return Http2Response.make({
+  return Http2ServerResponse.make({
     status,
     headers: [["x-id", String(id)]],
     body: octets,
@@ -135,17 +136,17 @@ const responseOf = (
   })
 }
 
-const echo = (request: Http2Server.Request, received: Received): Body =>
+const echo = (request: Http2ServerRequest.Http2ServerRequest, received: Received): Body =>
   Stream.concat(
     watched(request, received),
     Stream.execute(Effect.suspend(() => finishing(Effect.void, request, received)))
   )
 
 const respond = (
-  request: Http2Server.Request,
+  request: Http2ServerRequest.Http2ServerRequest,
   behaviour: Behaviour.Behaviour,
   received: Received
-): Effect.Effect<Http2Response.Http2Response, unknown> => {
+): Effect.Effect<Http2ServerResponse.Http2ServerResponse, unknown> => {
   const { body, informational, pushes, readsFirst } = behaviour
   const { id } = request.stream
   if (body === "octets" && informational === 0 && pushes === 0 && behaviour.read === "none") {
@@ -165,14 +166,14 @@ const respond = (
 }
 
 /** Nobody minds where the client does not take it. */
-const push = (request: Http2Server.Request, behaviour: Behaviour.Behaviour): Effect.Effect<void> =>
+const push = (request: Http2ServerRequest.Http2ServerRequest, behaviour: Behaviour.Behaviour): Effect.Effect<void> =>
   Effect.ignore(request.push({ path: Behaviour.toPath(behaviour), headers: [["x-pushed", String(request.stream.id)]] }))
 
 /** Sends back what comes. */
 const tunnel = (
-  request: Http2Server.Request,
+  request: Http2ServerRequest.Http2ServerRequest,
   received: Received
-): Effect.Effect<Http2Response.Http2Response, unknown> =>
+): Effect.Effect<Http2ServerResponse.Http2ServerResponse, unknown> =>
   Effect.gen(function* () {
     const tunnel = yield* request.tunnel()
     yield* Stream.runForEach(tunnel.incoming, (octets) => {
@@ -181,5 +182,5 @@ const tunnel = (
     })
     received.outcome = "whole"
     yield* tunnel.end
-    return Http2Response.empty()
+    return Http2ServerResponse.empty()
   })

@@ -4,8 +4,8 @@
 import type * as Http2Client from "@effect-http2/http2/Http2Client"
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import type { Push } from "@effect-http2/http2/Http2Push"
-import type { Body } from "@effect-http2/http2/Http2Response"
-import type { IncomingMessage } from "@effect-http2/http2/IncomingMessage"
+import type { Body } from "@effect-http2/http2/Http2ServerResponse"
+import type { Http2IncomingMessage } from "@effect-http2/http2/Http2IncomingMessage"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Pairs } from "../wire/blockWriter.js"
@@ -121,7 +121,7 @@ const read = (client: Http2Client.Http2Client, wish: Wish, got: Got): Effect.Eff
   )
 
 const readBody = (
-  message: IncomingMessage,
+  message: Http2IncomingMessage,
   wish: { readonly read: Wish["read"]; readonly pause: number },
   got: Got,
   id: number

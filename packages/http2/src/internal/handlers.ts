@@ -14,10 +14,10 @@ import type * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as ErrorCode from "../ErrorCode.js"
-import * as Http2Response from "../Http2Response.js"
+import * as Http2ServerResponse from "../Http2ServerResponse.js"
 import { Listeners } from "@effect-http2/engine/listeners"
 import { isCausedByPeer } from "./peerFailure.js"
-import { Request } from "../IncomingRequest.js"
+import { Http2ServerRequest } from "../Http2ServerRequest.js"
 import * as Respond from "./respond.js"
 import { awaitUpTo } from "./shutdown.js"
 import type { Handler } from "@effect-http2/engine/server/handler"
@@ -29,9 +29,9 @@ import { trimmed } from "./trimmedRuntime.js"
 /** What the server runs for a stream. */
 export type StreamHandler<R> = (
   stream: ServerStream
-) => Effect.Effect<Http2Response.Http2Response, unknown, R | Scope.Scope>
+) => Effect.Effect<Http2ServerResponse.Http2ServerResponse, unknown, R | Scope.Scope>
 
-const internalServerError = Http2Response.empty({ status: 500, headers: { "content-length": "0" } })
+const internalServerError = Http2ServerResponse.empty({ status: 500, headers: { "content-length": "0" } })
 
 /** A handler that waits for something. */
 class RunningHandler implements Running {
@@ -79,7 +79,9 @@ export class Handlers<R> implements Handler {
     this.fork(stream, effect)
   }
 
-  private effectOf(stream: ServerStream): Effect.Effect<Http2Response.Http2Response, unknown, R | Scope.Scope> {
+  private effectOf(
+    stream: ServerStream
+  ): Effect.Effect<Http2ServerResponse.Http2ServerResponse, unknown, R | Scope.Scope> {
     try {
       return this.handler(stream)
     } catch (defect) {
@@ -88,7 +90,7 @@ export class Handlers<R> implements Handler {
   }
 
   /** A value needs no fiber, unless its body has to be run. */
-  private respondNow(stream: ServerStream, exit: Exit.Exit<Http2Response.Http2Response, unknown>): boolean {
+  private respondNow(stream: ServerStream, exit: Exit.Exit<Http2ServerResponse.Http2ServerResponse, unknown>): boolean {
     if (Exit.isFailure(exit)) return false
     const response = exit.value
     if ((response.body !== undefined && !(response.body instanceof Uint8Array)) || response.trailers !== undefined) {
@@ -106,7 +108,7 @@ export class Handlers<R> implements Handler {
 
   private fork(
     stream: ServerStream,
-    effect: Effect.Effect<Http2Response.Http2Response, unknown, R | Scope.Scope>
+    effect: Effect.Effect<Http2ServerResponse.Http2ServerResponse, unknown, R | Scope.Scope>
   ): void {
     const scope = new StreamScope()
     const { contextOf, isInterruptible } = this.config
@@ -137,7 +139,7 @@ export class Handlers<R> implements Handler {
   private succeeded(
     stream: ServerStream,
     scope: StreamScope,
-    response: Http2Response.Http2Response
+    response: Http2ServerResponse.Http2ServerResponse
   ): Effect.Effect<void> {
     if (!stream.isSending) return close(stream, scope, Exit.void)
     if (stream.isTunnel) {
@@ -229,5 +231,6 @@ const isCausedBy = (cause: Cause.Cause<unknown>, error: unknown): boolean =>
 const close = (stream: ServerStream, scope: StreamScope, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
   scope.isEmpty || keepsScope(stream) ? Exit.void : scope.close(exit)
 
-/** Whether somebody else closes the scope: what `Request.keepScope` says. */
-const keepsScope = ({ attachment }: ServerStream): boolean => attachment instanceof Request && attachment.keepsScope
+/** Whether somebody else closes the scope: what `Http2ServerRequest.keepScope` says. */
+const keepsScope = ({ attachment }: ServerStream): boolean =>
+  attachment instanceof Http2ServerRequest && attachment.keepsScope

@@ -4,8 +4,8 @@
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Headers from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
-import type * as Http2Request from "../Http2Request.js"
-import * as Http2Response from "../Http2Response.js"
+import type * as Http2ClientRequest from "../Http2ClientRequest.js"
+import * as Http2ServerResponse from "../Http2ServerResponse.js"
 import { forkBody } from "./requestBody.js"
 import { ClientRequest } from "@effect-http2/engine/client/clientRequest"
 import type { ClientRole } from "@effect-http2/engine/client/clientRole"
@@ -30,8 +30,12 @@ export interface TunnelKind {
 }
 
 /** Headers, body and trailers, made as those of a response are. */
-const messageOf = ({ body, headers, trailers }: Http2Request.ClientRequest): Http2Response.Http2Response =>
-  Http2Response.make({
+const messageOf = ({
+  body,
+  headers,
+  trailers
+}: Http2ClientRequest.Http2ClientRequest): Http2ServerResponse.Http2ServerResponse =>
+  Http2ServerResponse.make({
     body,
     ...(headers === undefined ? undefined : { headers }),
     ...(trailers === undefined ? undefined : { trailers })
@@ -39,7 +43,7 @@ const messageOf = ({ body, headers, trailers }: Http2Request.ClientRequest): Htt
 
 /** A request that can be sent, or why it cannot: an error of origin `User`. */
 export const prepare = (
-  request: Http2Request.ClientRequest,
+  request: Http2ClientRequest.Http2ClientRequest,
   defaults: Defaults,
   tunnel?: TunnelKind
 ): ClientRequest | Http2Error.StreamError => {
@@ -56,7 +60,7 @@ const withContent = new Set(["POST", "PUT", "PATCH"])
 const noContent: ReadonlyArray<HeaderField> = [new HeaderField("content-length", "0")]
 
 const checked = (
-  request: Http2Request.ClientRequest,
+  request: Http2ClientRequest.Http2ClientRequest,
   defaults: Defaults,
   tunnel: TunnelKind | undefined
 ): ClientRequest => {

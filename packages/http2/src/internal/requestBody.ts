@@ -8,7 +8,7 @@ import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
-import type { Http2Response } from "../Http2Response.js"
+import type { Http2ServerResponse } from "../Http2ServerResponse.js"
 import { writeBody, writeTrailers } from "./bodyWriter.js"
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 import { StreamScope } from "./streamScope.js"
@@ -17,8 +17,8 @@ import { StreamScope } from "./streamScope.js"
 export const forkBody = (
   runtime: Runtime.Runtime<never>,
   stream: ClientStream,
-  body: Http2Response["body"],
-  trailers: Http2Response["trailers"]
+  body: Http2ServerResponse["body"],
+  trailers: Http2ServerResponse["trailers"]
 ): void => {
   const scope = new StreamScope()
   const send =

@@ -1,13 +1,13 @@
 /**
  * A response from its head to the end of its body, and what becomes of one that breaks off. Called by handlers.ts with what a handler gives,
- * and by IncomingRequest.ts for what a handler sends by itself, before it is done.
+ * and by Http2ServerRequest.ts for what a handler sends by itself, before it is done.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
-import type { Http2Response } from "../Http2Response.js"
+import type { Http2ServerResponse } from "../Http2ServerResponse.js"
 import { writeBody, writeTrailers } from "./bodyWriter.js"
 import type { ServerStream } from "@effect-http2/engine/server/serverStream"
 
@@ -43,7 +43,7 @@ export const breakOff = (stream: ServerStream, cause: Cause.Cause<unknown>): voi
  */
 export const begin = (
   stream: ServerStream,
-  response: Http2Response,
+  response: Http2ServerResponse,
   scope: Scope.Scope | undefined
 ): Effect.Effect<void, unknown> | undefined => {
   if (stream.respond(response)) return undefined
@@ -52,8 +52,8 @@ export const begin = (
   return writeBody(stream, body, trailers, scope)
 }
 
-/** Sends `response`, unless one was sent. See `Http2Server.Request.respond`. */
-export const sendResponse = (stream: ServerStream, response: Http2Response): Effect.Effect<void, unknown> => {
+/** Sends `response`, unless one was sent. See `Http2ServerRequest.Http2ServerRequest.respond`. */
+export const sendResponse = (stream: ServerStream, response: Http2ServerResponse): Effect.Effect<void, unknown> => {
   if (stream.error !== undefined) return Effect.fail(stream.error)
   if (stream.hasResponded || !stream.isSending) {
     return Effect.fail(Http2Error.usageError(stream.id, "8.1", "the response was sent already"))

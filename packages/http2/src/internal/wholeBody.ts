@@ -1,5 +1,5 @@
 /**
- * A body that is whole already, for whoever wants all of it at once: no Stream, no effect. Called by IncomingMessage.ts and Http2Client.ts.
+ * A body that is whole already, for whoever wants all of it at once: no Stream, no effect. Called by Http2IncomingMessage.ts and Http2Client.ts.
  */
 import { concat, emptyOctets } from "@effect-http2/engine/octets"
 import type { StreamCore } from "@effect-http2/engine/stream/streamCore"

@@ -1,6 +1,6 @@
 /** A server's bodies that wait for windows, and the order in which they go once these open. */
 import type * as Frame from "@effect-http2/http2/Frame"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as Settings from "@effect-http2/http2/Settings"
 import * as Effect from "effect/Effect"
@@ -26,7 +26,7 @@ export const order = ({ frames }: Peer, from = 0): ReadonlyArray<number> => {
 
 /** Three frames. */
 export const body = filled(3 * frameSize)
-export const large = () => Effect.succeed(Http2Response.make({ body }))
+export const large = () => Effect.succeed(Http2ServerResponse.make({ body }))
 
 /** Opens the windows of all, which have been closed until now. */
 export const openWindows = (peer: Peer) =>

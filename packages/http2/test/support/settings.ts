@@ -2,7 +2,7 @@
 import type * as Http2Connection from "@effect-http2/http2/Http2Connection"
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Frame from "@effect-http2/http2/Frame"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import type * as Settings from "@effect-http2/http2/Settings"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ export interface Side {
   readonly failure: Effect.Effect<Http2Error.Http2Error>
 }
 
-export const answer = () => Effect.succeed(Http2Response.text("answer"))
+export const answer = () => Effect.succeed(Http2ServerResponse.text("answer"))
 const never = () => Effect.never
 
 /** Both roles, with their preface read and acknowledged. */

@@ -106,11 +106,11 @@ describe("a server", () => {
           "--eval",
           `
             import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
-            import * as Http2Response from "@effect-http2/http2/Http2Response"
+            import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
             import * as Effect from "effect/Effect"
             import * as Scope from "effect/Scope"
             const scope = Effect.runSync(Scope.make())
-            const serve = NodeHttp2.serve(() => Effect.succeed(Http2Response.text("served")))
+            const serve = NodeHttp2.serve(() => Effect.succeed(Http2ServerResponse.text("served")))
             const { address } = await Effect.runPromise(Scope.extend(serve, scope))
             console.log("port " + address.port)
           `

@@ -1,7 +1,7 @@
 /** Which protocol is spoken, and how often is dialled for that. */
 import * as NodeHttp2Client from "@effect-http2/platform-node/NodeHttp2Client"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -134,7 +134,7 @@ check("an authority of the request's own", () =>
 check("our own server", () =>
   Effect.gen(function* () {
     const { address } = yield* NodeHttp2.serve(
-      (request) => Effect.map(request.text(), (text) => Http2Response.text(`${request.method} ${text}`)),
+      (request) => Effect.map(request.text(), (text) => Http2ServerResponse.text(`${request.method} ${text}`)),
       {
         host: "127.0.0.1",
         tls: { key: certificate.key, cert: certificate.cert }

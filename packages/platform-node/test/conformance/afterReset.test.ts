@@ -1,6 +1,6 @@
 /** Nothing is sent on a stream that is over, however much was waiting to be sent when it ended (RFC 9113 §5.1, §6.4). */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
@@ -44,7 +44,7 @@ describe("at a server", () => {
   for (const [what, body] of bodies) {
     U.check(`the client's RST_STREAM stops a response of ${what} [rfc9113-6.4-1] [rfc9113-5.1-8]`, () =>
       Effect.gen(function* () {
-        const [peer, stats] = yield* S.open(() => Effect.succeed(Http2Response.make({ body })))
+        const [peer, stats] = yield* S.open(() => Effect.succeed(Http2ServerResponse.make({ body })))
         yield* S.shake(peer, windows)
         yield* peer.send(Raw.headers(1, S.get))
         yield* untilBlocked(peer)
@@ -62,7 +62,7 @@ describe("at a server", () => {
       const [peer, stats] = yield* S.open(({ stream }) =>
         Effect.as(
           Effect.forkDaemon(Effect.zipRight(stream.awaitWindow(1_500_000), stream.reset(ErrorCode.INTERNAL_ERROR))),
-          Http2Response.make({ body: whole })
+          Http2ServerResponse.make({ body: whole })
         )
       )
       yield* S.shake(peer, windows)
@@ -79,7 +79,7 @@ describe("at a server", () => {
   U.check("a stream that is over gives no credit, though its body is read later [rfc9113-5.1-8]", () =>
     Effect.gen(function* () {
       const [peer, stats] = yield* S.open(
-        (request) => Effect.as(Effect.ignore(request.bytes()), Http2Response.text("read")),
+        (request) => Effect.as(Effect.ignore(request.bytes()), Http2ServerResponse.text("read")),
         { initialWindowSize: 20_000 }
       )
       yield* S.shake(peer)

@@ -1,5 +1,5 @@
 /** What a client sends and when it may: GOAWAY, limits, settings that the server changes, windows. */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { describe, expect } from "vitest"
@@ -227,7 +227,7 @@ describe("6.9 windows for what we send", () => {
     Effect.gen(function* () {
       const [client, peer, stats] = yield* C.open(false)
       yield* C.shake(peer)
-      const { body } = Http2Response.make({ body: "hello" })
+      const { body } = Http2ServerResponse.make({ body: "hello" })
       const asked = yield* Effect.forkScoped(
         Effect.scoped(client.request({ method: "POST", body, trailers: { "x-trailer": "test" } }))
       )

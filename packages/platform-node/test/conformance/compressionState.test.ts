@@ -1,6 +1,6 @@
 /** The table of field compression (RFC 9113 §4.3) stays the peer's, whatever becomes of the stream that a block came on. */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
-import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -30,8 +30,11 @@ const whole = (block: Buffer): Uint8Array =>
     Raw.continuation(1, block.subarray(32_000))
   ])
 
-const echo = ({ headers, path }: Http2Server.Request): Effect.Effect<Http2Response.Http2Response> =>
-  path === "/never" ? Effect.never : Effect.succeed(Http2Response.text(headers.get("x-test") ?? "nothing"))
+const echo = ({
+  headers,
+  path
+}: Http2ServerRequest.Http2ServerRequest): Effect.Effect<Http2ServerResponse.Http2ServerResponse> =>
+  path === "/never" ? Effect.never : Effect.succeed(Http2ServerResponse.text(headers.get("x-test") ?? "nothing"))
 
 const never = S.request({ ":path": "/never" })
 const opened = Raw.headers(1, S.request({ ":method": "POST", ":path": "/never" }), Raw.OPEN)
@@ -87,9 +90,11 @@ describe("at a server, behind", () => {
       Effect.gen(function* () {
         const scope = yield* Scope.make()
         const stats = Http2Stats.make()
-        const handler = (request: Http2Server.Request): Effect.Effect<Http2Response.Http2Response, unknown> =>
+        const handler = (
+          request: Http2ServerRequest.Http2ServerRequest
+        ): Effect.Effect<Http2ServerResponse.Http2ServerResponse, unknown> =>
           Effect.map(Effect.zipRight(request.bytes(), request.trailers), (last) =>
-            Http2Response.text(last.get("x-test") ?? "nothing")
+            Http2ServerResponse.text(last.get("x-test") ?? "nothing")
           )
         const options = { gracefulShutdownTimeout: "1 hour", connectionWindowSize: 65_535 } as const
         const peer = yield* RawPeer.connect(yield* Scope.extend(S.listen(handler, stats, options), scope))

@@ -1,5 +1,5 @@
 /** Padding of what we send, seen by raw peers and by `node:http2`: lengths are multiples, padding is zeros and within the windows. */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -57,7 +57,7 @@ describe("10.7 padding", () => {
           Effect.zipRight(
             request.informational(103, request.headers),
             Effect.succeed(
-              Http2Response.make({
+              Http2ServerResponse.make({
                 body:
                   request.path === "/stream"
                     ? Stream.make(octets(100), octets(5000))
@@ -118,7 +118,9 @@ describe("10.7 padding", () => {
     Effect.gen(function* () {
       const [peer, stats] = yield* S.open(
         (request) =>
-          Effect.succeed(Http2Response.empty({ headers: { "x-large": "~".repeat(Number(request.path.slice(1))) } })),
+          Effect.succeed(
+            Http2ServerResponse.empty({ headers: { "x-large": "~".repeat(Number(request.path.slice(1))) } })
+          ),
         { padding }
       )
       yield* S.shake(peer)
@@ -152,7 +154,7 @@ describe("10.7 padding", () => {
         (request) =>
           Effect.as(
             request.path === "/pushed" ? Effect.void : request.push({ path: "/pushed" }),
-            Http2Response.text(request.path)
+            Http2ServerResponse.text(request.path)
           ),
         { padding }
       )
@@ -202,7 +204,9 @@ describe("6.9.1 padding and windows", () => {
 
   U.check("of a stream: padded as far as they have room, and no further [rfc9113-6.9.1-1]", () =>
     Effect.gen(function* () {
-      const [peer, stats] = yield* S.open(() => Effect.succeed(Http2Response.make({ body: octets(200) })), { padding })
+      const [peer, stats] = yield* S.open(() => Effect.succeed(Http2ServerResponse.make({ body: octets(200) })), {
+        padding
+      })
       yield* S.shake(peer, [Setting.INITIAL_WINDOW_SIZE, 0])
       yield* peer.send(Raw.headers(1, S.get))
       expect(yield* dataNow(peer)).toEqual([])
@@ -218,7 +222,9 @@ describe("6.9.1 padding and windows", () => {
 
   U.check("that have room for a small body and not for its padding [rfc9113-6.9.1-1]", () =>
     Effect.gen(function* () {
-      const [peer, stats] = yield* S.open(() => Effect.succeed(Http2Response.make({ body: octets(60) })), { padding })
+      const [peer, stats] = yield* S.open(() => Effect.succeed(Http2ServerResponse.make({ body: octets(60) })), {
+        padding
+      })
       yield* S.shake(peer, [Setting.INITIAL_WINDOW_SIZE, 62])
       yield* peer.send(Raw.headers(1, S.get))
       expect(yield* dataNow(peer)).toEqual([[62, 60]])
@@ -234,7 +240,7 @@ describe("10.7 padding to and from node:http2", () => {
     Effect.gen(function* () {
       const stats = Http2Stats.make()
       const port = yield* S.listen(
-        (request) => Effect.map(request.bytes(), (body) => Http2Response.make({ body })),
+        (request) => Effect.map(request.bytes(), (body) => Http2ServerResponse.make({ body })),
         stats,
         {
           padding: 200

@@ -1,5 +1,5 @@
 /** SETTINGS of the peer in mid-connection, at a server and at a client: what they change in what we send. */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { describe, expect } from "vitest"
@@ -62,7 +62,7 @@ describe("4.3.1 HEADER_TABLE_SIZE: the smallest and the last value show in the n
     U.check(`at a server: ${what} ${rules}`, () =>
       Effect.gen(function* () {
         const headers = { "x-kept": "the same in each response" }
-        const [peer, stats] = yield* S.open(() => Effect.succeed(Http2Response.empty({ headers })))
+        const [peer, stats] = yield* S.open(() => Effect.succeed(Http2ServerResponse.empty({ headers })))
         yield* S.shake(peer)
         for (const [id, before, sizes] of [
           [1, [], []],
@@ -132,7 +132,7 @@ describe("6.5.2 MAX_FRAME_SIZE and INITIAL_WINDOW_SIZE while a body is sent", ()
 
   U.check(`by a server ${rules}`, () =>
     Effect.gen(function* () {
-      const [peer, stats] = yield* S.open(() => Effect.succeed(Http2Response.make({ body })))
+      const [peer, stats] = yield* S.open(() => Effect.succeed(Http2ServerResponse.make({ body })))
       yield* S.shake(peer, [Setting.INITIAL_WINDOW_SIZE, 0])
       yield* peer.send(Raw.headers(1, S.get))
       yield* peer.frame(Type.HEADERS, 1)
@@ -173,7 +173,7 @@ describe("6.5.2 MAX_FRAME_SIZE and INITIAL_WINDOW_SIZE while a body is sent", ()
   U.check("field blocks too are cut to it", () =>
     Effect.gen(function* () {
       const headers = { "x-large": "~".repeat(20_000) }
-      const [peer, stats] = yield* S.open(() => Effect.succeed(Http2Response.empty({ headers })))
+      const [peer, stats] = yield* S.open(() => Effect.succeed(Http2ServerResponse.empty({ headers })))
       yield* S.shake(peer, [Setting.MAX_FRAME_SIZE, 30_000])
       yield* peer.send(Raw.headers(1, S.get))
       const [[, length] = [0, 0]] = yield* split(peer, 1)

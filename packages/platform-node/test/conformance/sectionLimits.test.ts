@@ -1,5 +1,5 @@
 /** Field sections that are larger than we accept, at a server and at a client: what becomes of the message, and that nothing else suffers from it. */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import type * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Effect from "effect/Effect"
@@ -25,7 +25,7 @@ const largeRequest = Buffer.concat([S.post, large])
 
 /** A handler that tells what it gets of the field; only requests that are whole may come to it. */
 const telling: Http2Server.Handler<unknown, never> = (request) =>
-  Effect.succeed(Http2Response.text(request.headers.get(kept[0]) ?? "nothing"))
+  Effect.succeed(Http2ServerResponse.text(request.headers.get(kept[0]) ?? "nothing"))
 
 const check = (
   title: string,

@@ -1,5 +1,5 @@
 /** Bodies that are handed over whole: frames and windows hold for them as for those that wait (RFC 9113 §4.1, §5.2.1, §6.9.1). */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { describe, expect } from "vitest"
@@ -26,7 +26,7 @@ describe("a server", () => {
     peer.send(Raw.headers(id, S.request({ ":path": `/${octets}` })))
   /** Answers with as many octets as the path says. */
   const handler = ({ path }: { readonly path: string }) =>
-    Effect.succeed(Http2Response.make({ body: new Uint8Array(Number(path.slice(1))) }))
+    Effect.succeed(Http2ServerResponse.make({ body: new Uint8Array(Number(path.slice(1))) }))
 
   U.check("sends no frame that is larger than MAX_FRAME_SIZE [rfc9113-4.1-1]", () =>
     Effect.gen(function* () {

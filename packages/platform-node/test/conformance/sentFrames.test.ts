@@ -1,8 +1,8 @@
 /** What our two roles send where nobody does anything wrong: all kinds of frames, and the form that they have to have. */
-import type * as Http2Client from "@effect-http2/http2/Http2Client"
+import type * as Http2ClientRequest from "@effect-http2/http2/Http2ClientRequest"
 import * as Http2Headers from "@effect-http2/http2/Headers"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
-import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
@@ -75,11 +75,13 @@ const rules =
   "[rfc9113-4.1-3] [rfc9113-4.1-4] [rfc9113-4.3-1] [rfc9113-6.1-2] [rfc9113-6.2-2] [rfc9113-6.2-4] [rfc9113-6.4-3] [rfc9113-6.5-3] [rfc9113-6.5-5] [rfc9113-6.7-1] [rfc9113-6.10-3] [rfc9113-6.10-5] [rfc9113-8.2-1] [rfc9113-8.3-1] [rfc9113-8.3-5] [rfc9113-8.3-7]"
 
 describe("a server", () => {
-  const handler = (request: Http2Server.Request): Effect.Effect<Http2Response.Http2Response, unknown> =>
+  const handler = (
+    request: Http2ServerRequest.Http2ServerRequest
+  ): Effect.Effect<Http2ServerResponse.Http2ServerResponse, unknown> =>
     Effect.gen(function* () {
       yield* request.informational(103, Http2Headers.make({ Link: "</style.css>" }))
       yield* request.bytes()
-      return Http2Response.make({ headers: { ...large, "X-Upper": "Value" }, body: chunks, trailers })
+      return Http2ServerResponse.make({ headers: { ...large, "X-Upper": "Value" }, body: chunks, trailers })
     })
 
   U.check(`sends frames and field sections in their form ${rules}`, () =>
@@ -148,7 +150,7 @@ describe("a server", () => {
   ] as const) {
     U.check(`does not send ${what}: the handler is told, the client gets 500`, () =>
       Effect.gen(function* () {
-        const [peer, stats] = yield* S.open(() => Effect.sync(() => Http2Response.make(response)))
+        const [peer, stats] = yield* S.open(() => Effect.sync(() => Http2ServerResponse.make(response)))
         yield* S.shake(peer)
         yield* peer.send(Raw.headers(1, S.get))
         const fields = peer.fields(yield* peer.frame(Type.HEADERS, 1))
@@ -163,7 +165,7 @@ describe("a server", () => {
 })
 
 describe("a client", () => {
-  const request: Http2Client.ClientRequest = {
+  const request: Http2ClientRequest.Http2ClientRequest = {
     method: "POST",
     path: "/upload",
     headers: { ...large, "X-Upper": "Value" },

@@ -1,5 +1,5 @@
 /** Corners of the format and of requests that suites of other implementations look into, at a server. */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { describe, expect } from "vitest"
@@ -229,7 +229,7 @@ describe("5.1.1 the highest stream id", () => {
 describe("6.9.1 frames without octets", () => {
   U.check("need no window: a Stream without octets ends, though the window is 0 [rfc9113-6.9.1-1]", () =>
     Effect.gen(function* () {
-      const [peer, stats] = yield* S.open(() => Effect.succeed(Http2Response.make({ body: Stream.empty })))
+      const [peer, stats] = yield* S.open(() => Effect.succeed(Http2ServerResponse.make({ body: Stream.empty })))
       yield* S.shake(peer, [Setting.INITIAL_WINDOW_SIZE, 0])
       yield* peer.send(Raw.headers(1, S.get))
       const isEnd = ({ flags, streamId }: Raw.RawFrame): boolean => streamId === 1 && (flags & Raw.END_STREAM) !== 0

@@ -1,5 +1,5 @@
 /** Flow control at a server, in both directions. */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
@@ -100,7 +100,9 @@ const check = (
 ): void =>
   U.check(title, () =>
     Effect.gen(function* () {
-      const [peer, stats] = yield* S.open(() => Effect.succeed(Http2Response.make({ body: new Uint8Array(length) })))
+      const [peer, stats] = yield* S.open(() =>
+        Effect.succeed(Http2ServerResponse.make({ body: new Uint8Array(length) }))
+      )
       yield* S.shake(peer, [Setting.INITIAL_WINDOW_SIZE, initialWindow])
       yield* script(peer)
       yield* S.goOn(peer)

@@ -1,6 +1,6 @@
 /** What a server tells its handlers of a request, and what it says of requests that handlers have seen. */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as Effect from "effect/Effect"
@@ -17,7 +17,7 @@ const { Code, Type } = Raw
 describe("8.3.1 the authority", () => {
   U.check("is :authority's, and the host field's only in its place [rfc9113-8.3.1-1]", () =>
     Effect.gen(function* () {
-      const [peer, stats] = yield* S.open(({ authority }) => Effect.succeed(Http2Response.text(authority)))
+      const [peer, stats] = yield* S.open(({ authority }) => Effect.succeed(Http2ServerResponse.text(authority)))
       yield* S.shake(peer)
       yield* peer.send(
         Raw.headers(1, S.request({ ":authority": "localhost:80", host: "LOCALHOST:80" })),
@@ -35,7 +35,7 @@ describe("8.2.3 cookies", () => {
   U.check("crumbs are one field, in their order [rfc9113-8.2.3-1]", () =>
     Effect.gen(function* () {
       const [peer, stats] = yield* S.open(({ headers }) =>
-        Effect.succeed(Http2Response.text(JSON.stringify([...headers])))
+        Effect.succeed(Http2ServerResponse.text(JSON.stringify([...headers])))
       )
       yield* S.shake(peer)
       const crumbs = Raw.block(["cookie", "a=b"], ["x-test", "y"], ["cookie", "c=d"], ["cookie", "e=f"])

@@ -1,5 +1,5 @@
 /** Priorities at a server (RFC 9218): SETTINGS_NO_RFC7540_PRIORITIES, PRIORITY_UPDATE, and the order of bodies on the wire. */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import type * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Effect from "effect/Effect"
@@ -24,7 +24,7 @@ const valuesOf = ({ payload }: Raw.RawFrame, id: number): ReadonlyArray<number> 
 describe("RFC 9218 2.1 SETTINGS_NO_RFC7540_PRIORITIES", () => {
   U.check("is 1 in the first SETTINGS, and not spoken of again [rfc9218-2.1-1] [rfc9218-2.1-3] [rfc9218-2.1-4]", () =>
     Effect.gen(function* () {
-      const [peer, stats] = yield* S.open((request) => Effect.as(request.bytes(), Http2Response.empty()))
+      const [peer, stats] = yield* S.open((request) => Effect.as(request.bytes(), Http2ServerResponse.empty()))
       const first = yield* S.shake(peer)
       expect(valuesOf(first, NO_RFC7540_PRIORITIES)).toEqual([1])
       yield* peer.send(open, Raw.data(1, new Uint8Array(16_384), Raw.END_STREAM))
@@ -202,7 +202,7 @@ const order = (frames: ReadonlyArray<Raw.RawFrame>): ReadonlyArray<number> =>
 
 const length = 3 * 16_384
 const large: Http2Server.Handler<never, never> = () =>
-  Effect.succeed(Http2Response.make({ body: new Uint8Array(length) }))
+  Effect.succeed(Http2ServerResponse.make({ body: new Uint8Array(length) }))
 
 const request = (id: number, priority?: string): Buffer => Raw.headers(id, S.request({ priority }))
 

@@ -1,5 +1,5 @@
 /** Server push at a server: what it promises, and what it does not. */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Decoder from "@effect-http2/hpack/Decoder"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -59,7 +59,7 @@ describe("8.4 pushed responses", () => {
     (request) =>
       request.path === "/"
         ? Effect.succeed(
-            Http2Response.make({
+            Http2ServerResponse.make({
               body: Stream.make("first,", P.css).pipe(
                 Stream.mapEffect((part) =>
                   typeof part === "string" ? Effect.succeed(part) : P.attempt(request, part)
@@ -68,7 +68,7 @@ describe("8.4 pushed responses", () => {
               )
             })
           )
-        : Effect.succeed(Http2Response.text("body {}")),
+        : Effect.succeed(Http2ServerResponse.text("body {}")),
     (peer) =>
       Effect.gen(function* () {
         yield* peer.send(Raw.headers(1, S.get))
@@ -134,10 +134,10 @@ describe("8.4 pushed responses", () => {
     "informational responses and trailers on a promised stream are those of any other [rfc9113-5.1-3]",
     (request) =>
       request.path === "/"
-        ? Effect.map(P.attempt(request, P.css), (text) => Http2Response.text(text))
+        ? Effect.map(P.attempt(request, P.css), (text) => Http2ServerResponse.text(text))
         : Effect.as(
             request.informational(103, request.headers),
-            Http2Response.make({ body: "text", trailers: { "x-end": "1" } })
+            Http2ServerResponse.make({ body: "text", trailers: { "x-end": "1" } })
           ),
     (peer) =>
       Effect.gen(function* () {
@@ -227,12 +227,12 @@ describe("8.4 what is not pushed", () => {
         if (request.path === "/nested") {
           // Which makes it half-closed (remote), as those that a client has opened are.
           yield* request.informational(103, request.headers)
-          return Http2Response.text(yield* P.attempt(request, P.css))
+          return Http2ServerResponse.text(yield* P.attempt(request, P.css))
         }
         outcomes.push(yield* P.attempt(request, { path: "/nested" }))
-        request.unsafeRespond(Http2Response.text("complete"))
+        request.unsafeRespond(Http2ServerResponse.text("complete"))
         outcomes.push(`can push: ${request.canPush}`, yield* P.attempt(request, P.css))
-        return Http2Response.empty()
+        return Http2ServerResponse.empty()
       }),
     (peer) =>
       Effect.gen(function* () {
@@ -246,7 +246,7 @@ describe("8.4 what is not pushed", () => {
 
   P.check(
     "anything on a tunnel [rfc9113-8.5-2]",
-    (request) => Effect.map(P.attempt(request, { ...P.css, scheme: "http" }), (text) => Http2Response.text(text)),
+    (request) => Effect.map(P.attempt(request, { ...P.css, scheme: "http" }), (text) => Http2ServerResponse.text(text)),
     (peer) =>
       Effect.map(
         P.asked(peer, 1, Raw.headers(1, Raw.block([":method", "CONNECT"], [":authority", "localhost"]))),

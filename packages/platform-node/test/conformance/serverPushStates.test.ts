@@ -1,5 +1,5 @@
 /** The streams that a server has promised: how many there may be, what a client may send on them, and how it ends them. */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
@@ -49,8 +49,8 @@ describe("5.1.2 concurrency of pushed streams", () => {
       const latch = yield* Effect.makeLatch()
       const [peer, stats] = yield* S.open((request) =>
         request.path === "/"
-          ? Effect.map(P.attempt(request, { path: "/later" }), (text) => Http2Response.text(text))
-          : Effect.as(latch.await, Http2Response.text("late"))
+          ? Effect.map(P.attempt(request, { path: "/later" }), (text) => Http2ServerResponse.text(text))
+          : Effect.as(latch.await, Http2ServerResponse.text("late"))
       )
       yield* S.shake(peer)
       yield* peer.send(Raw.headers(1, S.get))
@@ -128,8 +128,8 @@ describe("5.1 reserved (local)", () => {
     Effect.gen(function* () {
       const [peer, stats] = yield* S.open((request) =>
         request.path === "/"
-          ? Effect.map(P.attempt(request, P.css), (text) => Http2Response.text(text))
-          : Effect.as(Effect.yieldNow(), Http2Response.text("x".repeat(40)))
+          ? Effect.map(P.attempt(request, P.css), (text) => Http2ServerResponse.text(text))
+          : Effect.as(Effect.yieldNow(), Http2ServerResponse.text("x".repeat(40)))
       )
       yield* S.shake(peer, [Setting.INITIAL_WINDOW_SIZE, 10])
       yield* peer.send(Raw.headers(1, S.get))
@@ -162,11 +162,11 @@ describe("6.8 GOAWAY of a client", () => {
       const latch = yield* Effect.makeLatch()
       const [peer, stats] = yield* S.open((request) =>
         Effect.gen(function* () {
-          if (request.path !== "/") return yield* Effect.as(latch.await, Http2Response.text("late"))
+          if (request.path !== "/") return yield* Effect.as(latch.await, Http2ServerResponse.text("late"))
           yield* P.attempt(request, P.css)
           yield* P.attempt(request, P.css)
           yield* latch.await
-          return Http2Response.text(yield* P.attempt(request, P.css))
+          return Http2ServerResponse.text(yield* P.attempt(request, P.css))
         })
       )
       yield* S.shake(peer)

@@ -1,7 +1,7 @@
 /** CONNECT at a server (RFC 9113 §8.5): a proxy written with what a handler has, a client and a target that are bare sockets, and how each of them ends. */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
-import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import type * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -41,7 +41,7 @@ const dial = (port: number) =>
 /** Everything that a proxy has to do. */
 const proxy =
   (port: number) =>
-  (request: Http2Server.Request): Effect.Effect<Http2Response.Http2Response, unknown> =>
+  (request: Http2ServerRequest.Http2ServerRequest): Effect.Effect<Http2ServerResponse.Http2ServerResponse, unknown> =>
     Effect.gen(function* () {
       const socket = yield* dial(port)
       const tunnel = yield* request.tunnel()
@@ -53,7 +53,7 @@ const proxy =
         Effect.tapError(() => request.stream.reset(ErrorCode.CONNECT_ERROR))
       )
       yield* Effect.all([up, down], { concurrency: 2 })
-      return Http2Response.empty()
+      return Http2ServerResponse.empty()
     }).pipe(Effect.scoped)
 
 interface Ends {

@@ -48,7 +48,7 @@ const awaiting = (name: "began" | "received" | "ended") =>
 
 const facts = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
   HttpServerResponse.json({
-    protocol: Option.isSome(NodeHttp2Server.toHttp2Request(request)) ? "h2" : "http/1.1",
+    protocol: Option.isSome(NodeHttp2Server.toHttp2ServerRequest(request)) ? "h2" : "http/1.1",
     url: request.url,
     one: request.headers["x-one"],
     forwarded: request.headers["x-forwarded-proto"]

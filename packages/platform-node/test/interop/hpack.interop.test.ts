@@ -1,5 +1,5 @@
 /** HPACK against nghttp2's, which is in `node:http2`: hundreds of random field lists on one connection, in both directions and roles. */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Effect from "effect/Effect"
@@ -89,7 +89,7 @@ describe("HPACK between a node:http2 client and our server", () => {
             seen.push([...request.headers])
             const headers = answers()
             answered.push(headers)
-            return Http2Response.make({ headers })
+            return Http2ServerResponse.make({ headers })
           })
         const options = { host: "127.0.0.1", headerTableSize, maxHeaderFields: 200, maxHeaderListSize: 100_000 }
         const { address } = yield* NodeHttp2.serve(handler, options)

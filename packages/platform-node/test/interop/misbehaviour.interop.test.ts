@@ -1,6 +1,7 @@
 /** Our client against a `node:http2` server that resets, goes away, and says what is not so: typed errors, and never a whole response. */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import type * as Http2Client from "@effect-http2/http2/Http2Client"
+import type * as Http2ClientRequest from "@effect-http2/http2/Http2ClientRequest"
 import * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Deferred from "effect/Deferred"
@@ -35,7 +36,7 @@ const test = (
 }
 
 /** The status and the text, or the error, with as much of the text as came before it. */
-const outcome = (client: Http2Client.Http2Client, request: Http2Client.ClientRequest) =>
+const outcome = (client: Http2Client.Http2Client, request: Http2ClientRequest.Http2ClientRequest) =>
   Effect.suspend(() => {
     let status: number | undefined
     let text = ""

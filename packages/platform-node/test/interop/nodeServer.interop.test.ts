@@ -1,6 +1,8 @@
 /** Our client against `node:http2`, when it behaves. */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import type * as Http2Client from "@effect-http2/http2/Http2Client"
+import type * as Http2ClientRequest from "@effect-http2/http2/Http2ClientRequest"
+import type * as Http2ClientResponse from "@effect-http2/http2/Http2ClientResponse"
 import type { Http2Error } from "@effect-http2/http2/Http2Error"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Effect from "effect/Effect"
@@ -19,8 +21,11 @@ interface Fixture {
   readonly server: NodeServer.NodeServer
   /** The whole of a response. */
   readonly whole: (
-    request: Http2Client.ClientRequest
-  ) => Effect.Effect<{ status: number; headers: Http2Client.Response["headers"]; text: string }, Http2Error>
+    request: Http2ClientRequest.Http2ClientRequest
+  ) => Effect.Effect<
+    { status: number; headers: Http2ClientResponse.Http2ClientResponse["headers"]; text: string },
+    Http2Error
+  >
 }
 
 interface Options {
@@ -59,7 +64,7 @@ const both = (
   }
 }
 
-const matches = (response: Http2Client.Response, seed: number): Effect.Effect<number, Http2Error> =>
+const matches = (response: Http2ClientResponse.Http2ClientResponse, seed: number): Effect.Effect<number, Http2Error> =>
   Effect.suspend(() => {
     const expected = new PseudoRandom(seed)
     return Stream.runFold(response.body, 0, (length, chunk) => {

@@ -1,6 +1,7 @@
 /** Priorities (RFC 9218) between our server and client and those of others: who says them, and who sends by them. */
 import type * as Http2Client from "@effect-http2/http2/Http2Client"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import type * as Http2ClientResponse from "@effect-http2/http2/Http2ClientResponse"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Priority from "@effect-http2/http2/Priority"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Effect from "effect/Effect"
@@ -76,7 +77,7 @@ describe("our client and node:http2, which knows nothing of priorities", () => {
     Effect.gen(function* () {
       const server = yield* NodeServer.make("http")
       const client = yield* NodeHttp2.connect(server.url)
-      const response = yield* Effect.async<Http2Client.Response, unknown>((resume) => {
+      const response = yield* Effect.async<Http2ClientResponse.Http2ClientResponse, unknown>((resume) => {
         const started = client.unsafeRequest(
           { path: `/bytes/${length}/1`, priority: { urgency: 5 } },
           {
@@ -96,7 +97,7 @@ describe("node:http2 as a client of our server", () => {
   check("responses come in the order that its fields ask for", () =>
     Effect.gen(function* () {
       const { address } = yield* NodeHttp2.serve(
-        () => Effect.succeed(Http2Response.make({ body: new Uint8Array(length) })),
+        () => Effect.succeed(Http2ServerResponse.make({ body: new Uint8Array(length) })),
         { host: "127.0.0.1", gracefulShutdownTimeout: 0 }
       )
       const session = yield* Effect.acquireRelease(

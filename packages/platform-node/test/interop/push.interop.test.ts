@@ -1,7 +1,7 @@
 /** Server push with others: what ours promises and they take, what they promise and ours takes. */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Http2Push from "@effect-http2/http2/Http2Push"
-import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Effect from "effect/Effect"
@@ -27,7 +27,9 @@ const schemes: ReadonlyArray<Scheme> = ["http", "https"]
 const large = octets(300_000, 1)
 
 /** `/` pushes what its query names, and says how many the client takes: a small response, a large one, and one that never comes. */
-const handler = (request: Http2Server.Request): Effect.Effect<Http2Response.Http2Response> => {
+const handler = (
+  request: Http2ServerRequest.Http2ServerRequest
+): Effect.Effect<Http2ServerResponse.Http2ServerResponse> => {
   const [path, names = ""] = request.path.split("?")
   switch (path) {
     case "/":
@@ -35,12 +37,12 @@ const handler = (request: Http2Server.Request): Effect.Effect<Http2Response.Http
         Effect.forEach(names.split(","), (path) =>
           Effect.isSuccess(request.push({ path: `/${path}`, headers: { "x-from": "push" } }))
         ),
-        (outcomes) => Http2Response.text(String(outcomes.filter((done) => done).length))
+        (outcomes) => Http2ServerResponse.text(String(outcomes.filter((done) => done).length))
       )
     case "/small":
-      return Effect.succeed(Http2Response.text(`small ${request.headers.get("x-from")}`))
+      return Effect.succeed(Http2ServerResponse.text(`small ${request.headers.get("x-from")}`))
     case "/large":
-      return Effect.succeed(Http2Response.make({ body: Stream.make(large) }))
+      return Effect.succeed(Http2ServerResponse.make({ body: Stream.make(large) }))
     default:
       return Effect.never
   }

@@ -1,5 +1,7 @@
 /** Our client against nginx and nghttpd: files down, files up, many at once, over TLS and with prior knowledge. */
 import type * as Http2Client from "@effect-http2/http2/Http2Client"
+import type * as Http2ClientRequest from "@effect-http2/http2/Http2ClientRequest"
+import type * as Http2ClientResponse from "@effect-http2/http2/Http2ClientResponse"
 import type { Http2Error } from "@effect-http2/http2/Http2Error"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Effect from "effect/Effect"
@@ -34,7 +36,9 @@ const connect = (scheme: "http" | "https", options: NodeHttp2.ConnectOptions = {
     NodeHttp2.connect(server[scheme], { ...(scheme === "https" ? { tls: { ca: server.ca } } : {}), ...options })
   )
 
-const hash = (response: Http2Client.Response): Effect.Effect<{ length: number; sha256: string }, Http2Error> =>
+const hash = (
+  response: Http2ClientResponse.Http2ClientResponse
+): Effect.Effect<{ length: number; sha256: string }, Http2Error> =>
   Effect.suspend(() => {
     const hash = createHash("sha256")
     let length = 0
@@ -47,7 +51,7 @@ const hash = (response: Http2Client.Response): Effect.Effect<{ length: number; s
   })
 
 /** The whole of a response, once the connection has nothing of it any more. */
-const whole = (client: Http2Client.Http2Client, request: Http2Client.ClientRequest) =>
+const whole = (client: Http2Client.Http2Client, request: Http2ClientRequest.Http2ClientRequest) =>
   Effect.scoped(
     Effect.gen(function* () {
       const response = yield* client.request(request)
@@ -166,7 +170,7 @@ describeWithPeer("nginx", "our client and nginx", (program) => {
     Effect.gen(function* () {
       const client = yield* connect(scheme)
       const content = large.subarray(0, 16 * MiB)
-      const put = (name: string, body: Http2Client.ClientRequest["body"]) =>
+      const put = (name: string, body: Http2ClientRequest.Http2ClientRequest["body"]) =>
         whole(client, { method: "PUT", path: `/upload/${name}`, headers: { "content-length": `${16 * MiB}` }, body })
       expect((yield* put(`${scheme}-1`, content)).status).toBe(201)
       expect((yield* put(`${scheme}-2`, stream(16 * MiB, 1))).status).toBe(201)

@@ -23,7 +23,7 @@ const app = HttpRouter.empty.pipe(
   HttpRouter.get(
     "/",
     Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
-      HttpServerResponse.text(Option.isSome(NodeHttp2Server.toHttp2Request(request)) ? "HTTP/2" : "HTTP/1.1")
+      HttpServerResponse.text(Option.isSome(NodeHttp2Server.toHttp2ServerRequest(request)) ? "HTTP/2" : "HTTP/1.1")
     )
   ),
   HttpRouter.post(

@@ -1,7 +1,7 @@
 /**
  * Who comes to a port that speaks HTTP/2 alone with something else: what they are told, and what the log says of them.
  */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as NodeHttp2Server from "@effect-http2/platform-node/NodeHttp2Server"
 import * as HttpServer from "@effect/platform/HttpServer"
@@ -25,7 +25,7 @@ const servers: ReadonlyArray<{ readonly server: string; readonly start: Effect.E
     {
       server: "NodeHttp2.serve",
       start: Effect.map(
-        NodeHttp2.serve(() => Effect.succeed(Http2Response.text("text")), { host }),
+        NodeHttp2.serve(() => Effect.succeed(Http2ServerResponse.text("text")), { host }),
         ({ address }) => address.port ?? 0
       )
     },
@@ -120,7 +120,7 @@ for (const { server, start } of servers) {
 describe("a TLS port", () => {
   it.scopedLive("answers a client without ALPN with 505 and one line of text", () =>
     Effect.gen(function* () {
-      const { address } = yield* NodeHttp2.serve(() => Effect.succeed(Http2Response.text("text")), {
+      const { address } = yield* NodeHttp2.serve(() => Effect.succeed(Http2ServerResponse.text("text")), {
         host,
         tls: certificate
       })

@@ -19,7 +19,7 @@ import * as Stream from "effect/Stream"
 import { port, protocols } from "./support/harness.js"
 
 const octets = (text: string) => new TextEncoder().encode(text)
-const http2 = Effect.flatMap(HttpServerRequest.HttpServerRequest, NodeHttp2Server.toHttp2Request)
+const http2 = Effect.flatMap(HttpServerRequest.HttpServerRequest, NodeHttp2Server.toHttp2ServerRequest)
 const connect = Effect.flatMap(port, (port) => NodeHttp2.connect(`http://127.0.0.1:${port}`))
 
 describe("a handler over HTTP/2", () => {
@@ -157,7 +157,7 @@ describe.each(protocols)("over $protocol", ({ layer, protocol }) => {
     Effect.gen(function* () {
       yield* Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
         NodeHttp2Server.withTrailers(
-          HttpServerResponse.text(Option.isSome(NodeHttp2Server.toHttp2Request(request)) ? "HTTP/2" : "HTTP/1.1"),
+          HttpServerResponse.text(Option.isSome(NodeHttp2Server.toHttp2ServerRequest(request)) ? "HTTP/2" : "HTTP/1.1"),
           { "x-trailer": "1" }
         )
       ).pipe(HttpServer.serveEffect())

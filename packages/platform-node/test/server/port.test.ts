@@ -26,7 +26,7 @@ import { certificate, socketPath } from "../utils.js"
 import { get, layerWith, port, raw } from "./support/harness.js"
 
 const version = Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
-  HttpServerResponse.text(Option.isSome(NodeHttp2Server.toHttp2Request(request)) ? "HTTP/2" : "HTTP/1.1")
+  HttpServerResponse.text(Option.isSome(NodeHttp2Server.toHttp2ServerRequest(request)) ? "HTTP/2" : "HTTP/1.1")
 )
 const app = HttpRouter.empty.pipe(
   HttpRouter.get("/version", version),

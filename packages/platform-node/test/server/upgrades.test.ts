@@ -27,7 +27,7 @@ const app = (isFree: Deferred.Deferred<void>) =>
     HttpRouter.get(
       "/version",
       Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
-        HttpServerResponse.text(Option.isSome(NodeHttp2Server.toHttp2Request(request)) ? "HTTP/2" : "HTTP/1.1")
+        HttpServerResponse.text(Option.isSome(NodeHttp2Server.toHttp2ServerRequest(request)) ? "HTTP/2" : "HTTP/1.1")
       )
     ),
     HttpRouter.get(

@@ -1,9 +1,10 @@
 /** Every way in which a request can end early between our client and our server: both sides hear of it, and both let go of everything. */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import type * as Http2Client from "@effect-http2/http2/Http2Client"
+import type * as Http2ClientRequest from "@effect-http2/http2/Http2ClientRequest"
 import type { Http2Error } from "@effect-http2/http2/Http2Error"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
-import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Deferred from "effect/Deferred"
@@ -54,9 +55,9 @@ const tick = Stream.concat(Stream.make(Buffer.from("tick")), Stream.never)
 const test = (
   name: string,
   handler: (
-    request: Http2Server.Request,
+    request: Http2ServerRequest.Http2ServerRequest,
     ledger: Ledger
-  ) => Effect.Effect<Http2Response.Http2Response, unknown, Scope.Scope>,
+  ) => Effect.Effect<Http2ServerResponse.Http2ServerResponse, unknown, Scope.Scope>,
   run: (fixture: Fixture) => Effect.Effect<unknown, Http2Error, Scope.Scope>
 ): void => {
   for (const scheme of ["http", "https"] as const) {
@@ -69,7 +70,7 @@ const test = (
         const options = { host: "127.0.0.1", stats, gracefulShutdownTimeout: "100 millis" } as const
         const { address } = yield* NodeHttp2.serve(
           (request) =>
-            request.path === "/hello" ? Effect.succeed(Http2Response.text("hello")) : handler(request, ledger),
+            request.path === "/hello" ? Effect.succeed(Http2ServerResponse.text("hello")) : handler(request, ledger),
           { ...options, ...(scheme === "https" ? { tls: certificate } : {}) }
         ).pipe(Scope.extend(scope))
         const url = `${scheme}://127.0.0.1:${address.port}`
@@ -98,7 +99,7 @@ const until = (client: Http2Client.Http2Client, isTrue: () => boolean): Effect.E
         )
   )
 
-const read = (client: Http2Client.Http2Client, request: Http2Client.ClientRequest) =>
+const read = (client: Http2Client.Http2Client, request: Http2ClientRequest.Http2ClientRequest) =>
   Effect.scoped(Effect.flatMap(client.request(request), (response) => response.text()))
 
 /** The error of what must not succeed. */
@@ -136,7 +137,7 @@ describe("a client that gives up", () => {
     (request, ledger) =>
       Effect.zipRight(
         Effect.forkScoped(Stream.runDrain(request.body)),
-        Effect.succeed(Http2Response.make({ body: scopedStream(ledger, "response", tick) }))
+        Effect.succeed(Http2ServerResponse.make({ body: scopedStream(ledger, "response", tick) }))
       ),
     ({ client, ledger }) =>
       Effect.gen(function* () {
@@ -152,7 +153,7 @@ describe("a client that gives up", () => {
   for (const how of ["timeout", "race", "take"] as const) {
     test(
       `by Effect's own means: ${how}`,
-      (_, ledger) => Effect.succeed(Http2Response.make({ body: scopedStream(ledger, "response", tick) })),
+      (_, ledger) => Effect.succeed(Http2ServerResponse.make({ body: scopedStream(ledger, "response", tick) })),
       ({ client, ledger }) =>
         Effect.gen(function* () {
           const body = Stream.unwrapScoped(Effect.map(client.request({}), (response) => response.body))
@@ -188,7 +189,7 @@ describe("a server that gives up", () => {
         if (request.path === "/reset")
           return yield* Effect.zipRight(request.stream.reset(ErrorCode.NO_ERROR), Effect.never)
         const end = request.path === "/die" ? Stream.die("planned") : Stream.fail("planned")
-        return Http2Response.make({ body: Stream.concat(Stream.make(Buffer.from("tick")), end) })
+        return Http2ServerResponse.make({ body: Stream.concat(Stream.make(Buffer.from("tick")), end) })
       }),
     ({ client, ledger }) =>
       Effect.gen(function* () {
@@ -219,8 +220,8 @@ describe("a server that gives up", () => {
 })
 
 /** content-length says 100. */
-const ofLength = (length: number): Http2Response.Http2Response =>
-  Http2Response.make({
+const ofLength = (length: number): Http2ServerResponse.Http2ServerResponse =>
+  Http2ServerResponse.make({
     headers: { "content-length": "100" },
     body: Stream.fromIterable(Array.from({ length: length / 10 }, () => Buffer.alloc(10, "x")))
   })

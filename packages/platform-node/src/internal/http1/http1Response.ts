@@ -2,7 +2,7 @@
  * A platform response sent over HTTP/1.1: the same bodies of every kind as over HTTP/2 (response.ts), written to the response of `node:http`. A body
  * that fails destroys the connection, since nothing else tells the client that it is not whole (RFC 9112 §8). Called by http1Application.ts.
  */
-import type { Http2Response } from "@effect-http2/http2/Http2Response"
+import type { Http2ServerResponse } from "@effect-http2/http2/Http2ServerResponse"
 import * as HttpServerError from "@effect/platform/HttpServerError"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
@@ -21,7 +21,7 @@ type Octets = Stream.Stream<Uint8Array, unknown>
 /** Those that HTTP/2 does not have and that an application may say over HTTP/1.1; how the body is framed is not its business. */
 const connectionFields = ["connection", "keep-alive", "upgrade"]
 
-const headersOf = (response: HttpServerResponse, { headers }: Http2Response): Http.OutgoingHttpHeaders => {
+const headersOf = (response: HttpServerResponse, { headers }: Http2ServerResponse): Http.OutgoingHttpHeaders => {
   const fields: Record<string, string | Array<string>> = {}
   for (const [name, value] of headers ?? []) {
     const before = fields[name]

@@ -3,8 +3,9 @@
  * it is served is decided then; for a request there is one context, made in one go, with the request, its scope and its span. Called by
  * port.ts and `NodeHttp2Server.makeHandler`.
  */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
@@ -25,10 +26,10 @@ import * as Routed from "./routed.js"
 import * as ServerRequest from "./serverRequest.js"
 import * as Tracing from "./tracing.js"
 
-type Handled = Effect.Effect<Http2Response.Http2Response>
+type Handled = Effect.Effect<Http2ServerResponse.Http2ServerResponse>
 
 /** The engine's response is not used, since the application has sent its own. It goes out where even the error could not. */
-const afterwards = Http2Response.empty({ status: 500, headers: { "content-length": "0" } })
+const afterwards = Http2ServerResponse.empty({ status: 500, headers: { "content-length": "0" } })
 const done: Handled = Exit.succeed(afterwards)
 
 /** The set that `HttpApp.ejectDefaultScopeClose` adds to: scopes that somebody else closes. */
@@ -46,7 +47,7 @@ class Policy implements Http2Server.HandlerPolicy {
     private readonly tracing: Tracing.Tracing
   ) {}
 
-  readonly contextOf = (source: Http2Server.Request, scope: Scope.Scope): Context.Context<never> => {
+  readonly contextOf = (source: Http2ServerRequest.Http2ServerRequest, scope: Scope.Scope): Context.Context<never> => {
     const services = new Map(this.services)
     const request = ServerRequest.make(source)
     services.set(Scope.Scope.key, scope)
@@ -59,7 +60,10 @@ class Policy implements Http2Server.HandlerPolicy {
 }
 
 /** A failure that nobody took care of is told as that of a fiber would be. What the client has brought about the engine tells, once a connection. */
-const reportUnhandled = (source: Http2Server.Request, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
+const reportUnhandled = (
+  source: Http2ServerRequest.Http2ServerRequest,
+  cause: Cause.Cause<unknown>
+): Effect.Effect<void> =>
   Cause.isInterruptedOnly(cause) || source.isCausedByPeer(cause)
     ? Effect.void
     : Effect.flatMap(FiberRef.get(FiberRef.unhandledErrorLogLevel), (level) =>
@@ -80,22 +84,24 @@ const end = (request: ServerRequest.ServerRequest, scope: Scope.Scope, exit: Exi
 }
 
 const toHandled = <R>(app: HttpApp.Default<unknown, R>, hasMiddleware: boolean) =>
-  Effect.withFiberRuntime<Http2Response.Http2Response, never, R | HttpServerRequest.HttpServerRequest>((fiber) => {
-    const { currentContext } = fiber
-    const request = Context.unsafeGet(currentContext, HttpServerRequest.HttpServerRequest)
-    const scope = Context.unsafeGet(currentContext, Scope.Scope)
-    if (!ServerRequest.isServerRequest(request)) return done
-    const onExit = (exit: Exit.Exit<HttpServerResponse, unknown>): Handled => {
-      request.span?.finish(exit)
-      if (!hasMiddleware) return end(request, scope, exit)
-      if (!request.http2.canRespond) return end(request, scope, Exit.void)
-      return Effect.flatMap(Effect.exit(respondExit(request, exit)), (exit) => end(request, scope, exit))
+  Effect.withFiberRuntime<Http2ServerResponse.Http2ServerResponse, never, R | HttpServerRequest.HttpServerRequest>(
+    (fiber) => {
+      const { currentContext } = fiber
+      const request = Context.unsafeGet(currentContext, HttpServerRequest.HttpServerRequest)
+      const scope = Context.unsafeGet(currentContext, Scope.Scope)
+      if (!ServerRequest.isServerRequest(request)) return done
+      const onExit = (exit: Exit.Exit<HttpServerResponse, unknown>): Handled => {
+        request.span?.finish(exit)
+        if (!hasMiddleware) return end(request, scope, exit)
+        if (!request.http2.canRespond) return end(request, scope, Exit.void)
+        return Effect.flatMap(Effect.exit(respondExit(request, exit)), (exit) => end(request, scope, exit))
+      }
+      return Effect.matchCauseEffect(app, {
+        onFailure: (cause) => onExit(Exit.failCause(cause)),
+        onSuccess: (response) => onExit(Exit.succeed(response))
+      })
     }
-    return Effect.matchCauseEffect(app, {
-      onFailure: (cause) => onExit(Exit.failCause(cause)),
-      onSuccess: (response) => onExit(Exit.succeed(response))
-    })
-  })
+  )
 
 /** A handler of the engine, and how it has to be run. */
 export interface Application {

@@ -2,7 +2,7 @@
  * From what an application gives or fails with to the response that is sent: what `HttpApp.toHandled` does, step by step the same, without what it
  * does again for each request. Called by application.ts, once for each application.
  */
-import type { Http2Response } from "@effect-http2/http2/Http2Response"
+import type { Http2ServerResponse } from "@effect-http2/http2/Http2ServerResponse"
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerError from "@effect/platform/HttpServerError"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -23,7 +23,7 @@ export const respond = (request: Request, response: HttpServerResponse): Effect.
   if (!isServerRequest(request)) return Effect.dieMessage("the HttpServerRequest is not one of this server")
   const { http2: source } = request
   if (!source.canRespond) return request.sending === undefined ? Exit.void : Effect.interruptible(request.sending)
-  let converted: Http2Response
+  let converted: Http2ServerResponse
   try {
     converted = toHttp2Response(request.method, response)
     if (!(converted.body instanceof Uint8Array || converted.body === undefined) || converted.trailers !== undefined) {

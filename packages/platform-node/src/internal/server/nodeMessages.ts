@@ -3,9 +3,9 @@
  * `NodeHttpServerRequest.toIncomingMessage` and `toServerResponse` give. They are objects of `node:http` themselves, with the methods that touch the
  * socket replaced on each of them: Express sets their prototypes. Made by serverRequest.ts, once for a request, where somebody asks for them.
  */
-import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import * as Http2Headers from "@effect-http2/http2/Headers"
-import type { Http2Response } from "@effect-http2/http2/Http2Response"
+import type { Http2ServerResponse } from "@effect-http2/http2/Http2ServerResponse"
 import type * as Headers from "@effect/platform/Headers"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Effect from "effect/Effect"
@@ -23,7 +23,7 @@ class RequestSocket extends Net.Socket {
   readonly encrypted: boolean
 
   constructor(
-    { peer: { local, remote, tls } }: Http2Server.Request,
+    { peer: { local, remote, tls } }: Http2ServerRequest.Http2ServerRequest,
     private readonly onDestroyed: () => void
   ) {
     super()
@@ -65,7 +65,7 @@ class RequestSocket extends Net.Socket {
 
 /** What the two messages are made from. */
 export interface Exchange {
-  readonly http2: Http2Server.Request
+  readonly http2: Http2ServerRequest.Http2ServerRequest
   readonly method: string
   readonly url: string
   readonly headers: Headers.Headers
@@ -143,7 +143,7 @@ class ResponseWriter {
   private isOver = false
 
   constructor(
-    private readonly http2: Http2Server.Request,
+    private readonly http2: Http2ServerRequest.Http2ServerRequest,
     message: Http.IncomingMessage,
     private readonly socket: RequestSocket
   ) {
@@ -222,7 +222,7 @@ class ResponseWriter {
     return req.method === "HEAD" || statusCode === 204 || statusCode === 304
   }
 
-  private head(body: Http2Response["body"], contentLength: number | undefined): Http2Response {
+  private head(body: Http2ServerResponse["body"], contentLength: number | undefined): Http2ServerResponse {
     const { response } = this
     const headers = fromNode({ ...response.getHeaders() }, contentLength)
     return {
@@ -248,7 +248,7 @@ class ResponseWriter {
     return body
   }
 
-  private send(response: Http2Response): void {
+  private send(response: Http2ServerResponse): void {
     Effect.runFork(this.http2.respond(response)).addObserver((exit) => {
       if (Exit.isFailure(exit)) this.close(toError(exit.cause))
       // A head that is all of the response leaves before it is ended.

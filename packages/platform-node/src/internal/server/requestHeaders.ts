@@ -3,7 +3,7 @@
  * :authority. Requests that repeat a head share what is made of it; each has a copy of its own where the application looks. Called by serverRequest.ts and
  * http1Request.ts.
  */
-import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import type * as Http2Headers from "@effect-http2/http2/Headers"
 import * as Headers from "@effect/platform/Headers"
 import type { IncomingHttpHeaders } from "node:http"
@@ -39,7 +39,7 @@ Object.defineProperties(
   Object.getOwnPropertyDescriptors(Reflect.getPrototypeOf(Headers.empty) ?? {})
 )
 
-const convert = (request: Http2Server.Request): Headers.Headers => {
+const convert = (request: Http2ServerRequest.Http2ServerRequest): Headers.Headers => {
   const record: Record<string, string> = {}
   const setCookies: Array<string> = []
   if (request.authority !== "") record["host"] = request.authority
@@ -63,7 +63,7 @@ const convert = (request: Http2Server.Request): Headers.Headers => {
 }
 
 /** Whether the request asks for a WebSocket by extended CONNECT (RFC 8441 §5). */
-export const isWebSocket = (request: Http2Server.Request): boolean => request.protocol === "websocket"
+export const isWebSocket = (request: Http2ServerRequest.Http2ServerRequest): boolean => request.protocol === "websocket"
 
 /** `headers` for one application to do with as it likes. */
 export const copy = (headers: Headers.Headers): Headers.Headers => Object.assign(new RequestHeaders(), headers)
@@ -72,7 +72,7 @@ export const copy = (headers: Headers.Headers): Headers.Headers => Object.assign
 export const fromNode = (headers: IncomingHttpHeaders): Headers.Headers => copy(headers as Headers.Headers)
 
 /** The headers of `request`, of which the engine has one instance for each distinct head: to be read only. */
-export const toHeaders = (request: Http2Server.Request): Headers.Headers => {
+export const toHeaders = (request: Http2ServerRequest.Http2ServerRequest): Headers.Headers => {
   const { headers } = request
   let converted = known.get(headers)
   if (converted === undefined) {

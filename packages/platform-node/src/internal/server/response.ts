@@ -3,7 +3,7 @@
  * windows allow. Called by application.ts for every response.
  */
 import type * as Http2Headers from "@effect-http2/http2/Headers"
-import type { Http2Response } from "@effect-http2/http2/Http2Response"
+import type { Http2ServerResponse } from "@effect-http2/http2/Http2ServerResponse"
 import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { identity } from "effect/Function"
@@ -25,18 +25,18 @@ const make = (
   response: HttpServerResponse,
   headers: Http2Headers.Headers,
   body: Uint8Array | Octets | undefined
-): Http2Response => ({ status: response.status, headers, body, trailers: Trailers.get(response.body) })
+): Http2ServerResponse => ({ status: response.status, headers, body, trailers: Trailers.get(response.body) })
 
-const ofOctets = (response: HttpServerResponse, octets: Uint8Array): Http2Response =>
+const ofOctets = (response: HttpServerResponse, octets: Uint8Array): Http2ServerResponse =>
   make(response, toHttp2Headers(response, octets.length), octets)
 
-const ofStream = (response: HttpServerResponse, body: Octets): Http2Response =>
+const ofStream = (response: HttpServerResponse, body: Octets): Http2ServerResponse =>
   make(response, toHttp2Headers(response, undefined), body)
 
 const fromWeb = (body: globalThis.ReadableStream<Uint8Array>): Octets => Stream.fromReadableStream(() => body, identity)
 
 /** A Response of the web: its headers, and its body as it comes. */
-const ofWeb = (response: HttpServerResponse, web: Response): Http2Response => {
+const ofWeb = (response: HttpServerResponse, web: Response): Http2ServerResponse => {
   const headers = override(toHttp2Headers(response, undefined), web.headers)
   return make(response, headers, web.body === null ? undefined : fromWeb(web.body))
 }
@@ -68,7 +68,7 @@ const take = (body: Octets, length: number): Octets =>
     return Stream.takeUntil(cut, () => rest === 0)
   })
 
-const ofReadable = (response: HttpServerResponse, readable: NodeJS.ReadableStream): Http2Response => {
+const ofReadable = (response: HttpServerResponse, readable: NodeJS.ReadableStream): Http2ServerResponse => {
   const length = Number(response.headers["content-length"] ?? "NaN")
   if (length === 0) discard(readable)
   const body = length === 0 ? Stream.empty : fromReadable(readable)
@@ -86,7 +86,7 @@ export const discardBody = ({ body }: HttpServerResponse): void => {
 }
 
 /** What `HttpServerResponse.raw` was given: everything that a web Response can be made of, a Response, or a Readable of Node. */
-const ofRaw = (response: HttpServerResponse, body: unknown): Http2Response => {
+const ofRaw = (response: HttpServerResponse, body: unknown): Http2ServerResponse => {
   if (body === undefined || body === null) return ofOctets(response, noOctets)
   if (typeof body === "string") return ofOctets(response, encoder.encode(body))
   if (body instanceof Uint8Array) return ofOctets(response, body)
@@ -104,14 +104,14 @@ const ofRaw = (response: HttpServerResponse, body: unknown): Http2Response => {
 }
 
 /** The type of the content is what `response` says, else what the web's own Response makes of it. */
-const ofBodyInit = (response: HttpServerResponse, body: Blob | URLSearchParams | FormData): Http2Response => {
+const ofBodyInit = (response: HttpServerResponse, body: Blob | URLSearchParams | FormData): Http2ServerResponse => {
   const web = new Response(body)
   const type = response.headers["content-type"]
   if (type !== undefined && !(body instanceof FormData)) web.headers.set("content-type", type)
   return ofWeb(response, web)
 }
 
-const withBody = (response: HttpServerResponse): Http2Response => {
+const withBody = (response: HttpServerResponse): Http2ServerResponse => {
   const { body } = response
   switch (body._tag) {
     case "Empty":
@@ -128,7 +128,7 @@ const withBody = (response: HttpServerResponse): Http2Response => {
 }
 
 /** Throws a TypeError for a Raw body that is nothing that can be sent. */
-export const toHttp2Response = (method: string, response: HttpServerResponse): Http2Response => {
+export const toHttp2Response = (method: string, response: HttpServerResponse): Http2ServerResponse => {
   if (!isBodyless(method, response.status)) return withBody(response)
   if (response.body._tag === "Raw") discard(response.body.body)
   const headers = toHttp2Headers(response, undefined)

@@ -3,7 +3,7 @@
  * `NodeHttp2Server` leads from it back to the request of the engine.
  */
 import * as Http2Error from "@effect-http2/http2/Http2Error"
-import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import * as Cookies from "@effect/platform/Cookies"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Headers from "@effect/platform/Headers"
@@ -75,7 +75,7 @@ export class ServerRequest extends Inspectable.Class implements HttpServerReques
   span: ServerSpan<ServerRequest> | undefined = undefined
 
   constructor(
-    readonly http2: Http2Server.Request,
+    readonly http2: Http2ServerRequest.Http2ServerRequest,
     readonly url: string,
     private headersOverride: Headers.Headers | undefined,
     private readonly remoteAddressOverride: string | undefined,
@@ -256,9 +256,10 @@ Object.defineProperties(ServerRequest.prototype, {
 })
 
 /** The request target: :path, and :authority of a CONNECT. */
-const targetOf = (source: Http2Server.Request): string => (source.path === "" ? source.authority : source.path)
+const targetOf = (source: Http2ServerRequest.Http2ServerRequest): string =>
+  source.path === "" ? source.authority : source.path
 
-export const make = (source: Http2Server.Request): ServerRequest =>
+export const make = (source: Http2ServerRequest.Http2ServerRequest): ServerRequest =>
   new ServerRequest(source, targetOf(source), undefined, undefined, undefined)
 
 export const isServerRequest = (request: HttpServerRequest.HttpServerRequest): request is ServerRequest =>

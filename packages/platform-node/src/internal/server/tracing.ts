@@ -2,7 +2,7 @@
  * Spans of requests: those of `HttpMiddleware.tracer`, with what only HTTP/2 has to say. A tracer of the user's gets them as they happen;
  * for Effect's own they are made when somebody looks. Decided once for each application; called by application.ts.
  */
-import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as Headers from "@effect/platform/Headers"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
@@ -29,7 +29,7 @@ const connectionIds = new WeakMap<object, number>()
 let connections = 0
 
 /** A number for each connection, the same for all its requests. */
-const connectionIdOf = ({ peer }: Http2Server.Request): number => {
+const connectionIdOf = ({ peer }: Http2ServerRequest.Http2ServerRequest): number => {
   let id = connectionIds.get(peer)
   if (id === undefined) {
     id = ++connections

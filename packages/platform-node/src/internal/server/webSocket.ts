@@ -2,8 +2,8 @@
  * WebSockets over HTTP/2 (RFC 8441): an extended CONNECT as the same `Socket` that an upgrade over HTTP/1.1 gives. `ws` does the framing
  * and negotiates subprotocols, as it does for `NodeHttpServer`; its head of HTTP/1.1 becomes ours. Called by serverRequest.ts.
  */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
-import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import * as InterruptibleRuntime from "@effect-http2/http2/InterruptibleRuntime"
 import type * as HttpServerError from "@effect/platform/HttpServerError"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -48,7 +48,7 @@ const openError = (cause: unknown): Socket.SocketGenericError =>
 
 const open = (
   request: HttpServerRequest.HttpServerRequest,
-  source: Http2Server.Request,
+  source: Http2ServerRequest.Http2ServerRequest,
   { handshakes }: WebSocketLimits
 ): Effect.Effect<BoundedWebSocket, Socket.SocketGenericError> =>
   Effect.flatMap(InterruptibleRuntime.capture(), (runtime) => {
@@ -61,7 +61,7 @@ const open = (
     const { headers, status } = parseHead(duplex.head)
     if (webSocket === undefined) {
       return Effect.zipRight(
-        Effect.ignore(source.respond(Http2Response.empty({ status, headers }))),
+        Effect.ignore(source.respond(Http2ServerResponse.empty({ status, headers }))),
         Effect.fail(openError(new Error(`the WebSocket handshake failed with ${status}`)))
       )
     }
@@ -93,7 +93,7 @@ const close = (webSocket: WebSocket): Effect.Effect<void> =>
   )
 
 /** A connection that closes gracefully takes its WebSockets along: 1001, going away (RFC 6455 §7.4.1). */
-const sayGoodbye = (webSocket: WebSocket, source: Http2Server.Request): Effect.Effect<void> =>
+const sayGoodbye = (webSocket: WebSocket, source: Http2ServerRequest.Http2ServerRequest): Effect.Effect<void> =>
   Effect.zipRight(
     source.stream.awaitDraining,
     Effect.sync(() => webSocket.close(1001, "the server shuts down"))
@@ -101,7 +101,7 @@ const sayGoodbye = (webSocket: WebSocket, source: Http2Server.Request): Effect.E
 
 const acquire = (
   request: HttpServerRequest.HttpServerRequest,
-  source: Http2Server.Request,
+  source: Http2ServerRequest.Http2ServerRequest,
   limits: WebSocketLimits
 ): Effect.Effect<BoundedWebSocket, Socket.SocketGenericError, Scope.Scope> =>
   Effect.tap(Effect.acquireRelease(open(request, source, limits), close), (webSocket) =>
@@ -111,6 +111,6 @@ const acquire = (
 /** What `request.upgrade` is. The handshake happens when the socket is run, as it does over HTTP/1.1. */
 export const upgrade = (
   request: HttpServerRequest.HttpServerRequest,
-  source: Http2Server.Request
+  source: Http2ServerRequest.Http2ServerRequest
 ): Effect.Effect<Socket.Socket, HttpServerError.RequestError> =>
   Effect.flatMap(CurrentLimits, (limits) => fromWebSocket(acquire(request, source, limits), limits))

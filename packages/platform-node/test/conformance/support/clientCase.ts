@@ -3,6 +3,7 @@
  * request that is whole and with one whose body goes on, with all octets in one write and with a round trip between the steps, plain and over TLS.
  */
 import type * as Http2Client from "@effect-http2/http2/Http2Client"
+import type * as Http2ClientRequest from "@effect-http2/http2/Http2ClientRequest"
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
@@ -42,7 +43,7 @@ export type Outcome = (run: Run) => Effect.Effect<void>
 const requests = {
   whole: { path: "/" },
   open: { path: "/", method: "POST", body: Stream.concat(Stream.make(Raw.octets("part")), Stream.never) }
-} satisfies Record<string, Http2Client.ClientRequest>
+} satisfies Record<string, Http2ClientRequest.Http2ClientRequest>
 
 export type RequestName = keyof typeof requests
 
@@ -59,7 +60,7 @@ export interface Case {
 
 const exchange = (
   client: Http2Client.Http2Client,
-  request: Http2Client.ClientRequest
+  request: Http2ClientRequest.Http2ClientRequest
 ): Effect.Effect<Response, Http2Error.Http2Error> =>
   client.request(request).pipe(
     Effect.flatMap((response) =>
@@ -204,7 +205,7 @@ export const shake = (
 export const ask = (
   client: Http2Client.Http2Client,
   peer: RawPeer.RawPeer,
-  request: RequestName | Http2Client.ClientRequest = "whole"
+  request: RequestName | Http2ClientRequest.Http2ClientRequest = "whole"
 ): Effect.Effect<Run, never, Scope.Scope> =>
   Effect.gen(function* () {
     const result = yield* Effect.forkScoped(exchange(client, typeof request === "string" ? requests[request] : request))

@@ -1,7 +1,8 @@
 /** Handlers that push, and what a client without any code of ours sees of it. */
-import type * as Http2Request from "@effect-http2/http2/Http2Request"
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import type * as Http2Push from "@effect-http2/http2/Http2Push"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import type * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import type * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Effect from "effect/Effect"
@@ -15,10 +16,10 @@ const { Type } = Raw
 
 export type Handler = Http2Server.Handler<unknown, never>
 /** As a program may have it that is not checked by the compiler. */
-export type Promised = Omit<Http2Request.PromisedRequest, "method"> & { readonly method?: string }
+export type Promised = Omit<Http2Push.PromisedRequest, "method"> & { readonly method?: string }
 
-export const attempt = (request: Http2Server.Request, promise: Promised): Effect.Effect<string> =>
-  Effect.match(request.push(promise as Http2Request.PromisedRequest), {
+export const attempt = (request: Http2ServerRequest.Http2ServerRequest, promise: Promised): Effect.Effect<string> =>
+  Effect.match(request.push(promise as Http2Push.PromisedRequest), {
     onFailure: (error) => `${error._tag} ${error.origin} ${"section" in error ? error.section : ""}`,
     onSuccess: () => "pushed"
   })
@@ -30,10 +31,10 @@ export const pushing =
   (...promises: ReadonlyArray<Promised>): Handler =>
   (request) => {
     if (request.path === "/hang") return Effect.never
-    if (request.path !== "/") return Effect.succeed(Http2Response.text(`This is ${request.path}`))
+    if (request.path !== "/") return Effect.succeed(Http2ServerResponse.text(`This is ${request.path}`))
     return Effect.map(
       Effect.forEach(promises, (promise) => attempt(request, promise)),
-      (outcomes) => Http2Response.text(outcomes.join(), { headers: { link: "</style.css>; rel=preload" } })
+      (outcomes) => Http2ServerResponse.text(outcomes.join(), { headers: { link: "</style.css>; rel=preload" } })
     )
   }
 

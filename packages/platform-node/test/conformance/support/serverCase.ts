@@ -2,8 +2,9 @@
  * Cases for our server: octets in, and what has to come of them. Each case runs against handlers that answer at once, that read the body, and that never
  * answer, with all its octets in one write and with a round trip between its steps, plain and over TLS.
  */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Effect from "effect/Effect"
@@ -27,12 +28,12 @@ export const pong = "12345678"
 export const get = request()
 export const post = request({ ":method": "POST" })
 
-const answer = Effect.succeed(Http2Response.text("Hello World!"))
+const answer = Effect.succeed(Http2ServerResponse.text("Hello World!"))
 
 const handlers = {
   answering: () => answer,
-  reading: (request: Http2Server.Request) =>
-    Effect.map(request.bytes(), ({ length }) => Http2Response.text(String(length))),
+  reading: (request: Http2ServerRequest.Http2ServerRequest) =>
+    Effect.map(request.bytes(), ({ length }) => Http2ServerResponse.text(String(length))),
   hanging: () => Effect.never
 } satisfies Record<string, Http2Server.Handler<unknown, never>>
 

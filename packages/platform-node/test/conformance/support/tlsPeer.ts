@@ -1,5 +1,5 @@
 /** Servers of ours over TLS, and clients of Node's own that dial them. */
-import * as Http2Response from "@effect-http2/http2/Http2Response"
+import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -8,7 +8,7 @@ import * as U from "../../utils.js"
 
 export const host = "127.0.0.1"
 
-const answer = () => Effect.succeed(Http2Response.text("Hello World!"))
+const answer = () => Effect.succeed(Http2ServerResponse.text("Hello World!"))
 
 /** Listens, with TLS unless the options say otherwise. Returns the port. */
 export const listen = (options: NodeHttp2.ServeOptions = {}): Effect.Effect<number, unknown, Scope.Scope> =>

@@ -3,6 +3,8 @@
  */
 import type * as Http2Headers from "@effect-http2/http2/Headers"
 import type * as Http2Client from "@effect-http2/http2/Http2Client"
+import type * as Http2ClientRequest from "@effect-http2/http2/Http2ClientRequest"
+import type * as Http2ClientResponse from "@effect-http2/http2/Http2ClientResponse"
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import type * as Headers from "@effect/platform/Headers"
 import * as Duration from "effect/Duration"
@@ -20,7 +22,7 @@ class Http2Incoming implements Incoming {
   readonly protocol = "h2"
 
   constructor(
-    private readonly response: Http2Client.Response,
+    private readonly response: Http2ClientResponse.Http2ClientResponse,
     readonly remoteAddress: string | undefined
   ) {}
 
@@ -60,7 +62,7 @@ class Exchange implements Http2Client.ResponseListener {
     private readonly remoteAddress: string | undefined
   ) {}
 
-  onResponse(response: Http2Client.Response): void {
+  onResponse(response: Http2ClientResponse.Http2ClientResponse): void {
     this.listener.onIncoming(new Http2Incoming(response, this.remoteAddress))
   }
 
@@ -70,7 +72,7 @@ class Exchange implements Http2Client.ResponseListener {
 }
 
 /** What the engine is asked for. */
-class Http2Request implements Http2Client.ClientRequest {
+class PlatformRequest implements Http2ClientRequest.Http2ClientRequest {
   readonly method: string
   readonly path: string
   readonly headers: Http2Headers.Headers
@@ -276,6 +278,9 @@ export class Http2Place implements Place {
 
   send(outgoing: Outgoing, listener: Listener): Started {
     const isShared = this.borrowers !== undefined && !this.isOwnOf(outgoing.target.origin)
-    return this.client.unsafeRequest(new Http2Request(outgoing, isShared), new Exchange(listener, this.remoteAddress))
+    return this.client.unsafeRequest(
+      new PlatformRequest(outgoing, isShared),
+      new Exchange(listener, this.remoteAddress)
+    )
   }
 }

@@ -31,7 +31,7 @@ export const defaultLimit = 10_485_760
  * @since 0.1.0
  * @category models
  */
-export abstract class IncomingMessage {
+export abstract class Http2IncomingMessage {
   constructor(
     /** @internal */
     readonly core: StreamCore

@@ -4,29 +4,16 @@
  * @since 0.1.0
  */
 import type * as Headers from "./Headers.js"
-import type * as Http2Response from "./Http2Response.js"
+import type * as Http2ServerResponse from "./Http2ServerResponse.js"
 import type * as Priority from "./Priority.js"
 
-export type {
-  /**
-   * @since 0.1.0
-   * @category models
-   */
-  PromisedRequest,
-  /**
-   * @since 0.1.0
-   * @category models
-   */
-  PromisedTarget
-} from "@effect-http2/engine/PromisedRequest"
-
 /**
- * What is asked for.
+ * A request, as a client sends it.
  *
  * @since 0.1.0
  * @category models
  */
-export interface ClientRequest {
+export interface Http2ClientRequest {
   /** Default `GET`. */
   readonly method?: string
   /** Path and query. Default `/`. Has no meaning for CONNECT. */
@@ -36,14 +23,14 @@ export interface ClientRequest {
   /** Default: the client's, else `https` over TLS and `http` without. */
   readonly scheme?: string
   readonly headers?: Headers.Input
-  readonly body?: Http2Response.Body
+  readonly body?: Http2ServerResponse.Body
   /**
    * How urgent the response is (RFC 9218 §4), sent as the `priority` field unless `headers` have one. Default: nothing is said. The body of the
    * request is sent as any other: uploads share the connection evenly.
    */
   readonly priority?: Priority.Parameters
   /** Fields behind the body, as those of a response. Not for CONNECT (§8.5). */
-  readonly trailers?: Http2Response.Options["trailers"]
+  readonly trailers?: Http2ServerResponse.Options["trailers"]
   /** Called for each informational response (1xx) as it arrives. */
   readonly onInformational?: (status: number, headers: Headers.Headers) => void
 }
@@ -55,7 +42,7 @@ export interface ClientRequest {
  * @category models
  */
 export interface TunnelRequest extends Pick<
-  ClientRequest,
+  Http2ClientRequest,
   "authority" | "headers" | "onInformational" | "path" | "priority" | "scheme"
 > {
   /** :protocol of an extended CONNECT. Path and scheme have a meaning only with it. */

@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Headers from "./Headers.js"
-import { IncomingMessage } from "./IncomingMessage.js"
+import { Http2IncomingMessage } from "./Http2IncomingMessage.js"
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 import * as Text from "@effect-http2/engine/text"
 import type * as Priority from "./Priority.js"
@@ -16,7 +16,7 @@ import type * as Priority from "./Priority.js"
  * @since 0.1.0
  * @category models
  */
-export class Response extends IncomingMessage {
+export class Http2ClientResponse extends Http2IncomingMessage {
   /** @internal */
   constructor(
     private readonly clientStream: ClientStream,
@@ -66,5 +66,5 @@ export class WholeResponse {
  *
  * @internal
  */
-export const responseOf = (stream: ClientStream): Response =>
-  new Response(stream, stream.head?.status ?? 0, stream.head?.headers ?? Headers.empty)
+export const responseOf = (stream: ClientStream): Http2ClientResponse =>
+  new Http2ClientResponse(stream, stream.head?.status ?? 0, stream.head?.headers ?? Headers.empty)

@@ -24,7 +24,7 @@ export type Body = undefined | string | Uint8Array | Stream.Stream<Uint8Array, u
  * @since 0.1.0
  * @category models
  */
-export interface Http2Response {
+export interface Http2ServerResponse {
   /** 200 to 599. */
   readonly status: number
   readonly headers: Headers.Headers
@@ -81,11 +81,11 @@ const jsonText = new HeaderField("content-type", "application/json")
  * @since 0.1.0
  * @category constructors
  * @example
- * import * as Http2Response from "@effect-http2/http2/Http2Response"
+ * import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
  *
- * const notFound = Http2Response.make({ status: 404, headers: { "content-type": "text/plain" }, body: "No such thing" })
+ * const notFound = Http2ServerResponse.make({ status: 404, headers: { "content-type": "text/plain" }, body: "No such thing" })
  */
-export const make = (options: Options = {}): Http2Response => {
+export const make = (options: Options = {}): Http2ServerResponse => {
   const status = options.status ?? 200
   const body = encodeBody(options.body)
   const hasLength = body instanceof Uint8Array && status !== 204
@@ -103,9 +103,9 @@ export const make = (options: Options = {}): Http2Response => {
  * @since 0.1.0
  * @category constructors
  */
-export const empty = (options?: Omit<Options, "body">): Http2Response => make({ status: 204, ...options })
+export const empty = (options?: Omit<Options, "body">): Http2ServerResponse => make({ status: 204, ...options })
 
-const withType = (type: HeaderField, text: string, options: Omit<Options, "body"> = {}): Http2Response => {
+const withType = (type: HeaderField, text: string, options: Omit<Options, "body"> = {}): Http2ServerResponse => {
   const body = Text.toOctets(text)
   return {
     status: options.status ?? 200,
@@ -121,7 +121,8 @@ const withType = (type: HeaderField, text: string, options: Omit<Options, "body"
  * @since 0.1.0
  * @category constructors
  */
-export const text = (body: string, options?: Omit<Options, "body">): Http2Response => withType(plainText, body, options)
+export const text = (body: string, options?: Omit<Options, "body">): Http2ServerResponse =>
+  withType(plainText, body, options)
 
 /**
  * A value as JSON, with content-type and content-length. Throws what `JSON.stringify` throws.
@@ -129,5 +130,5 @@ export const text = (body: string, options?: Omit<Options, "body">): Http2Respon
  * @since 0.1.0
  * @category constructors
  */
-export const json = (value: unknown, options?: Omit<Options, "body">): Http2Response =>
+export const json = (value: unknown, options?: Omit<Options, "body">): Http2ServerResponse =>
   withType(jsonText, JSON.stringify(value), options)

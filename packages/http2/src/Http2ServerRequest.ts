@@ -8,10 +8,10 @@ import * as Effect from "effect/Effect"
 import * as Headers from "./Headers.js"
 import * as Http2Error from "./Http2Error.js"
 import * as Http2Origin from "./Http2Origin.js"
-import type { PromisedRequest } from "./Http2Request.js"
-import type { Http2Response } from "./Http2Response.js"
+import type { PromisedRequest } from "./Http2Push.js"
+import type { Http2ServerResponse } from "./Http2ServerResponse.js"
 import { Http2Tunnel } from "./Http2Tunnel.js"
-import { IncomingMessage } from "./IncomingMessage.js"
+import { Http2IncomingMessage } from "./Http2IncomingMessage.js"
 import { isCausedByPeer } from "./internal/peerFailure.js"
 import { sendResponse } from "./internal/respond.js"
 import type { ServerStream } from "@effect-http2/engine/server/serverStream"
@@ -24,7 +24,7 @@ import type { Peer } from "./Transport.js"
  * @since 0.1.0
  * @category models
  */
-export class Request extends IncomingMessage {
+export class Http2ServerRequest extends Http2IncomingMessage {
   /**
    * Whether the scope of the handler is closed by somebody else.
    *
@@ -131,7 +131,7 @@ export class Request extends IncomingMessage {
    * Sends the head of the response, and the body where that is octets. True where that was all; a Stream and trailers are for `respond`. Throws a
    * `StreamError` of origin `User` for a response that cannot be sent, of which nothing was.
    */
-  unsafeRespond(response: Http2Response): boolean {
+  unsafeRespond(response: Http2ServerResponse): boolean {
     return this.serverStream.respond(response)
   }
 
@@ -140,7 +140,7 @@ export class Request extends IncomingMessage {
    * response is not sent. Fails with a `StreamError` of origin `User` for a response that cannot be sent, of which nothing was, and with
    * what the body or the trailers fail with: the stream is reset then, as it is where this is interrupted.
    */
-  respond(response: Http2Response): Effect.Effect<void, unknown> {
+  respond(response: Http2ServerResponse): Effect.Effect<void, unknown> {
     return Effect.suspend(() => sendResponse(this.serverStream, response))
   }
 
