@@ -189,9 +189,9 @@ describe("a server that breaks the protocol, or a limit", () => {
   check("in the place of a response on a connection that was used before: the request is not sent again", () =>
     Effect.gen(function* () {
       const { closed, dials, url } = yield* rawServer([
-        (socket) => {
-          says(`${head}Content-Length: 2\r\n\r\nok`)(socket)
-          socket.once("data", () => says("nonsense\r\n\r\n")(socket))
+        (socket, first) => {
+          says(`${head}Content-Length: 2\r\n\r\nok`)(socket, first)
+          socket.once("data", (next: Buffer) => says("nonsense\r\n\r\n")(socket, next))
         }
       ])
       const client = yield* makeClient()
@@ -395,7 +395,7 @@ describe("a server that is slow", () => {
         const slow = yield* rawServer([], {
           next: (socket) => {
             thinks.happen()
-            later(() => honest(socket))
+            later(() => honest(socket, first))
           }
         })
         const events = yield* rawServer([], {

@@ -5,8 +5,8 @@ import * as Net from "node:net"
 import * as Tls from "node:tls"
 import { certificate, type Event, makeEvent, serve } from "./servers.js"
 
-/** Plays one connection of the server; called once the first octets of the client are there. */
-export type Script = (socket: Net.Socket) => void
+/** Plays one connection of the server; called once the first octets of the client are there, with them. */
+export type Script = (socket: Net.Socket, first: Buffer) => void
 
 export interface RawServer {
   readonly url: string
@@ -37,8 +37,8 @@ export const rawServer = (
       socket.on("error", () => undefined)
       socket.on("close", () => event?.happen())
       // What comes later is read, and dropped where the script does not want it.
-      socket.once("data", () => {
-        script(socket)
+      socket.once("data", (first: Buffer) => {
+        script(socket, first)
         socket.resume()
       })
     }
