@@ -393,7 +393,7 @@ describe("a server that is slow", () => {
           Effect.runFork(Effect.zipRight(go.happened, Effect.sync(run)))
         }
         const slow = yield* rawServer([], {
-          next: (socket) => {
+          next: (socket, first) => {
             thinks.happen()
             later(() => honest(socket, first))
           }
