@@ -19,7 +19,7 @@ import type * as Scope from "effect/Scope"
 import * as ClientErrors from "./internal/client/clientErrors.js"
 import { ClientResponse } from "./internal/client/clientResponse.js"
 import * as Execute from "./internal/client/execute.js"
-import type { OnInformational, Protocol } from "./internal/client/wire/message.js"
+import type { OnInformational, Protocol } from "./internal/client/wire/exchange.js"
 import type { Options } from "./internal/client/pool/options.js"
 import * as Pools from "./internal/client/pool/pools.js"
 import * as Stats from "./internal/client/pool/poolStats.js"
@@ -62,7 +62,7 @@ export type {
    * @category models
    */
   Protocol
-} from "./internal/client/wire/message.js"
+} from "./internal/client/wire/exchange.js"
 
 export type {
   /**

@@ -211,7 +211,7 @@ for (const [name, server] of [
         throw new Error("mine")
       })
       const error = yield* Effect.flip(asked)
-      expect(error).toMatchObject({ _tag: "RequestError", reason: "Encode", cause: { cause: { message: "mine" } } })
+      expect(error).toMatchObject({ _tag: "RequestError", reason: "Encode", cause: { message: "mine" } })
     })
   )
 }

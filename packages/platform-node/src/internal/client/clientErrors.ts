@@ -1,5 +1,5 @@
 /**
- * What the platform's errors carry of ours: their `cause` is what the stock clients have there, and ours is beside it. Called by exchange.ts and
+ * What the platform's errors carry of ours: their `cause` is what the stock clients have there, and ours is beside it. Called by clientRequest.ts and
  * clientResponse.ts.
  */
 import * as Http2Error from "@effect-http2/http2/Http2Error"

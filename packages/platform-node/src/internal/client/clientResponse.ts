@@ -1,5 +1,5 @@
 /**
- * The platform's response over what a connection of either protocol gave. Made by exchange.ts when the head has come.
+ * The platform's response over what a connection of either protocol gave. Made by clientRequest.ts when the head has come.
  *
  * It owns the rest of its body: reading it to the end, leaving its Stream early, interruption of a read, and, where nobody reads at all, the garbage
  * collector, end the exchange.
@@ -18,13 +18,13 @@ import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { decodeError } from "./clientErrors.js"
-import type { Incoming, Protocol, Started } from "./wire/message.js"
+import type { IncomingResponse, Protocol, SentRequest } from "./wire/exchange.js"
 import { Defect } from "./wire/requestBody.js"
 import type { TraceFields } from "./wire/traceFields.js"
 
 type Read<A> = Effect.Effect<A, HttpClientError.ResponseError>
 
-const registry = new FinalizationRegistry<Started>((exchange) => exchange.unsafeCancel())
+const registry = new FinalizationRegistry<SentRequest>((exchange) => exchange.unsafeCancel())
 
 /** A body up to this many octets that has arrived with its head is taken out of the connection at once: then nothing is open. */
 const small = 65_536
@@ -43,8 +43,8 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
   constructor(
     private readonly asked: HttpClientRequest.HttpClientRequest,
     private readonly trace: TraceFields | undefined,
-    private readonly incoming: Incoming,
-    private readonly exchange: Started
+    private readonly incoming: IncomingResponse,
+    private readonly exchange: SentRequest
   ) {
     super()
     this.octets = incoming.takeBytes(small)

@@ -13,19 +13,14 @@ import type * as FiberRefs from "effect/FiberRefs"
 import { globalValue } from "effect/GlobalValue"
 import * as Tracer from "effect/Tracer"
 import type { ClientResponse } from "./clientResponse.js"
-import { run, Task } from "./exchange.js"
-import type { OnInformational } from "./wire/message.js"
+import { scopedRequests } from "../effectInternals.js"
+import { ClientRequest } from "./clientRequest.js"
+import type { OnInformational } from "./wire/exchange.js"
 import type { Pools } from "./pool/pools.js"
 import { dispose } from "./wire/requestBody.js"
 import { Targets } from "./wire/target.js"
 import type { TraceFields } from "./wire/traceFields.js"
 import * as Tracing from "./tracing.js"
-
-/** Requests whose responses belong to a scope (`HttpClient.withScope`): the platform's own register of them. */
-const scopedRequests = globalValue(
-  "@effect/platform/HttpClient/scopedRequests",
-  () => new WeakMap<HttpClientRequest.HttpClientRequest, AbortController>()
-)
 
 /** Who hears of informational responses. */
 export const currentOnInformational: FiberRef.FiberRef<OnInformational | undefined> = globalValue(
@@ -37,7 +32,13 @@ type Sent = Effect.Effect<ClientResponse, HttpClientError.HttpClientError>
 
 const isStreaming = ({ body }: HttpClientRequest.HttpClientRequest): boolean => body._tag === "Stream"
 
-export const makeClient = (pools: Pools, context: Context.Context<never>): HttpClient.HttpClient => {
+/** `isDirect`: whether what `HttpClient.make` does is done here, in fewer steps. */
+export const makeClient = (
+  pools: Pools,
+  context: Context.Context<never>,
+  isDirect = scopedRequests !== undefined
+): HttpClient.HttpClient => {
+  if (!isDirect) return makePlainClient(pools)
   const targets = new Targets()
 
   const execute = (request: HttpClientRequest.HttpClientRequest, fiber: Fiber.RuntimeFiber<unknown, unknown>): Sent => {
@@ -46,16 +47,19 @@ export const makeClient = (pools: Pools, context: Context.Context<never>): HttpC
       dispose(request.body)
       return Effect.fail(new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: target }))
     }
-    const task = (trace: TraceFields | undefined, fiberRefs?: FiberRefs.FiberRefs) => {
-      const signal = scopedRequests.get(request)?.signal
+    const exchange = (trace: TraceFields | undefined, fiberRefs?: FiberRefs.FiberRefs) => {
+      const signal = scopedRequests?.get(request)?.signal
       const onInformational = fiber.getFiberRef(currentOnInformational)
-      return run(new Task(request, target, pools.of(target.origin), trace, signal, onInformational, fiberRefs))
+      return new ClientRequest(request, target, pools.of(target.origin), trace, signal, onInformational, fiberRefs)
+        .response
     }
     const send = (trace: TraceFields | undefined) =>
-      isStreaming(request) ? Effect.flatMap(Effect.getFiberRefs, (fiberRefs) => task(trace, fiberRefs)) : task(trace)
+      isStreaming(request)
+        ? Effect.flatMap(Effect.getFiberRefs, (fiberRefs) => exchange(trace, fiberRefs))
+        : exchange(trace)
     if (!Tracing.isTraced(fiber, request)) return send(undefined)
-    if (isStreaming(request) || !Tracing.isUnheard(fiber)) return Tracing.inSpan(fiber, request, target.url, send)
-    return send(Tracing.isPropagated(fiber) ? Tracing.unheardFields(fiber) : undefined)
+    if (isStreaming(request) || !Tracing.isUnobserved(fiber)) return Tracing.inSpan(fiber, request, target.url, send)
+    return send(Tracing.isPropagated(fiber) ? Tracing.unobservedFields(fiber) : undefined)
   }
 
   const given = inherited(context)
@@ -70,6 +74,25 @@ export const makeClient = (pools: Pools, context: Context.Context<never>): HttpC
     return given === undefined ? sent : Effect.mapInputContext(sent, (input) => Context.merge(given, input))
   }
   return HttpClient.makeWith(postprocess, Effect.succeed)
+}
+
+/** The client by `HttpClient.make`, which knows of scopes, and traces. */
+const makePlainClient = (pools: Pools): HttpClient.HttpClient => {
+  const targets = new Targets()
+  return HttpClient.make((request, _url, signal, fiber) => {
+    const target = targets.of(request)
+    if (target instanceof Error) {
+      dispose(request.body)
+      return Effect.fail(new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: target }))
+    }
+    const onInformational = fiber.getFiberRef(currentOnInformational)
+    return Effect.flatMap(
+      Effect.getFiberRefs,
+      (fiberRefs) =>
+        new ClientRequest(request, target, pools.of(target.origin), undefined, signal, onInformational, fiberRefs)
+          .response
+    )
+  })
 }
 
 /** Whether the request is there already, as it is where nothing was put before the client: one step less. */

@@ -27,7 +27,7 @@ export const isTraced = (fiber: AnyFiber, request: HttpClientRequest.HttpClientR
   fiber.getFiberRef(FiberRef.currentTracerEnabled) && !fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
 
 /** Whether nobody can see a span but the peer, its ids. */
-export const isUnheard = (fiber: AnyFiber): boolean =>
+export const isUnobserved = (fiber: AnyFiber): boolean =>
   Context.get(fiber.getFiberRef(DefaultServices.currentServices), Tracer.Tracer) === native
 
 export const isPropagated = (fiber: AnyFiber): boolean => fiber.getFiberRef(HttpClient.currentTracerPropagation)
@@ -47,7 +47,7 @@ const word = (): string => {
 }
 
 /** The fields of a span that nobody will see. */
-export const unheardFields = (fiber: AnyFiber): TraceFields => {
+export const unobservedFields = (fiber: AnyFiber): TraceFields => {
   const parent = parentOf(Context.getOption(fiber.currentContext, Tracer.ParentSpan))
   const traceId = parent === undefined ? `${word()}${word()}${word()}${word()}` : parent.traceId
   const spanId = `${word()}${word()}`

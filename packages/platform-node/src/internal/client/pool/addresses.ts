@@ -1,5 +1,5 @@
 /**
- * The addresses that a host has, as a new connection would look them up. Called by sharing.ts.
+ * The addresses that a host has, as a new connection would look them up. Called by reusableConnections.ts.
  */
 import * as Effect from "effect/Effect"
 import type * as Duration from "effect/Duration"

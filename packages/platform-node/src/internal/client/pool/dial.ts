@@ -1,6 +1,6 @@
 /**
  * New connections to an origin: directly, or through a proxy. One dial each; ALPN says on that very socket which protocol is spoken. Called by pool.ts
- * and, for more connections of HTTP/1.1, by http1Connection.ts.
+ * and, for more connections of HTTP/1.1, by http1Connections.ts.
  */
 import type { TransportError } from "@effect-http2/http2/Http2Error"
 import * as Effect from "effect/Effect"
@@ -10,7 +10,7 @@ import * as Net from "node:net"
 import * as Tls from "node:tls"
 import { openSocket } from "../../../NodeTransport.js"
 import { failure } from "../../socket/socketError.js"
-import type { OpenedSocket, Protocol } from "../wire/message.js"
+import type { OpenedSocket, Protocol } from "../wire/exchange.js"
 import type { Resolved } from "./options.js"
 import type { Origin } from "../wire/target.js"
 import type { Tunnels } from "./tunnels.js"

@@ -9,10 +9,10 @@ import * as Scope from "effect/Scope"
 import { Identity } from "../../socket/identity.js"
 import { notHttp2 } from "../../socket/socketError.js"
 import { fromOpenSocket } from "../../socket/socketTransport.js"
-import { Http2Place, type PlaceOwner } from "../wire/http2Connection.js"
-import type { OpenedSocket } from "../wire/message.js"
+import { Http2Connection, type ConnectionOwner } from "../wire/http2Connection.js"
+import type { OpenedSocket } from "../wire/exchange.js"
 import type { Resolved } from "./options.js"
-import type { Sharing } from "./sharing.js"
+import type { ReusableConnections } from "./reusableConnections.js"
 import type { Origin } from "../wire/target.js"
 
 /** Takes the socket over; it is closed with the scope of what comes back, and where nothing does. `owner` hears of every change. */
@@ -20,11 +20,11 @@ export const openHttp2 = (
   opened: OpenedSocket,
   origin: Origin,
   options: Resolved,
-  owner: PlaceOwner,
-  sharing: Sharing | undefined
-): Effect.Effect<Http2Place, Http2Error.Http2Error> =>
+  owner: ConnectionOwner,
+  reusable: ReusableConnections | undefined
+): Effect.Effect<Http2Connection, Http2Error.Http2Error> =>
   Effect.flatMap(Scope.make(), (scope) => {
-    let place: Http2Place | undefined = undefined
+    let connection: Http2Connection | undefined = undefined
     const identity = new Identity(opened.socket, options.tls)
     const { isProxy, onAltSvc } = options
     const acquire = Effect.gen(function* () {
@@ -49,17 +49,17 @@ export const openHttp2 = (
         origin: origin.key,
         isProxy,
         isAuthoritative: identity.isAuthoritative,
-        onCapacity: () => place?.changed(),
+        onCapacity: () => connection?.changed(),
         onOriginSet: () => {
-          if (place === undefined) return
-          sharing?.originsChanged(place)
-          place.changed()
+          if (connection === undefined) return
+          reusable?.originsChanged(connection)
+          connection.changed()
         },
         ...(onAltSvc === undefined ? undefined : { onAltSvc })
       })
     })
     return Effect.map(
       Effect.onError(Scope.extend(acquire, scope), (cause) => Scope.close(scope, Exit.failCause(cause))),
-      (client) => (place = new Http2Place(client, scope, origin, owner, identity, opened.isDirect))
+      (client) => (connection = new Http2Connection(client, scope, origin, owner, identity, opened.isDirect))
     )
   })

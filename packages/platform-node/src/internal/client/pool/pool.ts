@@ -1,45 +1,45 @@
 /**
- * The connections to one origin, from none to as many as the options allow, and the requests that wait for a place on them. Everything here is
- * synchronous but for what dials, probes and closes, each in a fiber of its own. Made by pools.ts, called by exchange.ts and by the connections when
+ * The connections to one origin, from none to as many as the options allow, and the requests that wait for one. Everything here is
+ * synchronous but for what dials, probes and closes, each in a fiber of its own. Made by pools.ts, called by clientRequest.ts and by the connections when
  * something has changed.
  */
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { Borrowing } from "./borrowing.js"
-import { Http1Place } from "../wire/http1Connection.js"
-import { assumedStreams, Http2Place, type PlaceOwner } from "../wire/http2Connection.js"
-import type { OpenedSocket, Place } from "../wire/message.js"
+import { ReusedConnections } from "./reusedConnections.js"
+import { Http1Connections } from "../wire/http1Connections.js"
+import { assumedStreams, Http2Connection, type ConnectionOwner } from "../wire/http2Connection.js"
+import type { OpenedSocket, Connection } from "../wire/exchange.js"
 import { openHttp2 } from "./openHttp2.js"
-import { type Obstacle, Patience } from "./patience.js"
+import { type Obstacle, WaitTimeout } from "./waitTimeout.js"
 import type { PoolContext } from "./poolContext.js"
 import { closed, fromCause } from "./poolErrors.js"
 import type { Origin } from "../wire/target.js"
-import { Tasks } from "./tasks.js"
-import { type Waiter, WaitingLine } from "./waitingLine.js"
+import { Fibers } from "./fibers.js"
+import { type Waiter, Waiters } from "./waiters.js"
 
-export class Pool implements PlaceOwner {
-  private readonly connections: Array<Http2Place> = []
+export class Pool implements ConnectionOwner {
+  private readonly connections: Array<Http2Connection> = []
   /** All that are not closed yet, those that take no more requests among them. */
-  private readonly scopes = new Set<Http2Place>()
-  private http1: Http1Place | undefined = undefined
+  private readonly scopes = new Set<Http2Connection>()
+  private http1: Http1Connections | undefined = undefined
   /** Until when the answer "HTTP/1.1" holds. */
   private http1Until = Number.NEGATIVE_INFINITY
-  private readonly line: WaitingLine
-  private readonly patience: Patience
+  private readonly waiters: Waiters
+  private readonly waitTimeout: WaitTimeout
   /** Connections of other origins. */
-  private readonly borrowing: Borrowing | undefined
+  private readonly reused: ReusedConnections | undefined
   /** Dials and probes, which the end interrupts; and what closes connections, which it awaits. */
-  private readonly tasks: Tasks
-  private readonly closings: Tasks
+  private readonly fibers: Fibers
+  private readonly closings: Fibers
   /** How many streams a new connection of the origin takes, as the last one said. */
   private assumed = assumedStreams
   private isDialing = false
   /** A connection is being opened in the place of one that is old. */
   private isRenewing = false
   /** A dial has failed, and those that wait hope for a connection that is open: the next dial is for who comes then, or a change there. */
-  private barredBy: Http2Error.Http2Error | undefined = undefined
+  private dialError: Http2Error.Http2Error | undefined = undefined
   /** Whether HTTP/1.1 is spoken without asking: a plain origin without prior knowledge. */
   private readonly isPlain: boolean
 
@@ -49,74 +49,75 @@ export class Pool implements PlaceOwner {
   ) {
     this.isPlain = !origin.isTls && !context.options.hasPriorKnowledge(origin.key)
     const { now, options, runtime } = context
-    this.tasks = new Tasks(runtime, () => this.changed())
-    this.closings = new Tasks(runtime, () => this.changed())
-    this.line = new WaitingLine(options.maxQueued, options.stats, now, (isAnyone) =>
-      isAnyone ? this.patience.begin() : this.patience.end()
+    this.fibers = new Fibers(runtime, () => this.changed())
+    this.closings = new Fibers(runtime, () => this.changed())
+    this.waiters = new Waiters(options.maxQueued, options.stats, now, (isAnyone) =>
+      isAnyone ? this.waitTimeout.begin() : this.waitTimeout.end()
     )
-    this.patience = new Patience(
+    this.waitTimeout = new WaitTimeout(
       origin.key,
-      this.line,
-      this.tasks,
+      this.waiters,
+      this.fibers,
       options.maxWait,
       options.stats,
       now,
       () => this.obstacle
     )
     if (this.isPlain) this.http1Until = Number.POSITIVE_INFINITY
-    const { sharing } = context
-    if (sharing !== undefined) this.borrowing = new Borrowing(origin, sharing, (isGone) => this.borrowed(isGone))
+    const { reusable } = context
+    if (reusable !== undefined)
+      this.reused = new ReusedConnections(origin, reusable, (isGone) => this.reusedChanged(isGone))
   }
 
   /** A connection that takes a request now; one of the origin's own, where it has to be. */
-  find(unwanted: Place | undefined = undefined, isOwnOnly = false): Place | undefined {
-    if (this.line.isAhead) return undefined
+  find(excluded: Connection | undefined = undefined, isOwnOnly = false): Connection | undefined {
+    if (this.waiters.isAhead) return undefined
     const { connections } = this
-    let best: Http2Place | undefined = undefined
+    let best: Http2Connection | undefined = undefined
     let most = 0
     for (const connection of connections) {
-      if (connection === unwanted || (!isOwnOnly && connection.isSurpassedFor(this.origin))) continue
-      const places = connection.places(this.assumed)
-      if (places <= most || !this.isReady(connection)) continue
+      if (connection === excluded || (!isOwnOnly && connection.isSupersededFor(this.origin))) continue
+      const available = connection.availableStreams(this.assumed)
+      if (available <= most || !this.isReady(connection)) continue
       if (this.context.options.policy === "fill") return connection
       best = connection
-      most = places
+      most = available
     }
-    return best ?? this.findHttp1() ?? (isOwnOnly ? undefined : this.borrowing?.find(unwanted))
+    return best ?? this.findHttp1() ?? (isOwnOnly ? undefined : this.reused?.find(excluded))
   }
 
-  private findHttp1(): Place | undefined {
+  private findHttp1(): Connection | undefined {
     if (!this.isHttp1 || this.context.isClosed()) return undefined
     this.http1 ??= this.openHttp1()
-    return this.http1.places > 0 ? this.http1 : undefined
+    return this.http1.available > 0 ? this.http1 : undefined
   }
 
-  /** Waits for a place, behind those that wait already. */
+  /** Waits for a connection, behind those that wait already. */
   wait(waiter: Waiter): void {
-    if (this.context.isClosed()) return waiter.onNoPlace(closed())
-    this.barredBy = undefined
-    if (this.line.add(waiter)) this.serve()
+    if (this.context.isClosed()) return waiter.onNoConnection(closed())
+    this.dialError = undefined
+    if (this.waiters.add(waiter)) this.serve()
   }
 
-  /** `waiter` does not want a place any more. */
+  /** `waiter` does not want a connection any more. */
   withdraw(waiter: Waiter): void {
-    this.line.withdraw(waiter)
+    this.waiters.withdraw(waiter)
   }
 
   countRetry(): void {
     this.context.options.stats.retries++
   }
 
-  /** Gives places to those that wait, and opens another connection where that does not suffice. */
+  /** Gives connections to those that wait, and opens another connection where that does not suffice. */
   private serve(): void {
-    this.line.serve((waiter) => this.find(waiter.unwanted, waiter.isOwnOnly) ?? this.lastResort(waiter))
-    if (this.line.isAhead) this.grow()
+    this.waiters.serve((waiter) => this.find(waiter.excluded, waiter.isOwnOnly) ?? this.findExcluded(waiter))
+    if (this.waiters.isAhead) this.grow()
   }
 
-  /** The unwanted connection, where there cannot be another. */
-  private lastResort({ isOwnOnly, unwanted }: Waiter): Place | undefined {
-    const mayBeAnother = this.canGrow && this.barredBy === undefined
-    return unwanted === undefined || mayBeAnother ? undefined : this.find(undefined, isOwnOnly)
+  /** The excluded connection, where there cannot be another. */
+  private findExcluded({ isOwnOnly, excluded }: Waiter): Connection | undefined {
+    const mayBeAnother = this.canGrow && this.dialError === undefined
+    return excluded === undefined || mayBeAnother ? undefined : this.find(undefined, isOwnOnly)
   }
 
   private get canGrow(): boolean {
@@ -134,7 +135,7 @@ export class Pool implements PlaceOwner {
     const { connections, context, http1 } = this
     const { maxConnections, maxHttp1Connections } = context.options
     if (this.isHttp1) {
-      if (http1 === undefined || http1.places > 0) return undefined
+      if (http1 === undefined || http1.available > 0) return undefined
       const reason = `all ${maxHttp1Connections} connections are in use (maxHttp1Connections), each by one request`
       return { limit: "maxHttp1Connections", reason }
     }
@@ -143,9 +144,9 @@ export class Pool implements PlaceOwner {
       const reason = `as many requests as the server allows are open on each of ${length} connections (maxConnections)`
       return { limit: "maxConnections", reason }
     }
-    if (connections.some((connection) => connection.isBarren))
+    if (connections.some((connection) => connection.allowsNoStreams))
       return { limit: undefined, reason: "the server takes no requests (SETTINGS_MAX_CONCURRENT_STREAMS is 0)" }
-    const cause = this.barredBy
+    const cause = this.dialError
     if (cause !== undefined)
       return { limit: undefined, reason: `another connection could not be opened: ${cause.message}`, cause }
     return undefined
@@ -153,20 +154,20 @@ export class Pool implements PlaceOwner {
 
   private grow(): void {
     const { limit } = this.obstacle ?? {}
-    if (limit !== undefined) this.patience.limitReached(limit)
+    if (limit !== undefined) this.waitTimeout.limitReached(limit)
     // A connection that is being asked, or has not said yet how much it takes, may do; another one of a server that takes nothing would not.
-    const borrowing = this.line.wantsOwn ? undefined : this.borrowing
-    const isUnsure =
-      borrowing?.isUnsure === true || this.connections.some((connection) => connection.isUnsure || connection.isBarren)
-    if (this.isDialing || this.isRenewing || this.barredBy !== undefined || !this.canGrow || isUnsure) return
-    const borrowed = borrowing?.borrow()
-    if (borrowed === true) return this.serve()
+    const reused = this.waiters.wantsOwn ? undefined : this.reused
+    const isPending =
+      reused?.isPending === true ||
+      this.connections.some((connection) => connection.isPending || connection.allowsNoStreams)
+    if (this.isDialing || this.isRenewing || this.dialError !== undefined || !this.canGrow || isPending) return
+    const found = reused?.findMore()
+    if (found === true) return this.serve()
     this.isDialing = true
     this.context.onBusy(this)
     const { dial } = this
-    const connect =
-      borrowed === undefined ? dial : Effect.flatMap(borrowed, (isFound) => (isFound ? Effect.void : dial))
-    this.tasks.fork(
+    const connect = found === undefined ? dial : Effect.flatMap(found, (isFound) => (isFound ? Effect.void : dial))
+    this.fibers.fork(
       Effect.matchCause(connect, {
         onSuccess: () => this.dialled(undefined),
         onFailure: (cause) => this.dialled(Cause.isInterruptedOnly(cause) ? closed() : fromCause(cause))
@@ -176,77 +177,78 @@ export class Pool implements PlaceOwner {
 
   /** Opens a connection of the origin's own. */
   private get dial(): Effect.Effect<void, Http2Error.Http2Error> {
-    const { options, sharing } = this.context
+    const { options, reusable } = this.context
     return Effect.uninterruptibleMask((restore) => {
       options.stats.dials++
       return Effect.flatMap(restore(this.context.dial(this.origin, ["h2", "http/1.1"])), (opened) =>
         opened.protocol === "h2"
-          ? Effect.map(openHttp2(opened, this.origin, options, this, sharing), (place) => this.add(place))
+          ? Effect.map(openHttp2(opened, this.origin, options, this, reusable), (connection) => this.add(connection))
           : Effect.sync(() => this.learnHttp1(opened))
       )
     }).pipe(Effect.onError(() => Effect.sync(() => options.stats.dialsFailed++)))
   }
 
-  /** Those that wait fail with the dial, unless there are connections that will have a place for them. */
+  /** Those that wait fail with the dial, unless there are connections that will take them. */
   private dialled(error: Http2Error.Http2Error | undefined): void {
     this.isDialing = false
-    const isHopeless = this.connections.length === 0 && (this.line.wantsOwn || this.borrowing?.isEmpty !== false)
-    if (error !== undefined && isHopeless) this.line.refuse(error)
-    this.barredBy = isHopeless ? undefined : error
+    const isHopeless = this.connections.length === 0 && (this.waiters.wantsOwn || this.reused?.isEmpty !== false)
+    if (error !== undefined && isHopeless) this.waiters.refuse(error)
+    this.dialError = isHopeless ? undefined : error
     this.changed()
   }
 
   // ------------------------------------------------------------------ HTTP/2
 
-  private add(place: Http2Place): void {
-    this.scopes.add(place)
-    if (this.context.isClosed()) return this.discard(place)
+  private add(connection: Http2Connection): void {
+    this.scopes.add(connection)
+    if (this.context.isClosed()) return this.discard(connection)
     this.http1Until = Number.NEGATIVE_INFINITY
     this.context.options.stats.connections++
-    this.connections.push(place)
-    place.expireAt(this.context.expiry())
-    this.context.sharing?.add(place)
-    this.capacity(place)
+    this.connections.push(connection)
+    connection.expireAt(this.context.expiry())
+    this.context.reusable?.add(connection)
+    this.onCapacity(connection)
   }
 
-  capacity(place: Http2Place): void {
-    this.barredBy = undefined
-    this.assumed = place.limit ?? this.assumed
-    if (!place.serves(this.origin) || (place.isIdle && place.isSurpassedFor(this.origin))) place.retire()
-    if (place.isDraining) {
-      this.remove(place)
-      if (place.isSpent) this.discard(place)
+  onCapacity(connection: Http2Connection): void {
+    this.dialError = undefined
+    this.assumed = connection.limit ?? this.assumed
+    if (!connection.serves(this.origin) || (connection.isIdle && connection.isSupersededFor(this.origin)))
+      connection.retire()
+    if (connection.isDraining) {
+      this.remove(connection)
+      if (connection.isDrained) this.discard(connection)
       this.changed()
-    } else if (!this.line.isEmpty) this.serve()
+    } else if (!this.waiters.isEmpty) this.serve()
   }
 
-  private remove(place: Http2Place): void {
-    const index = this.connections.indexOf(place)
+  private remove(connection: Http2Connection): void {
+    const index = this.connections.indexOf(connection)
     if (index < 0) return
     this.connections.splice(index, 1)
-    this.context.sharing?.remove(place)
+    this.context.reusable?.remove(connection)
     this.context.options.stats.connections--
   }
 
-  private discard(place: Http2Place): void {
-    const end = place.end()
+  private discard(connection: Http2Connection): void {
+    const end = connection.end()
     if (end === undefined) return
-    this.remove(place)
+    this.remove(connection)
     this.closings.fork(
       Effect.zipRight(
         end,
         Effect.sync(() => {
-          this.scopes.delete(place)
+          this.scopes.delete(connection)
         })
       )
     )
   }
 
-  isReady(place: Http2Place): boolean {
+  isReady(connection: Http2Connection): boolean {
     const { now, options } = this.context
-    if (place.hasExpiry && place.hasExpired(now())) this.renew()
-    if (!place.isIdle || place.lastReceivedAt > now() - options.probeAfter) return true
-    this.tasks.fork(Effect.map(place.probe(options.probeTimeout), (isAlive) => this.probed(place, isAlive)))
+    if (connection.hasExpiry && connection.hasExpired(now())) this.renew()
+    if (!connection.isIdle || connection.lastReceivedAt > now() - options.probeAfter) return true
+    this.fibers.fork(Effect.map(connection.probe(options.probeTimeout), (isAlive) => this.probed(connection, isAlive)))
     return false
   }
 
@@ -254,42 +256,42 @@ export class Pool implements PlaceOwner {
   private renew(): void {
     if (this.isRenewing || this.isDialing || this.context.isClosed()) return
     this.isRenewing = true
-    this.tasks.fork(Effect.map(Effect.exit(this.dial), (exit) => this.renewed(Exit.isSuccess(exit))))
+    this.fibers.fork(Effect.map(Effect.exit(this.dial), (exit) => this.renewed(Exit.isSuccess(exit))))
   }
 
   private renewed(isDone: boolean): void {
     const { expiry, now, options } = this.context
     this.isRenewing = false
-    for (const place of [...this.connections]) {
-      if (!place.hasExpired(now())) continue
+    for (const connection of [...this.connections]) {
+      if (!connection.hasExpired(now())) continue
       if (!isDone) {
         // It goes on, until the next try.
-        place.expireAt(expiry())
+        connection.expireAt(expiry())
         continue
       }
       options.stats.aged++
-      place.retire()
-      place.changed()
+      connection.retire()
+      connection.changed()
     }
   }
 
-  private probed(place: Http2Place, isAlive: boolean): void {
+  private probed(connection: Http2Connection, isAlive: boolean): void {
     if (!isAlive) this.context.options.stats.probesFailed++
-    if (!isAlive) this.discard(place)
-    place.changed()
+    if (!isAlive) this.discard(connection)
+    connection.changed()
   }
 
   /** Something has changed on a connection of another origin. */
-  private borrowed(isGone: boolean): void {
-    this.barredBy = undefined
+  private reusedChanged(isGone: boolean): void {
+    this.dialError = undefined
     if (isGone) this.changed()
-    else if (!this.line.isEmpty) this.serve()
+    else if (!this.waiters.isEmpty) this.serve()
   }
 
-  /** `place`, which is another origin's, has answered 421: no request of this one goes over it again. */
-  misdirected(place: Place): void {
+  /** `connection`, which is another origin's, has answered 421: no request of this one goes over it again. */
+  misdirected(connection: Connection): void {
     this.context.options.stats.misdirected++
-    if (place instanceof Http2Place) place.misdirect(this.origin)
+    if (connection instanceof Http2Connection) connection.misdirect(this.origin)
   }
 
   // ------------------------------------------------------------------ HTTP/1.1
@@ -300,9 +302,9 @@ export class Pool implements PlaceOwner {
     this.http1.adopt(opened)
   }
 
-  private openHttp1(): Http1Place {
+  private openHttp1(): Http1Connections {
     const { now, options, runtime } = this.context
-    const place: Http1Place = new Http1Place({
+    const connection: Http1Connections = new Http1Connections({
       runtime,
       now,
       limits: options.http1,
@@ -321,7 +323,7 @@ export class Pool implements PlaceOwner {
         options.stats.http1Connections += change
       }
     })
-    return place
+    return connection
   }
 
   // ------------------------------------------------------------------ the end
@@ -332,9 +334,9 @@ export class Pool implements PlaceOwner {
   }
 
   get isQuiet(): boolean {
-    const { borrowing, closings, http1, line, scopes, tasks } = this
-    const isUnused = http1?.isEmpty !== false && borrowing?.isEmpty !== false
-    return isUnused && line.isEmpty && scopes.size === 0 && tasks.isEmpty && closings.isEmpty
+    const { reused, closings, http1, waiters, scopes, fibers } = this
+    const isUnused = http1?.isEmpty !== false && reused?.isEmpty !== false
+    return isUnused && waiters.isEmpty && scopes.size === 0 && fibers.isEmpty && closings.isEmpty
   }
 
   private changed(): void {
@@ -345,9 +347,9 @@ export class Pool implements PlaceOwner {
   /** Ends everything: what waits and what is open fails. */
   get close(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      this.line.refuse(closed())
-      for (const place of this.scopes) this.discard(place)
-      return this.tasks.interrupt.pipe(
+      this.waiters.refuse(closed())
+      for (const connection of this.scopes) this.discard(connection)
+      return this.fibers.interrupt.pipe(
         Effect.zipRight(this.http1?.close ?? Effect.void),
         Effect.zipRight(this.closings.await)
       )

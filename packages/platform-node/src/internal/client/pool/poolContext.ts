@@ -4,9 +4,9 @@
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import type * as Effect from "effect/Effect"
 import type * as Runtime from "effect/Runtime"
-import type { OpenedSocket, Protocol } from "../wire/message.js"
+import type { OpenedSocket, Protocol } from "../wire/exchange.js"
 import type { Resolved } from "./options.js"
-import type { Sharing } from "./sharing.js"
+import type { ReusableConnections } from "./reusableConnections.js"
 import type { Origin } from "../wire/target.js"
 
 export interface PoolContext<Pool> {
@@ -24,7 +24,7 @@ export interface PoolContext<Pool> {
   /** What a proxy that answers for the origin wants to see in each request, where there is one. */
   readonly proxyHeaders: (origin: Origin) => Readonly<Record<string, string>> | undefined
   /** The connections of all pools, where requests may go over those of other origins. */
-  readonly sharing: Sharing | undefined
+  readonly reusable: ReusableConnections | undefined
   /** The pool, which may be forgotten already, will have connections. */
   readonly onBusy: (pool: Pool) => void
   /** The pool may be forgotten. */

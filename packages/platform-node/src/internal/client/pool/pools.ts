@@ -11,17 +11,17 @@ import type { Options } from "./options.js"
 import { resolve, type Resolved } from "./options.js"
 import { Pool } from "./pool.js"
 import type { PoolContext } from "./poolContext.js"
-import { Sharing } from "./sharing.js"
+import { ReusableConnections } from "./reusableConnections.js"
 import type { Origin } from "../wire/target.js"
 import { Tunnels } from "./tunnels.js"
 
 /** How many pools there are before those that are kept for what they know only are dropped. */
-const enough = 1024
+const maxPools = 1024
 
 export class Pools {
   private readonly pools = new Map<string, Pool>()
   /** Those that were forgotten, and replaced, before they had to open a connection for a request. */
-  private readonly strays = new Set<Pool>()
+  private readonly detached = new Set<Pool>()
   private readonly context: PoolContext<Pool>
   /** The connections to proxies: nothing stands on the way to these. */
   private readonly proxies: Pools | undefined
@@ -53,14 +53,14 @@ export class Pools {
       isClosed: () => this.isClosed,
       dial: (origin, protocols) => dial(origin, protocols, options, tunnels),
       proxyHeaders: (origin) => tunnels.forwardHeaders(origin),
-      sharing: options.reuseConnections ? new Sharing(options) : undefined,
+      reusable: options.reuseConnections ? new ReusableConnections(options) : undefined,
       onBusy: (pool) => {
         const { key } = pool.origin
         if (!this.pools.has(key)) this.pools.set(key, pool)
-        else if (this.pools.get(key) !== pool) this.strays.add(pool)
+        else if (this.pools.get(key) !== pool) this.detached.add(pool)
       },
       onIdle: (pool) => {
-        this.strays.delete(pool)
+        this.detached.delete(pool)
         if (this.pools.get(pool.origin.key) === pool) this.pools.delete(pool.origin.key)
       }
     }
@@ -71,7 +71,7 @@ export class Pools {
   }
 
   private open(origin: Origin): Pool {
-    if (this.pools.size >= enough) {
+    if (this.pools.size >= maxPools) {
       for (const [key, pool] of this.pools) if (pool.isQuiet) this.pools.delete(key)
     }
     const pool = new Pool(origin, this.context)
@@ -82,7 +82,7 @@ export class Pools {
   get close(): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.isClosed = true
-      const all = Effect.forEach([...this.pools.values(), ...this.strays], ({ close }) => close, {
+      const all = Effect.forEach([...this.pools.values(), ...this.detached], ({ close }) => close, {
         concurrency: "unbounded",
         discard: true
       })

@@ -12,9 +12,9 @@ import type { Duplex } from "node:stream"
 import { openSocket } from "../../../NodeTransport.js"
 import { TunnelSocket } from "../../stream/tunnelSocket.js"
 import { failure } from "../../socket/socketError.js"
-import { Http1Place } from "../wire/http1Connection.js"
-import { Http2Place } from "../wire/http2Connection.js"
-import type { Place } from "../wire/message.js"
+import { Http1Connections } from "../wire/http1Connections.js"
+import { Http2Connection } from "../wire/http2Connection.js"
+import type { Connection } from "../wire/exchange.js"
 import type { Resolved } from "./options.js"
 import type { Pool } from "./pool.js"
 import { basicAuthorization, type Origin, toOrigin } from "../wire/target.js"
@@ -39,14 +39,14 @@ const fieldsOf = (proxy: URL): Readonly<Record<string, string>> => {
 }
 
 /** A connection of the pool, as any request of it would get. */
-const placeOf = (pool: Pool): Effect.Effect<Place, Http2Error.Http2Error> =>
+const connectionOf = (pool: Pool): Effect.Effect<Connection, Http2Error.Http2Error> =>
   Effect.async((resume) => {
-    const place = pool.find()
-    if (place !== undefined) return resume(Effect.succeed(place))
+    const connection = pool.find()
+    if (connection !== undefined) return resume(Effect.succeed(connection))
     const waiter = {
-      unwanted: undefined,
-      onPlace: (place: Place) => resume(Effect.succeed(place)),
-      onNoPlace: (error: Http2Error.Http2Error) => resume(Effect.fail(error))
+      excluded: undefined,
+      onConnection: (connection: Connection) => resume(Effect.succeed(connection)),
+      onNoConnection: (error: Http2Error.Http2Error) => resume(Effect.fail(error))
     }
     pool.wait(waiter)
     return Effect.sync(() => pool.withdraw(waiter))
@@ -102,10 +102,10 @@ export class Tunnels {
     const pool = this.poolOf(toOrigin(proxy))
     if (pool === undefined) return Effect.fail(refused(proxy, new Error("it is not known")))
     return Effect.flatMap(
-      Effect.mapError(placeOf(pool), (cause) => refused(proxy, cause)),
-      (place): Opened => {
-        if (place instanceof Http2Place) return this.overHttp2(place, proxy, origin)
-        const ready = place instanceof Http1Place ? place.release() : undefined
+      Effect.mapError(connectionOf(pool), (cause) => refused(proxy, cause)),
+      (connection): Opened => {
+        if (connection instanceof Http2Connection) return this.overHttp2(connection, proxy, origin)
+        const ready = connection instanceof Http1Connections ? connection.release() : undefined
         const socket =
           ready === undefined
             ? this.dial(proxy)
@@ -116,8 +116,8 @@ export class Tunnels {
   }
 
   /** RFC 9113 §8.5. */
-  private overHttp2(place: Http2Place, proxy: URL, origin: Origin): Opened {
-    const opened = place.client.tunnel({ authority: authorityOf(origin), headers: fieldsOf(proxy) })
+  private overHttp2(connection: Http2Connection, proxy: URL, origin: Origin): Opened {
+    const opened = connection.client.tunnel({ authority: authorityOf(origin), headers: fieldsOf(proxy) })
     return Effect.flatMap(
       Effect.mapError(opened, (cause) => refused(proxy, cause)),
       ({ response, tunnel }): Opened => {

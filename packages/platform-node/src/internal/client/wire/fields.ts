@@ -5,7 +5,7 @@ import * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Http2Headers from "@effect-http2/http2/Headers"
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Headers from "@effect/platform/Headers"
-import type { Outgoing } from "./message.js"
+import type { Exchange } from "./exchange.js"
 
 /** What speaks of one connection and has no meaning in HTTP/2 (RFC 9113 §8.2.2); `host` becomes the authority. */
 const dropped = new Set([
@@ -40,7 +40,7 @@ const base = (headers: Headers.Headers): Http2Headers.Headers => {
 }
 
 /** The fields that a request needs and does not have: those of its body, and what its URL says. */
-const missingFields = ({ body, headers, target }: Outgoing): ReadonlyArray<HeaderField> | undefined => {
+const missingFields = ({ body, headers, target }: Exchange): ReadonlyArray<HeaderField> | undefined => {
   const { contentLength, contentType } = body
   const { authorization } = target
   if (contentLength === undefined && contentType === undefined && authorization === undefined) return undefined
@@ -58,10 +58,10 @@ const missingFields = ({ body, headers, target }: Outgoing): ReadonlyArray<Heade
 }
 
 /** The fields of a request over HTTP/2. Those of its trace take the place of others. */
-export const toHttp2 = (outgoing: Outgoing): Http2Headers.Headers => {
-  const headers = base(outgoing.headers)
-  const missing = missingFields(outgoing)
-  const { trace } = outgoing
+export const toHttp2 = (exchange: Exchange): Http2Headers.Headers => {
+  const headers = base(exchange.headers)
+  const missing = missingFields(exchange)
+  const { trace } = exchange
   let fields = headers.fields
   if (trace !== undefined) {
     for (const { name } of fields) {
@@ -76,12 +76,12 @@ export const toHttp2 = (outgoing: Outgoing): Http2Headers.Headers => {
 }
 
 const isStream = (
-  content: Outgoing["body"]["content"]
-): content is Exclude<Outgoing["body"]["content"], Uint8Array | undefined> =>
+  content: Exchange["body"]["content"]
+): content is Exclude<Exchange["body"]["content"], Uint8Array | undefined> =>
   content !== undefined && !(content instanceof Uint8Array)
 
 /** How long the body of a request is said to be: NaN for a field that says nothing that can be. */
-export const announcedBytes = ({ body, headers }: Outgoing): number | undefined => {
+export const announcedBytes = ({ body, headers }: Exchange): number | undefined => {
   const field = headers["content-length"]
   if (field === undefined) return body.contentLength
   return /^\d+$/.test(field) ? Number(field) : Number.NaN
@@ -92,10 +92,10 @@ export const lengthError = (announced: number): Http2Error.StreamError =>
   Http2Error.usageError(0, undefined, `content-length is ${announced}, the body is not`)
 
 /** Why a request whose length is known does not go out: its content-length says something else. A Stream is counted as it is sent. */
-export const lengthViolation = (outgoing: Outgoing): Http2Error.StreamError | undefined => {
-  if (outgoing.headers["content-length"] === undefined) return undefined
-  const announced = announcedBytes(outgoing)
-  const { content } = outgoing.body
+export const lengthViolation = (exchange: Exchange): Http2Error.StreamError | undefined => {
+  if (exchange.headers["content-length"] === undefined) return undefined
+  const announced = announcedBytes(exchange)
+  const { content } = exchange.body
   if (announced === undefined || isStream(content)) {
     return Number.isNaN(announced) ? Http2Error.usageError(0, undefined, "content-length is no number") : undefined
   }
@@ -106,12 +106,12 @@ export const lengthViolation = (outgoing: Outgoing): Http2Error.StreamError | un
  * The fields of a request over HTTP/1.1. How its body is framed is decided here: `node:http` sends the octets of one without content-length to a GET or a
  * DELETE without any framing, where the server takes them for the next request.
  */
-export const toHttp1 = (outgoing: Outgoing): Record<string, string> => {
-  const { "transfer-encoding": _, ...headers } = outgoing.headers
-  const record: Record<string, string> = { host: outgoing.target.origin.authority, ...headers }
-  if (isStream(outgoing.body.content) && announcedBytes(outgoing) === undefined) record["transfer-encoding"] = "chunked"
-  for (const { name, value } of missingFields(outgoing) ?? []) record[name] = value
-  for (const { name, value } of outgoing.trace?.fields ?? []) record[name] = value
+export const toHttp1 = (exchange: Exchange): Record<string, string> => {
+  const { "transfer-encoding": _, ...headers } = exchange.headers
+  const record: Record<string, string> = { host: exchange.target.origin.authority, ...headers }
+  if (isStream(exchange.body.content) && announcedBytes(exchange) === undefined) record["transfer-encoding"] = "chunked"
+  for (const { name, value } of missingFields(exchange) ?? []) record[name] = value
+  for (const { name, value } of exchange.trace?.fields ?? []) record[name] = value
   return record
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a server of HTTP/1.1 may do to the client: how much of a head, and how slowly. Resolved by options.ts, kept by http1Exchange.ts.
+ * What a server of HTTP/1.1 may do to the client: how much of a head, and how slowly. Resolved by options.ts, kept by http1ClientRequest.ts.
  */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Http2Error from "@effect-http2/http2/Http2Error"
@@ -85,9 +85,6 @@ export const exceeded = (reason: string, limit: keyof Http1Options | undefined):
     limit,
     processed: "unknown"
   })
-
-/** Whether the parser has stopped at a head, or at trailers, that are larger than `maxHeaderSize`. */
-export const isOverflow = (error: Error & { readonly code?: unknown }): boolean => error.code === "HPE_HEADER_OVERFLOW"
 
 /** Its cause stays that of the parser, as with the stock clients. */
 export const overflow = (limits: Http1Limits, cause: Error): Http2Error.TransportError =>

@@ -1,6 +1,6 @@
 /**
  * Looks at the exchanges of an origin from time to time, whether their servers still move. One fiber for all of them, and none while there are none. Made by
- * http1Connection.ts.
+ * http1Connections.ts.
  */
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"

@@ -1,136 +1,52 @@
 /**
  * A connection of the pool that speaks HTTP/2: sends requests on it, and knows whether it is fit for another. Made by pool.ts.
  */
-import type * as Http2Headers from "@effect-http2/http2/Headers"
 import type * as Http2Client from "@effect-http2/http2/Http2Client"
-import type * as Http2ClientRequest from "@effect-http2/http2/Http2ClientRequest"
-import type * as Http2ClientResponse from "@effect-http2/http2/Http2ClientResponse"
-import type * as Http2Error from "@effect-http2/http2/Http2Error"
-import type * as Headers from "@effect/platform/Headers"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import type * as Stream from "effect/Stream"
 import type { Identity } from "../../socket/identity.js"
-import { fromHttp2, toHttp2 } from "./fields.js"
-import type { Incoming, Listener, Outgoing, Place, Started } from "./message.js"
+import type { Connection, Exchange, SentRequest } from "./exchange.js"
+import { PlatformRequest } from "./http2ClientRequest.js"
 import type { Origin } from "./target.js"
-
-class Http2Incoming implements Incoming {
-  readonly protocol = "h2"
-
-  constructor(
-    private readonly response: Http2ClientResponse.Http2ClientResponse,
-    readonly remoteAddress: string | undefined
-  ) {}
-
-  get status(): number {
-    return this.response.status
-  }
-
-  get headers(): Headers.Headers {
-    return fromHttp2(this.response.headers)
-  }
-
-  get setCookies(): ReadonlyArray<string> {
-    return this.response.headers.getAll("set-cookie")
-  }
-
-  takeBytes(limit: number): Uint8Array | undefined {
-    return this.response.unsafeTakeBytes(limit)
-  }
-
-  bytes(limit: number): Effect.Effect<Uint8Array, Http2Error.Http2Error> {
-    return this.response.bytes(limit)
-  }
-
-  get body(): Stream.Stream<Uint8Array, Http2Error.Http2Error> {
-    return this.response.body
-  }
-
-  get trailers(): Effect.Effect<Headers.Headers, Http2Error.Http2Error> {
-    return Effect.map(this.response.trailers, fromHttp2)
-  }
-}
-
-/** What a request of HTTP/2 tells its listener, as the platform wants it. */
-class Exchange implements Http2Client.ResponseListener {
-  constructor(
-    private readonly listener: Listener,
-    private readonly remoteAddress: string | undefined
-  ) {}
-
-  onResponse(response: Http2ClientResponse.Http2ClientResponse): void {
-    this.listener.onIncoming(new Http2Incoming(response, this.remoteAddress))
-  }
-
-  onFailure(error: Http2Error.Http2Error): void {
-    this.listener.onFailure(error)
-  }
-}
-
-/** What the engine is asked for. */
-class PlatformRequest implements Http2ClientRequest.Http2ClientRequest {
-  readonly method: string
-  readonly path: string
-  readonly headers: Http2Headers.Headers
-  readonly body: Outgoing["body"]["content"]
-  declare readonly authority?: string
-  declare readonly onInformational?: (status: number, headers: Http2Headers.Headers) => void
-
-  /** `isShared`: the connection was made for another origin. */
-  constructor(outgoing: Outgoing, isShared: boolean) {
-    const { headers, onInformational } = outgoing
-    const { host } = headers
-    this.method = outgoing.method
-    this.path = outgoing.target.path
-    this.headers = toHttp2(outgoing)
-    this.body = outgoing.body.content
-    if (host !== undefined) this.authority = host
-    else if (isShared) this.authority = outgoing.target.origin.authority
-    if (onInformational !== undefined) {
-      this.onInformational = (status, fields) => onInformational({ status, headers: fromHttp2(fields) })
-    }
-  }
-}
 
 /** How many requests are sent at once to a server that has not said yet how many it takes; the others follow a round trip later. */
 export const assumedStreams = 10
 
 /** Who sends requests over a connection. */
-export interface PlaceUser {
+export interface ConnectionUser {
   /** Something has changed: a stream ended, the peer set another limit, takes no more requests, or answers for other origins. */
-  capacity(place: Http2Place): void
+  onCapacity(connection: Http2Connection): void
 }
 
 /** The pool of the origin that a connection was made for. */
-export interface PlaceOwner extends PlaceUser {
+export interface ConnectionOwner extends ConnectionUser {
   /** Whether a request may go over it at once. One that has been silent for long has to answer first, and is asked then; one that is old is replaced. */
-  isReady(place: Http2Place): boolean
+  isReady(connection: Http2Connection): boolean
 }
 
-export class Http2Place implements Place {
+export class Http2Connection implements Connection {
   /** A PING asks whether the connection lives. */
-  private isBeingProbed = false
+  private isProbePending = false
   /** Its scope is being closed. */
   private isClosing = false
   /** No request goes over it any more, and those that do end. */
   private isRetired = false
-  private better: Http2Place | undefined = undefined
+  private superior: Http2Connection | undefined = undefined
   /** From when on it should be replaced, on the clock of the pool. */
   private expiresAt = Number.POSITIVE_INFINITY
   readonly remoteAddress: string | undefined
   /** Origins, as in `Origin.key`, that a server has said 421 of. */
   private readonly misdirected = new Set<string>()
-  private borrowers: Set<PlaceUser> | undefined = undefined
+  private users: Set<ConnectionUser> | undefined = undefined
 
   constructor(
     readonly client: Http2Client.Http2Client,
     private readonly scope: Scope.CloseableScope,
     readonly origin: Origin,
-    readonly owner: PlaceOwner,
+    readonly owner: ConnectionOwner,
     readonly identity: Identity,
     /** Whether `remoteAddress` is the origin's, and not that of a proxy. */
     readonly isDirect: boolean
@@ -140,22 +56,22 @@ export class Http2Place implements Place {
 
   /** Tells who uses it that something has changed. */
   changed(): void {
-    this.owner.capacity(this)
-    if (this.borrowers !== undefined) for (const borrower of this.borrowers) borrower.capacity(this)
+    this.owner.onCapacity(this)
+    if (this.users !== undefined) for (const user of this.users) user.onCapacity(this)
   }
 
   get isProbing(): boolean {
-    return this.isBeingProbed
+    return this.isProbePending
   }
 
-  /** Asks by a PING whether the connection lives: no place until the effect has said that. Takes `timeout` ms at most. */
+  /** Asks by a PING whether the connection lives: it takes no request until the effect has said that. Takes `timeout` ms at most. */
   probe(timeout: number): Effect.Effect<boolean> {
-    this.isBeingProbed = true
+    this.isProbePending = true
     return Effect.timeoutOption(this.client.connection.ping, Duration.millis(timeout)).pipe(
       Effect.match({ onFailure: () => false, onSuccess: Option.isSome }),
       Effect.ensuring(
         Effect.sync(() => {
-          this.isBeingProbed = false
+          this.isProbePending = false
         })
       )
     )
@@ -188,21 +104,21 @@ export class Http2Place implements Place {
   }
 
   /** Another connection, whose server answers for all that this one's does and for more (RFC 8336 §2.4). */
-  get surpassedBy(): Http2Place | undefined {
-    return this.better
+  get supersededBy(): Http2Connection | undefined {
+    return this.superior
   }
 
-  surpass(better: Http2Place | undefined): void {
-    this.better = better
+  supersede(superior: Http2Connection | undefined): void {
+    this.superior = superior
   }
 
-  lendTo(borrower: PlaceUser): void {
-    this.borrowers ??= new Set()
-    this.borrowers.add(borrower)
+  addUser(user: ConnectionUser): void {
+    this.users ??= new Set()
+    this.users.add(user)
   }
 
-  takeBack(borrower: PlaceUser): void {
-    this.borrowers?.delete(borrower)
+  removeUser(user: ConnectionUser): void {
+    this.users?.delete(user)
   }
 
   isOwnOf(origin: Origin): boolean {
@@ -228,26 +144,26 @@ export class Http2Place implements Place {
   }
 
   /** Whether a request to `origin` should rather go over the connection that answers for more. */
-  isSurpassedFor(origin: Origin): boolean {
-    const { better } = this
-    return better !== undefined && better.places() > 0 && better.serves(origin)
+  isSupersededFor(origin: Origin): boolean {
+    const { superior } = this
+    return superior !== undefined && superior.availableStreams() > 0 && superior.serves(origin)
   }
 
   /** How many requests more can be sent now. Before the peer has said how many streams it takes, `assumed` may be open. */
-  places(assumed = assumedStreams): number {
-    if (this.isClosing || this.isBeingProbed || this.isRetired) return 0
+  availableStreams(assumed = assumedStreams): number {
+    if (this.isClosing || this.isProbePending || this.isRetired) return 0
     const { connection } = this.client
-    const places = this.client.places()
-    return connection.hasRemoteSettings ? places : Math.min(places, assumed - connection.activeStreams)
+    const available = this.client.places()
+    return connection.hasRemoteSettings ? available : Math.min(available, assumed - connection.activeStreams)
   }
 
   /** Whether it will be known soon how many requests it takes. */
-  get isUnsure(): boolean {
-    return this.isBeingProbed || this.limit === undefined
+  get isPending(): boolean {
+    return this.isProbePending || this.limit === undefined
   }
 
   /** Whether its server takes no requests at all, for now: as little as it would over another connection. */
-  get isBarren(): boolean {
+  get allowsNoStreams(): boolean {
     return this.limit === 0 && !this.isDraining
   }
 
@@ -272,15 +188,13 @@ export class Http2Place implements Place {
   }
 
   /** Whether it takes no more requests and has none: to be closed. */
-  get isSpent(): boolean {
+  get isDrained(): boolean {
     return this.isDraining && this.client.connection.activeStreams === 0
   }
 
-  send(outgoing: Outgoing, listener: Listener): Started {
-    const isShared = this.borrowers !== undefined && !this.isOwnOf(outgoing.target.origin)
-    return this.client.unsafeRequest(
-      new PlatformRequest(outgoing, isShared),
-      new Exchange(listener, this.remoteAddress)
-    )
+  send(exchange: Exchange): SentRequest {
+    const isReused = this.users !== undefined && !this.isOwnOf(exchange.target.origin)
+    const request = new PlatformRequest(exchange, isReused, this.remoteAddress)
+    return this.client.unsafeRequest(request, request)
   }
 }

@@ -43,7 +43,7 @@ export class Body {
   }
 }
 
-const none = new Body(undefined, undefined, undefined)
+export const none = new Body(undefined, undefined, undefined)
 
 const octets = (content: Uint8Array, contentType?: string): Body => new Body(content, contentType, content.length)
 

@@ -13,17 +13,17 @@ import * as Http from "node:http"
 import type * as Net from "node:net"
 import { type Duplex, PassThrough } from "node:stream"
 import { failure } from "../../socket/socketError.js"
-import { type ExchangeConfig, Http1Exchange } from "./http1Exchange.js"
+import { type RequestConfig, Http1ClientRequest } from "./http1ClientRequest.js"
 import { Http1Watch } from "./http1Watch.js"
-import type { Listener, OpenedSocket, Outgoing, Place, Started } from "./message.js"
+import type { Connection, Exchange, OpenedSocket, SentRequest } from "./exchange.js"
 
 /** What an origin of HTTP/1.1 needs to know of its pool. */
-export interface Http1Config extends Omit<ExchangeConfig, "agent"> {
+export interface Http1Config extends Omit<RequestConfig, "agent"> {
   readonly maxConnections: number
   /** In ms. */
   readonly idleTimeout: number
   readonly open: Effect.Effect<OpenedSocket, Http2Error.TransportError>
-  /** A place is free again, or a connection has closed. */
+  /** A connection is free again, or a connection has closed. */
   readonly onChange: () => void
   readonly onConnections: (change: number) => void
 }
@@ -34,7 +34,7 @@ type OnSocket = (error: Error | null, socket: Duplex) => void
 const noSocket = new PassThrough()
 
 /** Connections that wait for a request, at most; as with the agents of Node. */
-const mostIdle = 256
+const maxIdle = 256
 
 /** What comes where no request is under way answers none, and is not to be taken for the response to the next one. */
 const onUnasked = function (this: Duplex): void {
@@ -50,7 +50,7 @@ class Agent extends Http.Agent {
     super({
       keepAlive: true,
       maxSockets: config.maxConnections,
-      maxFreeSockets: Math.min(config.maxConnections, mostIdle),
+      maxFreeSockets: Math.min(config.maxConnections, maxIdle),
       ...(Number.isFinite(config.idleTimeout) ? { timeout: Math.min(config.idleTimeout, 0x7fffffff) } : undefined)
     })
     this.on("free", (socket: Duplex) => {
@@ -69,23 +69,23 @@ class Agent extends Http.Agent {
   }
 }
 
-export class Http1Place implements Place {
+export class Http1Connections implements Connection {
   private readonly agent: Agent
   /** Handed over, and not asked for yet. */
   private readonly ready: Array<Net.Socket> = []
   private readonly sockets = new Map<Net.Socket, OpenedSocket>()
   private readonly dialing = new Set<Fiber.RuntimeFiber<void>>()
   private readonly watching: Http1Watch
-  private readonly exchanges: ExchangeConfig
+  private readonly requests: RequestConfig
   private active = 0
 
   constructor(private readonly config: Http1Config) {
     this.agent = new Agent(config, (callback) => this.provide(callback))
-    this.exchanges = { ...config, agent: this.agent }
+    this.requests = { ...config, agent: this.agent }
     this.watching = new Http1Watch(config.runtime, config.now, config.limits)
   }
 
-  get places(): number {
+  get available(): number {
     return this.config.maxConnections - this.active
   }
 
@@ -154,7 +154,7 @@ export class Http1Place implements Place {
     return undefined
   }
 
-  send(outgoing: Outgoing, listener: Listener): Started {
+  send(exchange: Exchange): SentRequest {
     this.active++
     let isDone = false
     const done = (): void => {
@@ -164,16 +164,16 @@ export class Http1Place implements Place {
       this.config.onChange()
     }
     try {
-      const exchange = new Http1Exchange(outgoing, listener, this.exchanges, (exchange) => {
-        this.watching.remove(exchange)
+      const request = new Http1ClientRequest(exchange, this.requests, (request) => {
+        this.watching.remove(request)
         done()
       })
-      this.watching.add(exchange)
-      return exchange
+      this.watching.add(request)
+      return request
     } catch (error) {
       done()
       const reason = error instanceof Error ? error.message : "the request cannot be sent"
-      listener.onFailure(Http2Error.isHttp2Error(error) ? error : Http2Error.usageError(0, undefined, reason))
+      exchange.onFailure(Http2Error.isHttp2Error(error) ? error : Http2Error.usageError(0, undefined, reason))
       return { unsafeCancel: () => undefined }
     }
   }

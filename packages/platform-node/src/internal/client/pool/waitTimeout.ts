@@ -1,5 +1,5 @@
 /**
- * Sees to it that nobody waits for a place unseen, or for ever: a warning behind a second, once until nobody waits any more, and the end of each that has
+ * Sees to it that nobody waits for a connection unseen, or for ever: a warning behind a second, once until nobody waits any more, and the end of each that has
  * waited for as long as the options allow. Made by pool.ts, whose tasks it runs in.
  */
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
@@ -9,8 +9,8 @@ import * as FiberId from "effect/FiberId"
 import * as MetricLabel from "effect/MetricLabel"
 import { waitedTooLong } from "./poolErrors.js"
 import { limitsReached, type PoolStats } from "./poolStats.js"
-import type { Tasks } from "./tasks.js"
-import type { WaitingLine } from "./waitingLine.js"
+import type { Fibers } from "./fibers.js"
+import type { Waiters } from "./waiters.js"
 
 /** What keeps those waiting that do. */
 export interface Obstacle {
@@ -25,7 +25,7 @@ const opening: Obstacle = { limit: undefined, reason: "a connection is being ope
 /** In ms; one who waits for less, as many do in a burst, is not worth a word. */
 const warnAfter = 1000
 
-export class Patience {
+export class WaitTimeout {
   private watching: Fiber.RuntimeFiber<void> | undefined = undefined
   private looked = Number.NEGATIVE_INFINITY
   private hasWarned = false
@@ -34,8 +34,8 @@ export class Patience {
   constructor(
     /** The origin's, for people. */
     private readonly key: string,
-    private readonly line: WaitingLine,
-    private readonly tasks: Tasks,
+    private readonly waiters: Waiters,
+    private readonly fibers: Fibers,
     private readonly maxWait: number,
     private readonly stats: PoolStats,
     private readonly now: () => number,
@@ -44,7 +44,7 @@ export class Patience {
 
   /** Somebody waits. */
   begin(): void {
-    this.watching ??= this.tasks.fork(this.watch)
+    this.watching ??= this.fibers.fork(this.watch)
   }
 
   /** Nobody does any more. */
@@ -65,7 +65,7 @@ export class Patience {
 
   private get watch(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const { since } = this.line
+      const { since } = this.waiters
       if (since === undefined) return Effect.void
       const now = this.now()
       const warning = this.hasWarned ? Number.POSITIVE_INFINITY : Math.max(since + warnAfter, this.looked + warnAfter)
@@ -80,15 +80,15 @@ export class Patience {
 
   private look(now: number): Effect.Effect<void> {
     this.looked = now
-    const { line, maxWait } = this
+    const { waiters, maxWait } = this
     const obstacle = this.obstacle()
-    line.expire(now - maxWait, waitedTooLong(this.key, maxWait, obstacle ?? opening))
-    const { since } = line
+    waiters.expire(now - maxWait, waitedTooLong(this.key, maxWait, obstacle ?? opening))
+    const { since } = waiters
     if (this.hasWarned || obstacle === undefined || since === undefined || since > now - warnAfter) return Effect.void
     this.hasWarned = true
     return Effect.logWarning(`requests to ${this.key} wait for a place on a connection: ${obstacle.reason}`).pipe(
       Effect.annotateLogs({
-        waiting: line.size,
+        waiting: waiters.size,
         ...(obstacle.limit === undefined ? undefined : { limit: obstacle.limit })
       })
     )

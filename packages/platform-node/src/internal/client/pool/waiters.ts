@@ -1,22 +1,22 @@
 /**
- * The requests that wait for a place on a connection, in order, as many as the options allow, and how long they do. Each pool has one.
+ * The requests that wait for a connection, in order, as many as the options allow, and how long they do. Each pool has one.
  */
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
-import type { Place } from "../wire/message.js"
+import type { Connection } from "../wire/exchange.js"
 import { full } from "./poolErrors.js"
 import { type PoolStats, waiting, waitingTime } from "./poolStats.js"
 
-/** A request that wants a place. */
+/** A request that wants a connection. */
 export interface Waiter {
   /** A connection on which it failed already. */
-  readonly unwanted: Place | undefined
+  readonly excluded: Connection | undefined
   /** Whether it has to be a connection of the origin's own. */
   readonly isOwnOnly?: boolean
-  onPlace(place: Place): void
-  onNoPlace(error: Http2Error.Http2Error): void
+  onConnection(connection: Connection): void
+  onNoConnection(error: Http2Error.Http2Error): void
 }
 
-export class WaitingLine {
+export class Waiters {
   /** With the times since when. */
   private readonly waiters = new Map<Waiter, number>()
   private isServing = false
@@ -59,7 +59,7 @@ export class WaitingLine {
     const { stats } = this
     if (this.waiters.size >= this.most) {
       stats.rejected++
-      waiter.onNoPlace(full(this.most))
+      waiter.onNoConnection(full(this.most))
       return false
     }
     stats.waiting++
@@ -70,7 +70,7 @@ export class WaitingLine {
     return true
   }
 
-  /** `waiter` does not want a place any more. */
+  /** `waiter` does not want a connection any more. */
   withdraw(waiter: Waiter): void {
     if (!this.waiters.delete(waiter)) return
     this.stats.waiting--
@@ -85,16 +85,16 @@ export class WaitingLine {
     waitingTime.unsafeUpdate(waited, [])
   }
 
-  /** Gives places out, in order, until there is none. */
-  serve(find: (waiter: Waiter) => Place | undefined): void {
+  /** Gives connections to those that wait, in order, until there is none. */
+  serve(find: (waiter: Waiter) => Connection | undefined): void {
     if (this.isServing || this.isEmpty) return
     this.isServing = true
     try {
       for (const [waiter, since] of this.waiters) {
-        const place = find(waiter)
-        if (place === undefined) return
+        const connection = find(waiter)
+        if (connection === undefined) return
         this.leave(waiter, since)
-        waiter.onPlace(place)
+        waiter.onConnection(connection)
       }
     } finally {
       this.isServing = false
@@ -107,7 +107,7 @@ export class WaitingLine {
       if (since > time) return
       this.stats.expired++
       this.leave(waiter, since)
-      waiter.onNoPlace(error)
+      waiter.onNoConnection(error)
     }
   }
 
@@ -115,7 +115,7 @@ export class WaitingLine {
   refuse(error: Http2Error.Http2Error): void {
     for (const [waiter, since] of [...this.waiters]) {
       this.leave(waiter, since)
-      waiter.onNoPlace(error)
+      waiter.onNoConnection(error)
     }
   }
 }

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
 
-export class Tasks {
+export class Fibers {
   private readonly fibers = new Set<Fiber.RuntimeFiber<void>>()
 
   constructor(

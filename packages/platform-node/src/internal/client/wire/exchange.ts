@@ -1,6 +1,6 @@
 /**
- * What goes out and what comes in, the same for both protocols: `execute` makes an `Outgoing`, a connection of either protocol sends it and tells the
- * listener of an `Incoming`, of which clientResponse.ts makes the platform's response.
+ * What a request and a connection ask of each other, whichever protocol the connection speaks: a connection is given an `Exchange`, sends what it says, and
+ * tells it of its response, once.
  */
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import type * as Headers from "@effect/platform/Headers"
@@ -17,20 +17,23 @@ export type Protocol = "h2" | "http/1.1"
 /** Called for each informational response (1xx) as it arrives. */
 export type OnInformational = (response: { readonly status: number; readonly headers: Headers.Headers }) => void
 
-/** Classes, as all that is made for each request: V8 may put what a literal makes where it stays for long. */
-export class Outgoing {
-  constructor(
-    readonly method: string,
-    readonly target: Target,
-    readonly headers: Headers.Headers,
-    readonly body: Body,
-    /** Fields of the trace, beside `headers`. */
-    readonly trace: TraceFields | undefined,
-    readonly onInformational: OnInformational | undefined
-  ) {}
+/** One request, with all that a connection needs to send it, and who hears of its response. */
+export interface Exchange {
+  readonly method: string
+  readonly target: Target
+  readonly headers: Headers.Headers
+  readonly body: Body
+  /** Fields of the trace, which take the place of those in `headers`. */
+  readonly trace: TraceFields | undefined
+  readonly onInformational: OnInformational | undefined
+  /** The head of the final response is there. */
+  onResponse(response: IncomingResponse): void
+  /** There is no response, or no more of it. `isStale`: a connection that had been idle broke under a request that may be repeated. */
+  onFailure(error: Http2Error.Http2Error, isStale?: boolean): void
 }
 
-export interface Incoming {
+/** A response as a connection gives it: its head, and its body as it comes. */
+export interface IncomingResponse {
   readonly protocol: Protocol
   readonly status: number
   readonly headers: Headers.Headers
@@ -43,12 +46,6 @@ export interface Incoming {
   readonly trailers: Effect.Effect<Headers.Headers, Http2Error.Http2Error>
 }
 
-export interface Listener {
-  onIncoming(incoming: Incoming): void
-  /** `isStale`: a connection that had been idle broke under a request that may be repeated. */
-  onFailure(error: Http2Error.Http2Error, isStale?: boolean): void
-}
-
 /** A socket that is open; `close` destroys it and what it runs over. */
 export interface OpenedSocket {
   readonly socket: Net.Socket
@@ -59,13 +56,13 @@ export interface OpenedSocket {
 }
 
 /** A request that was handed to a connection. */
-export interface Started {
+export interface SentRequest {
   unsafeCancel(): void
 }
 
-/** A connection that has a place for a request. */
-export interface Place {
+/** A connection that takes a request now. */
+export interface Connection {
   /** Whether the connection was made for `origin`, and not for another one. */
   isOwnOf(origin: Origin): boolean
-  send(outgoing: Outgoing, listener: Listener): Started
+  send(exchange: Exchange): SentRequest
 }

@@ -1,6 +1,6 @@
 /**
- * One request over HTTP/1.1 and its response, as `node:http` makes them, and what a server may do to them: whatever comes, the listener hears of it once, and a
- * socket whose server does not keep to the protocol or the limits is destroyed. Made by http1Connection.ts.
+ * One request over HTTP/1.1 and its response, as `node:http` makes them, and what a server may do to them: whatever comes, the exchange hears of it once, and a
+ * socket whose server does not keep to the protocol or the limits is destroyed. Made by http1Connections.ts.
  */
 import * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Headers from "@effect/platform/Headers"
@@ -10,15 +10,16 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import * as Http from "node:http"
+import { isHeaderOverflow } from "../../nodeInternals.js"
 import { failure, fromSocketError } from "../../socket/socketError.js"
 import { announcedBytes, toHttp1 } from "./fields.js"
-import { exceeded, type Http1Limits, isOverflow, malformed, maxInformational, overflow } from "./http1Limits.js"
-import { Http1Incoming, userFailure, writeStream } from "./http1Message.js"
+import { exceeded, type Http1Limits, malformed, maxInformational, overflow } from "./http1Limits.js"
+import { Http1ClientResponse, userFailure, writeStream } from "./http1ClientResponse.js"
 import type { Watched } from "./http1Watch.js"
-import type { Listener, Outgoing, Started } from "./message.js"
+import type { Exchange, SentRequest } from "./exchange.js"
 
-/** What an exchange needs to know of its origin. */
-export interface ExchangeConfig {
+/** What a request needs to know of its origin. */
+export interface RequestConfig {
   readonly runtime: Runtime.Runtime<never>
   readonly agent: Http.Agent
   readonly limits: Http1Limits
@@ -44,7 +45,7 @@ const faultOf = ({ headers, httpVersionMajor, statusCode = 0 }: Http.IncomingMes
   return isChunkedEarly ? "transfer-encoding has chunked before its end" : undefined
 }
 
-export class Http1Exchange implements Started, Watched {
+export class Http1ClientRequest implements SentRequest, Watched {
   private readonly request: Http.ClientRequest
   private fiber: Fiber.RuntimeFiber<void> | undefined = undefined
   private response: Http.IncomingMessage | undefined = undefined
@@ -58,24 +59,23 @@ export class Http1Exchange implements Started, Watched {
   private since = Number.POSITIVE_INFINITY
 
   constructor(
-    private readonly outgoing: Outgoing,
-    private readonly listener: Listener,
-    private readonly config: ExchangeConfig,
-    onDone: (exchange: Http1Exchange) => void
+    private readonly exchange: Exchange,
+    private readonly config: RequestConfig,
+    onDone: (request: Http1ClientRequest) => void
   ) {
-    const { body, target } = outgoing
+    const { body, target } = exchange
     const { agent, limits, proxyHeaders } = config
-    const announced = announcedBytes(outgoing)
+    const announced = announcedBytes(exchange)
     this.request = Http.request({
       agent,
-      method: outgoing.method,
+      method: exchange.method,
       path: proxyHeaders === undefined ? target.path : `${target.origin.key}${target.path}`,
       host: target.origin.host,
       port: target.origin.port,
       setHost: false,
       maxHeaderSize: limits.maxHeaderSize,
       insecureHTTPParser: false,
-      headers: { ...toHttp1(outgoing), ...proxyHeaders }
+      headers: { ...toHttp1(exchange), ...proxyHeaders }
     })
     // Bound by their octets; beyond a number, Node would leave fields out without a word.
     this.request.maxHeadersCount = 0
@@ -127,7 +127,7 @@ export class Http1Exchange implements Started, Watched {
       return this.exceeded(exceeded("informational responses without end", undefined))
     }
     try {
-      this.outgoing.onInformational?.({ status: statusCode, headers: Headers.fromInput(headers) })
+      this.exchange.onInformational?.({ status: statusCode, headers: Headers.fromInput(headers) })
     } catch (cause) {
       // As over HTTP/2: what the callback throws is the end of the request, and of nothing else.
       this.abort(userFailure("onInformational has thrown", cause))
@@ -136,19 +136,19 @@ export class Http1Exchange implements Started, Watched {
 
   private onResponse(response: Http.IncomingMessage): void {
     this.response = response
-    const incoming = new Http1Incoming(response, this.outgoing.method === "HEAD")
+    const incoming = new Http1ClientResponse(response, this.exchange.method === "HEAD")
     if (this.isAnswered) return
     const fault = faultOf(response)
     if (fault !== undefined) return this.abort(malformed(fault))
     this.isAnswered = true
     this.received = this.octets
     this.since = this.config.now()
-    this.listener.onIncoming(incoming)
+    this.exchange.onResponse(incoming)
   }
 
   private onError(error: Error): void {
     const { config, response } = this
-    const isTooLarge = isOverflow(error)
+    const isTooLarge = isHeaderOverflow(error)
     if (isTooLarge) config.onExceeded()
     const reason = isTooLarge
       ? overflow(config.limits, error)
@@ -196,7 +196,7 @@ export class Http1Exchange implements Started, Watched {
     // A connection that had been idle, and of which nothing has come since: the server may have closed it before the request was there.
     const isUnheard = this.informational === 0 && this.octets === this.received
     const isStale = this.request.reusedSocket && isUnheard && Http2Error.isTransportError(error)
-    this.listener.onFailure(error, isStale && idempotent.has(this.outgoing.method))
+    this.exchange.onFailure(error, isStale && idempotent.has(this.exchange.method))
   }
 
   unsafeCancel(): void {

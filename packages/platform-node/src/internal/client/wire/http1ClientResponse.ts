@@ -1,5 +1,5 @@
 /**
- * Responses that `node:http` gives, and the bodies that it is given. Called by http1Connection.ts.
+ * Responses that `node:http` gives, and the bodies that it is given. Called by http1Connections.ts.
  */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Http2Error from "@effect-http2/http2/Http2Error"
@@ -11,7 +11,7 @@ import type * as Stream from "effect/Stream"
 import type * as Http from "node:http"
 import { failure, fromSocketError } from "../../socket/socketError.js"
 import { lengthError } from "./fields.js"
-import type { Incoming } from "./message.js"
+import type { IncomingResponse } from "./exchange.js"
 import { fromReadable } from "../../stream/readable.js"
 
 const tooLong = (limit: number, receivedBytes: number): Http2Error.StreamError =>
@@ -67,7 +67,7 @@ const collect = (source: Http.IncomingMessage, limit: number): Effect.Effect<Uin
     })
   })
 
-export class Http1Incoming implements Incoming {
+export class Http1ClientResponse implements IncomingResponse {
   readonly protocol = "http/1.1"
   readonly remoteAddress: string | undefined
   private readonly isBodyless: boolean
