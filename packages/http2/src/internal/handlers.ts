@@ -216,7 +216,9 @@ export class Handlers<R> implements Handler {
 }
 
 const logAbandoned = ({ stream: { head } }: RunningHandler): Effect.Effect<void> =>
-  Effect.logWarning(`The handler of ${head.method} ${head.path} did not end in time, and is abandoned`)
+  Effect.logWarning(
+    `The handler of ${shortened(head.method)} ${shortened(head.path)} did not end in time, and is abandoned`
+  )
 
 /** The effect as the value that it is, where it is one. */
 const exitOf = <A, E>(effect: Effect.Effect<A, E, unknown>): Exit.Exit<A, E> | undefined =>

@@ -2,8 +2,11 @@
  * The end of a server whose handlers do not end: bounded by gracefulShutdownTimeout, whatever they do.
  */
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
+import * as NodeHttp2Client from "@effect-http2/platform-node/NodeHttp2Client"
 import * as NodeHttp2Server from "@effect-http2/platform-node/NodeHttp2Server"
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { describe, expect, it } from "@effect/vitest"
@@ -16,6 +19,7 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Scope from "effect/Scope"
 import * as Http from "node:http"
+import { WebSocket } from "ws"
 import { port } from "./support/harness.js"
 
 const ask = (number: number, isHttp2: boolean) =>
@@ -33,9 +37,14 @@ const ask = (number: number, isHttp2: boolean) =>
 
 const ours = NodeHttp2Server.layerServer({ gracefulShutdownTimeout: "50 millis" })
 const servers = [
-  { server: "NodeHttpServer", layer: NodeHttpServer.layerServer(Http.createServer, { port: 0 }), isHttp2: false },
-  { server: "NodeHttp2Server over HTTP/2", layer: ours, isHttp2: true },
-  { server: "NodeHttp2Server over HTTP/1.1", layer: ours, isHttp2: false }
+  {
+    server: "NodeHttpServer",
+    layer: NodeHttpServer.layerServer(Http.createServer, { port: 0 }),
+    isOurs: false,
+    isHttp2: false
+  },
+  { server: "NodeHttp2Server over HTTP/2", layer: ours, isOurs: true, isHttp2: true },
+  { server: "NodeHttp2Server over HTTP/1.1", layer: ours, isOurs: true, isHttp2: false }
 ]
 
 /** Warnings so far. */
@@ -48,7 +57,7 @@ const warnings = () => {
 }
 
 describe("a handler that does not end, though its client has left", () => {
-  it.scopedLive.each(servers)("does not hold up the end of $server", ({ isHttp2, layer }) =>
+  it.scopedLive.each(servers)("does not hold up the end of $server", ({ isHttp2, isOurs, layer }) =>
     Effect.gen(function* () {
       const began = yield* Deferred.make<void>()
       const go = yield* Deferred.make<void>()
@@ -66,7 +75,58 @@ describe("a handler that does not end, though its client has left", () => {
       yield* Deferred.await(began)
       yield* Fiber.interrupt(asked)
       yield* Scope.close(scope, Exit.void)
-      if (isHttp2) expect(messages).toEqual(["The handler of GET /stuck?a=1 did not end in time, and is abandoned"])
+      if (isOurs) expect(messages).toEqual(["The handler of GET /stuck?a=1 did not end in time, and is abandoned"])
+    })
+  )
+
+  it.scopedLive.each([
+    { protocol: "HTTP/2", priorKnowledge: true },
+    { protocol: "HTTP/1.1", priorKnowledge: false }
+  ])("is named in the log over $protocol without more of its path than a line takes", ({ priorKnowledge }) =>
+    Effect.gen(function* () {
+      const began = yield* Deferred.make<void>()
+      const scope = yield* Scope.make()
+      const context = yield* Scope.extend(Layer.build(ours), scope)
+      const { layer: logging, messages } = warnings()
+      yield* HttpServer.serveEffect(
+        Effect.uninterruptible(Effect.zipRight(Deferred.succeed(began, undefined), Effect.never))
+      ).pipe(Effect.provide(context), Scope.extend(scope), Effect.provide(logging))
+      const number = yield* Effect.provide(port, context)
+      const asked = yield* HttpClient.get(`http://127.0.0.1:${number}/${"a".repeat(1000)}`).pipe(
+        Effect.provide(NodeHttp2Client.layer({ priorKnowledge })),
+        Effect.fork
+      )
+      yield* Deferred.await(began)
+      yield* Scope.close(scope, Exit.void)
+      yield* Fiber.interrupt(asked)
+      expect(messages).toEqual([`The handler of GET /${"a".repeat(255)}... did not end in time, and is abandoned`])
+    })
+  )
+
+  it.scopedLive("does not hold up the end of the server as that of a WebSocket over HTTP/1.1", () =>
+    Effect.gen(function* () {
+      const began = yield* Deferred.make<void>()
+      const scope = yield* Scope.make()
+      const context = yield* Scope.extend(Layer.build(ours), scope)
+      const { layer: logging, messages } = warnings()
+      const stuck = Effect.gen(function* () {
+        const socket = yield* HttpServerRequest.upgrade
+        yield* Effect.fork(socket.run(() => undefined))
+        yield* Deferred.succeed(began, undefined)
+        return yield* Effect.never
+      })
+      yield* HttpServer.serveEffect(Effect.uninterruptible(stuck)).pipe(
+        Effect.provide(context),
+        Scope.extend(scope),
+        Effect.provide(logging)
+      )
+      const number = yield* Effect.provide(port, context)
+      const webSocket = new WebSocket(`ws://127.0.0.1:${number}/socket`)
+      webSocket.on("error", () => undefined)
+      yield* Effect.addFinalizer(() => Effect.sync(() => webSocket.terminate()))
+      yield* Deferred.await(began)
+      yield* Scope.close(scope, Exit.void)
+      expect(messages).toEqual(["The handler of GET /socket did not end in time, and is abandoned"])
     })
   )
 

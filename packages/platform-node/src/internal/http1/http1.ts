@@ -3,12 +3,14 @@
  * that answers it. Made and called by port.ts.
  */
 import { ServeError } from "@effect/platform/HttpServerError"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type * as Net from "node:net"
 import type { Duplex } from "node:stream"
+import { forgetServer, watchSlowRequests } from "../nodeInternals.js"
 import type { Http1Application } from "./http1Application.js"
 
 /** Told of requests to go on with another protocol than WebSocket: true where that was done. */
@@ -82,8 +84,7 @@ class Http1Server extends Http.Server {
     this.maxHeadersCount = this.maxFields + 1
     // Without a listener, no upgrade is told of.
     super.on("upgrade", () => {})
-    // Starts Node's watch over slow requests.
-    super.emit("listening")
+    watchSlowRequests(this)
   }
 
   /** Takes over a socket from which nothing but HTTP/1.1 will come. */
@@ -152,8 +153,7 @@ class Http1Server extends Http.Server {
     } else if (!connection.onUpgrade(request, head)) {
       socket.unshift(Buffer.concat([withoutUpgrade(request), head]))
       this.sockets.set(socket, { ...connection, next: undefined })
-      // Node sets them for each connection, and leaves them behind at an upgrade.
-      for (const event of ["timeout", "pause", "resume"]) socket.removeAllListeners(event)
+      forgetServer(socket)
       super.emit("connection", socket)
     }
   }
@@ -204,10 +204,13 @@ const withoutTokens = (value: string): string =>
     .filter((token) => !/^\s*(upgrade|http2-settings)\s*$/i.test(token))
     .join(",")
 
+/** What handlers that are interrupted at the end have for their finalizers in any case, in ms; as over HTTP/2. */
+const finalizersTimeout = 1000
+
 /** The connections of an application. */
 export interface Http1Connections {
   readonly accept: (socket: Net.Socket, onUpgrade: OnUpgrade) => void
-  /** Lets what is on its way finish, up to the time given, and ends all connections that are not upgraded. */
+  /** Lets what is on its way finish, up to the time given, ends all connections that are not upgraded, and interrupts the handlers that run. */
   readonly drain: (timeout: Duration.DurationInput) => Effect.Effect<void>
 }
 
@@ -226,9 +229,12 @@ export const make = (limits: Limits, options: Http.ServerOptions): Effect.Effect
       connectionsOf: (application): Http1Connections => ({
         accept: (socket, onUpgrade) => server.accept(socket, application, onUpgrade),
         drain: (timeout) =>
-          Effect.timeoutOption(Effect.interruptible(server.drain(application)), timeout).pipe(
-            Effect.zipRight(Effect.sync(() => server.destroyAll(application)))
-          )
+          Effect.gen(function* () {
+            const endsAt = (yield* Clock.currentTimeMillis) + Duration.toMillis(timeout)
+            yield* Effect.timeoutOption(Effect.interruptible(server.drain(application)), timeout)
+            server.destroyAll(application)
+            yield* application.end(Math.max(endsAt - (yield* Clock.currentTimeMillis), finalizersTimeout))
+          })
       })
     }))
   )

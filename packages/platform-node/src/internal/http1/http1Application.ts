@@ -7,6 +7,7 @@ import * as HttpApp from "@effect/platform/HttpApp"
 import type * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpServerError from "@effect/platform/HttpServerError"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
@@ -25,6 +26,8 @@ export interface Http1Application {
   readonly onRequest: (request: Http.IncomingMessage, response: Http.ServerResponse) => void
   /** For a request to go on as a WebSocket, which may be answered with a response all the same. */
   readonly onUpgrade: (request: Http.IncomingMessage, socket: Net.Socket, head: Buffer) => void
+  /** Interrupts the handlers that run, and waits for them, up to `timeout`. Those that run on then are named in the log, and abandoned. */
+  readonly end: (timeout: Duration.DurationInput) => Effect.Effect<void>
 }
 
 /** The response to a request that asked to be upgraded. The connection ends with it: Node has let go of that. */
@@ -54,19 +57,29 @@ const answer = (response: Http.ServerResponse): void => {
   else response.writeHead(500, { "content-length": "0" }).end()
 }
 
+/** What a client has sent, for a log. */
+const shortened = (text: string): string => (text.length > 256 ? `${text.slice(0, 256)}...` : text)
+
+const logAbandoned = ({ method, originalUrl }: Http1Request.Http1Request): Effect.Effect<void> =>
+  Effect.logWarning(
+    `The handler of ${shortened(method)} ${shortened(originalUrl)} did not end in time, and is abandoned`
+  )
+
 export const make = <E, R>(
   httpApp: HttpApp.Default<E, R>,
   middleware: HttpMiddleware.HttpMiddleware | undefined,
   webSocketLimits: WebSocketLimits
-): Effect.Effect<Http1Application, never, Services<R> | Scope.Scope> =>
+): Effect.Effect<Http1Application, never, Services<R>> =>
   Effect.gen(function* () {
-    const runFork = Runtime.runFork(yield* InterruptibleRuntime.capture<Services<R>>())
+    const runtime = yield* InterruptibleRuntime.capture<Services<R>>()
+    const runFork = Runtime.runFork(runtime)
     // A middleware may take away what the application needs, and adds nothing here: `HttpServer.serve` has seen to it.
     const handled = HttpApp.toHandled(releasing(httpApp), respond, middleware) as Effect.Effect<
       void,
       unknown,
       Services<R> | HttpServerRequest.HttpServerRequest
     >
+    const running = new Map<Fiber.RuntimeFiber<void, unknown>, Http1Request.Http1Request>()
     const run = (request: Http1Request.Http1Request): Fiber.RuntimeFiber<void, unknown> => {
       const fiber = runFork(
         Effect.provideService(handled, HttpServerRequest.HttpServerRequest, request) as Effect.Effect<
@@ -75,13 +88,13 @@ export const make = <E, R>(
           Services<R>
         >
       )
+      running.set(fiber, request)
       fiber.addObserver(() => {
+        running.delete(fiber)
         if (!request.isUpgraded) answer(request.nodeResponse)
       })
       return fiber
     }
-    const upgraded = new Set<Fiber.RuntimeFiber<void, unknown>>()
-    yield* Effect.addFinalizer(() => Fiber.interruptAll(upgraded))
     return {
       onRequest: (request, response) => {
         const fiber = run(Http1Request.make(request, response))
@@ -93,11 +106,17 @@ export const make = <E, R>(
         const fiber = run(
           Http1Request.make(request, responseOf(request, socket), upgrade(request, socket, head, webSocketLimits))
         )
-        upgraded.add(fiber)
-        fiber.addObserver(() => upgraded.delete(fiber))
         socket.on("close", () => {
           if (!socket.writableEnded) fiber.unsafeInterruptAsFork(HttpServerError.clientAbortFiberId)
         })
-      }
+      },
+      end: (timeout) =>
+        Effect.suspend(() => {
+          if (running.size === 0) return Effect.void
+          // The wait is given up, and not what is waited for: a handler may be uninterruptible.
+          const ended = Effect.interruptible(Fiber.interruptAll([...running.keys()]))
+          const abandoned = Effect.suspend(() => Effect.forEach(running.values(), logAbandoned, { discard: true }))
+          return Effect.provide(Effect.zipRight(Effect.timeoutOption(ended, timeout), abandoned), runtime)
+        })
     }
   })

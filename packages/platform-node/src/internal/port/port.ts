@@ -13,11 +13,10 @@ import type * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Runtime from "effect/Runtime"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import type * as Net from "node:net"
 import * as Tls from "node:tls"
 import { fromOpenSocket } from "../socket/socketTransport.js"
@@ -176,13 +175,12 @@ export class Port {
           })
       )
     return Effect.gen(function* () {
-      const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
       const connections =
         http1 === undefined
           ? undefined
           : http1.connectionsOf(
               yield* withMaxBodySize(
-                Scope.extend(Http1Application.make(httpApp, middleware, options.webSocketLimits), scope),
+                Http1Application.make(httpApp, middleware, options.webSocketLimits),
                 options.maxBodySize
               )
             )

@@ -7,7 +7,7 @@ import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import * as FileSystem from "@effect/platform/FileSystem"
-import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import type * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -17,26 +17,22 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
-import * as GlobalValue from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import { respondExit, withResponse } from "./handled.js"
+import { ejectedScopesOf } from "../effectInternals.js"
+import { respond, respondExit, withResponse } from "./handled.js"
 import * as Routed from "./routed.js"
 import * as ServerRequest from "./serverRequest.js"
 import * as Tracing from "./tracing.js"
+
+const ejectedScopes = ejectedScopesOf(HttpApp.ejectDefaultScopeClose)
 
 type Handled = Effect.Effect<Http2ServerResponse.Http2ServerResponse>
 
 /** The engine's response is not used, since the application has sent its own. It goes out where even the error could not. */
 const afterwards = Http2ServerResponse.empty({ status: 500, headers: { "content-length": "0" } })
 const done: Handled = Exit.succeed(afterwards)
-
-/** The set that `HttpApp.ejectDefaultScopeClose` adds to: scopes that somebody else closes. */
-const ejectedScopes = GlobalValue.globalValue(
-  "@effect/platform/HttpApp/ejectedScopes",
-  () => new WeakSet<Scope.Scope>()
-)
 
 /** What the application is given with each request. */
 class Policy implements Http2Server.HandlerPolicy {
@@ -76,7 +72,7 @@ const isCloseable = (scope: Scope.Scope): scope is Scope.CloseableScope => Scope
 
 /** What the application came to, with its response on its way. The engine closes the scope of one that succeeded. */
 const end = (request: ServerRequest.ServerRequest, scope: Scope.Scope, exit: Exit.Exit<unknown, unknown>): Handled => {
-  const isEjected = ejectedScopes.has(scope)
+  const isEjected = ejectedScopes?.has(scope) === true
   if (isEjected) request.http2.keepScope()
   if (Exit.isSuccess(exit)) return done
   const close = isEjected || !isCloseable(scope) ? Effect.void : Scope.close(scope, exit)
@@ -103,6 +99,19 @@ const toHandled = <R>(app: HttpApp.Default<unknown, R>, hasMiddleware: boolean) 
     }
   )
 
+/** What `HttpApp.toHandled` makes of an application, as a handler. */
+const plainly = <R>(handled: Effect.Effect<void, unknown, R>) =>
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+    Effect.matchCauseEffect(handled, {
+      onSuccess: () => done,
+      onFailure: (cause) =>
+        Effect.as(
+          ServerRequest.isServerRequest(request) ? reportUnhandled(request.http2, cause) : Effect.void,
+          afterwards
+        )
+    })
+  )
+
 /** A handler of the engine, and how it has to be run. */
 export interface Application {
   readonly handler: Http2Server.Handler<never, never>
@@ -116,7 +125,9 @@ export const make = <E, R>(
   httpApp: HttpApp.Default<E, R>,
   middleware: HttpMiddleware.HttpMiddleware | undefined,
   /** Octets of the bodies that are read whole, where the application says nothing else. */
-  maxBodySize: FileSystem.SizeInput | undefined
+  maxBodySize: FileSystem.SizeInput | undefined,
+  /** Whether what `HttpApp.toHandled` does is done here, in fewer steps. */
+  isDirect = ejectedScopes !== undefined
 ): Effect.Effect<Application, never, Services<R>> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<Services<R>>()
@@ -124,6 +135,10 @@ export const make = <E, R>(
     const services = new Map<string, unknown>(context.unsafeMap)
     if (maxBodySize !== undefined && !services.has(HttpIncomingMessage.MaxBodySize.key)) {
       services.set(HttpIncomingMessage.MaxBodySize.key, Option.some(FileSystem.Size(maxBodySize)))
+    }
+    if (!isDirect) {
+      const handled = plainly(HttpApp.toHandled(httpApp, respond, middleware)) as Handled
+      return { handler: () => handled, policy: new Policy(services, Tracing.none) }
     }
     const responding = withResponse(yield* Routed.direct(httpApp))
     const app = tracing.wrap(middleware === undefined ? responding : middleware(responding))

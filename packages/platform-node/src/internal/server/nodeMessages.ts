@@ -15,6 +15,7 @@ import * as Stream from "effect/Stream"
 import * as Http from "node:http"
 import * as Net from "node:net"
 import { PassThrough } from "node:stream"
+import { headersSentError, markClosed, markEnded, markErrored, markHeadSent } from "../nodeInternals.js"
 import { BodyPump, toError } from "../stream/bodyPump.js"
 import { fromNode, withoutLength } from "./responseHeaders.js"
 
@@ -185,11 +186,6 @@ class ResponseWriter {
     return this.response.headersSent && !this.isOver
   }
 
-  /** Node's own members that say how far a response is. */
-  private mark(members: { readonly [name in "_header" | "finished" | "_closed" | "destroyed"]?: unknown }): void {
-    for (const [name, value] of Object.entries(members)) Reflect.set(this.response, name, value)
-  }
-
   private implyHead(): void {
     if (!this.response.headersSent) this.response.writeHead(this.response.statusCode)
   }
@@ -197,9 +193,7 @@ class ResponseWriter {
   private writeHead(status: number, reason?: string | Fields, headers?: Fields): Http.ServerResponse {
     const { response } = this
     if (response.headersSent) {
-      throw Object.assign(new Error("Cannot write headers after they are sent to the client"), {
-        code: "ERR_HTTP_HEADERS_SENT"
-      })
+      throw headersSentError()
     }
     if (!Number.isInteger(status) || status < 200 || status > 599) {
       throw Object.assign(new RangeError(`Invalid status code: ${status}`), { code: "ERR_HTTP_INVALID_STATUS_CODE" })
@@ -212,8 +206,7 @@ class ResponseWriter {
       for (const [name, value] of Object.entries(fields)) if (value !== undefined) response.setHeader(name, value)
     }
     response.statusCode = status
-    // What `headersSent` and `setHeader` look at.
-    this.mark({ _header: `HTTP/2 ${status}` })
+    markHeadSent(response)
     return response
   }
 
@@ -282,7 +275,7 @@ class ResponseWriter {
     if (callback !== undefined) response.once("finish", callback)
     const octets = chunk === undefined || chunk === null ? Buffer.alloc(0) : toBuffer(chunk, encoding)
     this.implyHead()
-    this.mark({ finished: true })
+    markEnded(response)
     if (this.body !== undefined) {
       this.body.end(octets)
       return response
@@ -308,7 +301,7 @@ class ResponseWriter {
   /** Where it did not come to its end: the stream is reset, so that nobody takes it for whole. */
   close(error?: Error): void {
     if (this.isOver) return
-    if (error !== undefined) this.mark({ errored: error } as object)
+    if (error !== undefined) markErrored(this.response, error)
     this.conclude()
     this.body?.destroy()
     this.socket.destroy()
@@ -317,7 +310,7 @@ class ResponseWriter {
 
   private conclude(): void {
     this.isOver = true
-    this.mark({ _closed: true, destroyed: true })
+    markClosed(this.response)
     process.nextTick(() => this.response.emit("close"))
   }
 }

@@ -119,6 +119,9 @@ const traced = <E, R>(
   })
 }
 
+/** Where the platform itself traces. */
+export const none: Tracing = { spanOf: () => undefined, wrap: (app) => app }
+
 /** A tracer that is told of everything as it happens. */
 const eager: Tracing = {
   spanOf: () => undefined,
