@@ -140,3 +140,23 @@ export const make = (input: Input = empty, options?: { readonly sensitive?: Read
   }
   return new Headers(fields)
 }
+
+/**
+ * Whether the field of this name, in lower case, is about an HTTP/1.1 connection, whatever it says: no message of HTTP/2 has it (RFC 9113 §8.2.2).
+ * Of `te` that depends on its value.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isConnectionField = (name: string): boolean => {
+  switch (name) {
+    case "connection":
+    case "proxy-connection":
+    case "keep-alive":
+    case "transfer-encoding":
+    case "upgrade":
+      return true
+    default:
+      return false
+  }
+}

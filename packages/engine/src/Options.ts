@@ -132,10 +132,8 @@ export const defaults: Options = {
 
 /** The bounds of the options that have any beyond being a number of 0 or more. */
 const bounds: { readonly [K in keyof Options]?: readonly [least: number, most: number] } = {
-  initialWindowSize: [0, Settings.MAX_WINDOW_SIZE],
+  ...Settings.bounds,
   connectionWindowSize: [65_535, Settings.MAX_WINDOW_SIZE],
-  maxFrameSize: [16_384, 16_777_215],
-  headerTableSize: [0, 0xffffffff],
   padding: [0, 256],
   maxSendBufferPerStream: [1, Number.POSITIVE_INFINITY],
   maxSendBuffer: [1, Number.POSITIVE_INFINITY]

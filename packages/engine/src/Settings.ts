@@ -57,6 +57,31 @@ export const Id = {
 export const MAX_WINDOW_SIZE = 0x7fffffff
 
 /**
+ * What the settings that are numbers can be, from the least to the most (RFC 9113 §6.5.2). Infinity stands for no limit; on the wire it is the largest number.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const bounds = {
+  headerTableSize: [0, 0xffffffff],
+  maxConcurrentStreams: [0, Number.POSITIVE_INFINITY],
+  initialWindowSize: [0, MAX_WINDOW_SIZE],
+  maxFrameSize: [16_384, 16_777_215],
+  maxHeaderListSize: [0, Number.POSITIVE_INFINITY]
+} as const satisfies Partial<Record<keyof Settings, readonly [least: number, most: number]>>
+
+/**
+ * Whether `value` is within the bounds of the setting `name`.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isWithinBounds = (name: keyof typeof bounds, value: number): boolean => {
+  const [least, most] = bounds[name]
+  return value >= least && value <= most
+}
+
+/**
  * The values that hold before any SETTINGS frame.
  *
  * @since 0.1.0
@@ -136,13 +161,13 @@ export const apply = (current: Settings, entries: ReadonlyArray<readonly [number
         next.maxConcurrentStreams = value
         break
       case Id.INITIAL_WINDOW_SIZE:
-        if (value > MAX_WINDOW_SIZE) {
+        if (!isWithinBounds("initialWindowSize", value)) {
           throw Http2Error.connectionError(ErrorCode.FLOW_CONTROL_ERROR, "6.5.2", `${toName(id)} is ${value}`)
         }
         next.initialWindowSize = value
         break
       case Id.MAX_FRAME_SIZE:
-        if (value < 16_384 || value > 16_777_215) {
+        if (!isWithinBounds("maxFrameSize", value)) {
           throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.5.2", `${toName(id)} is ${value}`)
         }
         next.maxFrameSize = value

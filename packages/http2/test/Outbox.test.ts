@@ -75,7 +75,7 @@ const make = (options: Http2Options.Http2Options = {}, connectionWindow = 10_000
     const owner: SenderOwner = { id, sentEnd: () => void ended.push(id), sendLast: () => {} }
     const sender = new Sender(owner, new PlainWindow(window), 1000, 0)
     sender.push(octets, 0)
-    sender.isFinished = true
+    sender.finish(undefined)
     outbox.ready(sender)
     return sender
   }
@@ -104,7 +104,7 @@ describe("outbox", () => {
       [1, 16_384],
       [1, 7232]
     ])
-    outbox.maxFrameSize = 100_000
+    outbox.setMaxFrameSize(100_000)
     sender(3, octets)
     socket.run()
     expect(socket.data()[3]).toEqual([3, 40_000])

@@ -65,7 +65,7 @@ describe("padding", () => {
         const chunks = sizes.map((size) => pattern(size))
         const body = concat(chunks)
         for (const chunk of chunks) sender.push(chunk.slice(), 0)
-        sender.isFinished = true
+        sender.finish(undefined)
         let granted = 0
         for (const grant of [...grants, ...Array.from({ length: 2000 }, () => 3000)]) {
           adjust(connection, grant)

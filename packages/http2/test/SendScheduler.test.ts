@@ -13,9 +13,7 @@ interface Kind {
 
 const senderOf = (id: number, { incremental, isTunnel = false, urgency = 3 }: Kind = {}): Sender => {
   const sender = new Sender({ id, sentEnd: () => {}, sendLast: () => {} }, new PlainWindow(1), 1, 0)
-  sender.urgency = urgency
-  sender.incremental = incremental
-  sender.isTunnel = isTunnel
+  sender.rank(urgency, incremental, isTunnel)
   return sender
 }
 

@@ -22,9 +22,9 @@ const frames = edits(
   },
   {
     rule: "rfc9113-6.8-1",
-    in: "receiveGoAway",
-    find: "connection.peerAcceptsUpTo = frame.lastStreamId\n  connection.drain()",
-    replace: "connection.peerAcceptsUpTo = frame.lastStreamId"
+    in: "ConnectionCore.peerGoesAway",
+    find: "this.drain()",
+    replace: ""
   },
   {
     rule: "rfc9113-6.8-5",
@@ -90,33 +90,33 @@ const windows = [
   ...edits(
     {
       rule: ["rfc9113-5.2.1-1", "rfc9113-6.9.1-1"],
-      in: "takeNow",
+      in: "take",
       find: "const taken = Math.min(wanted, inStream, inConnection)",
       replace: "const taken = Math.min(wanted, inStream)"
     },
     {
       rule: "rfc9113-6.9.1-1",
-      in: "takeNow",
+      in: "take",
       find: "const taken = Math.min(wanted, inStream, inConnection)",
       replace: "const taken = Math.min(wanted, inConnection)"
     },
     {
       rule: ["rfc9113-6.9.1-2", "rfc9113-6.9.1-3"],
-      in: "adjustNow",
+      in: "adjust",
       find: "if (next > MAX_WINDOW_SIZE) return false",
       replace: "if (next > 2 * MAX_WINDOW_SIZE) return false"
     },
     {
       rule: ["rfc9113-6.9.1-2"],
-      in: "adjustNow",
+      in: "adjust",
       find: "if (next > MAX_WINDOW_SIZE) return false",
       replace: "if (next >= MAX_WINDOW_SIZE) return false"
     },
     {
       rule: "rfc9113-6.9.2-2",
-      in: "adjustNow",
-      find: "DirectTRef.set(window, next)",
-      replace: "DirectTRef.set(window, Math.max(0, next))"
+      in: "adjust",
+      find: "window.octets = next",
+      replace: "window.octets = Math.max(0, next)"
     }
   ),
   ...edits({

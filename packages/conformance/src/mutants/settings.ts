@@ -58,7 +58,7 @@ const values = edits(
   {
     rule: "rfc9113-6.5.2-9",
     in: "apply",
-    find: "if (value > MAX_WINDOW_SIZE) {",
+    find: 'if (!isWithinBounds("initialWindowSize", value)) {',
     replace: "if (value > 0xfffffffe) {"
   },
   {
@@ -70,7 +70,7 @@ const values = edits(
   {
     rule: ["rfc9113-6.5-7", "rfc9113-6.5.2-11"],
     in: "apply",
-    find: "if (value < 16_384 || value > 16_777_215) {",
+    find: 'if (!isWithinBounds("maxFrameSize", value)) {',
     replace: "if (value < 1 || value > 16_777_215) {"
   },
   {
@@ -128,14 +128,14 @@ const receiving = edits(
   },
   {
     rule: "rfc9113-6.5.3-1",
-    in: "receiveSettings",
-    find: "connection.remoteSettings = after\n",
-    replace: "setTimeout(() => (connection.remoteSettings = after), 5)\n"
+    in: "ConnectionCore.setRemoteSettings",
+    find: "this.remoteSettings = settings\n",
+    replace: "setTimeout(() => (this.remoteSettings = settings), 5)\n"
   },
   {
     rule: "rfc9113-6.5.3-1",
-    in: "receiveSettings",
-    find: "connection.outbox.maxFrameSize = after.maxFrameSize\n",
+    in: "ConnectionCore.setRemoteSettings",
+    find: "this.outbox.setMaxFrameSize(settings.maxFrameSize)\n",
     replace: ""
   },
   {

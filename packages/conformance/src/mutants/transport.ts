@@ -93,9 +93,9 @@ const reuse = [
 
 const upgrade = edits({
   rule: "rfc9113-8.2.2-4",
-  in: "dropped",
-  find: '  "keep-alive",\n  "proxy-connection",\n  "te",\n',
-  replace: '  "proxy-connection",\n  "te",\n'
+  in: "isDropped",
+  find: "isConnectionField(name) || done.has(name)",
+  replace: '(name !== "keep-alive" && isConnectionField(name)) || done.has(name)'
 })
 
 const webSockets = [
@@ -149,9 +149,9 @@ const refusals = [
   }),
   ...edits({
     rule: "rfc9113-8.7-2",
-    in: "conclude",
-    find: 'core.sendGoAway(core.acceptedUpTo, ErrorCode.NO_ERROR, "")',
-    replace: 'core.sendGoAway(Math.max(0, core.acceptedUpTo - 2), ErrorCode.NO_ERROR, "")'
+    in: "ConnectionCore.sendLastGoAway",
+    find: 'this.sendGoAway(this.acceptedUpTo, ErrorCode.NO_ERROR, "")',
+    replace: 'this.sendGoAway(Math.max(0, this.acceptedUpTo - 2), ErrorCode.NO_ERROR, "")'
   })
 ]
 

@@ -37,8 +37,8 @@ const streamError = (
 export class ClientPushes {
   /** Promises whose streams are not over. */
   private readonly live = new Set<Push>()
-  /** Promises that nobody has asked the response of, the oldest first; and those of them that nobody has seen. */
-  private readonly unclaimed = new Set<Push>()
+  /** Promises that nobody has asked the response of, the oldest first, and the octets of their bodies; and those of them that nobody has seen. */
+  private readonly unclaimed = new Map<Push, number>()
   private readonly unseen = new Set<Push>()
   /** Octets that lie in the bodies of the unclaimed ones. */
   private unclaimedOctets = 0
@@ -88,7 +88,7 @@ export class ClientPushes {
     }
     this.check(connection, push, head, associated)
     this.live.add(push)
-    this.unclaimed.add(push)
+    this.unclaimed.set(push, 0)
     this.unseen.add(push)
     this.whenPromised.notify()
   }
@@ -152,8 +152,9 @@ export class ClientPushes {
    * turn to ask for it.
    */
   received(push: Push, octets: number): void {
-    if (!this.unclaimed.has(push)) return
-    push.unclaimedOctets += octets
+    const before = this.unclaimed.get(push)
+    if (before === undefined) return
+    this.unclaimed.set(push, before + octets)
     this.unclaimedOctets += octets
     const { owner } = push.stream
     const most = owner.options.connectionWindowSize / 2
@@ -165,15 +166,14 @@ export class ClientPushes {
   /** Gives up what came last, until no more than `most` octets wait. */
   private shed(most: number): void {
     this.isShedding = false
-    for (const push of [...this.unclaimed].reverse()) {
-      if (this.unclaimedOctets > most && push.unclaimedOctets > 0) push.expire("connectionWindowSize")
+    for (const [push, octets] of [...this.unclaimed].reverse()) {
+      if (this.unclaimedOctets > most && octets > 0) push.expire("connectionWindowSize")
     }
   }
 
-  accept(push: Push): void {
+  /** Somebody wants the response of `push`. */
+  accepted(push: Push): void {
     this.forget(push)
-    if (push.isAccepted) return
-    push.isAccepted = true
     if (this.live.has(push)) this.client.pushAccepted(push)
   }
 
@@ -187,19 +187,20 @@ export class ClientPushes {
 
   drop(push: Push, error: Http2Error.StreamError): void {
     this.forget(push)
-    push.error ??= error
+    push.fail(error)
     push.stream.discardBody()
     push.stream.reset(error)
   }
 
   private forget(push: Push): void {
     this.unseen.delete(push)
-    if (this.unclaimed.delete(push)) this.unclaimedOctets -= push.unclaimedOctets
+    this.unclaimedOctets -= this.unclaimed.get(push) ?? 0
+    this.unclaimed.delete(push)
   }
 
   /** Responses that have come whole and that nobody has asked for since `before`, in ms: the others have their deadlines. */
   private dropStale(before: number): void {
-    for (const push of this.unclaimed) {
+    for (const push of this.unclaimed.keys()) {
       if (push.promisedAt > before) return
       push.expire("stallTimeout")
     }
@@ -207,8 +208,8 @@ export class ClientPushes {
 
   /** The connection has ended: what nobody has asked for by now is gone. */
   close(error: Http2Error.Http2Error | undefined): void {
-    for (const push of [...this.unclaimed]) {
-      push.error ??= error ?? Http2Error.connectionClosed()
+    for (const push of [...this.unclaimed.keys()]) {
+      push.fail(error ?? Http2Error.connectionClosed())
       this.ended(push)
     }
     this.whenPromised.notify()

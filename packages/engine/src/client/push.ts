@@ -22,8 +22,6 @@ export class Push implements ClientExchange {
   isAccepted = false
   /** Why there is no response, or no more of it. */
   error: Http2Error.Http2Error | undefined = undefined
-  /** Octets of the body that have come before anybody asked for it. */
-  unclaimedOctets = 0
   /** Told when the head of the response is there, or never will be. */
   readonly whenAnswered = new Listeners()
 
@@ -43,7 +41,14 @@ export class Push implements ClientExchange {
 
   /** Somebody wants the response. */
   accept(): void {
-    this.pushes.accept(this)
+    if (this.isAccepted) return
+    this.isAccepted = true
+    this.pushes.accepted(this)
+  }
+
+  /** There is no response, or no more of it, unless that was known already. */
+  fail(error: Http2Error.Http2Error): void {
+    this.error ??= error
   }
 
   /** Its user does not want the response, or the rest of it, any more: RST_STREAM(CANCEL), unless the stream is over. */
@@ -79,7 +84,7 @@ export class Push implements ClientExchange {
   }
 
   onFailure(error: Http2Error.Http2Error): void {
-    this.error ??= error
+    this.fail(error)
     this.pushes.ended(this)
     this.whenAnswered.notify()
   }

@@ -138,15 +138,14 @@ export class ConnectionCore implements StreamOwner {
   /** A read has come. What its frames add to the outbox leaves at the end of the turn. */
   beginTurn(): void {
     this.lastReceivedAt = this.now()
-    this.outbox.isInTurn = true
+    this.outbox.beginTurn()
   }
 
   /** All frames of the read are processed: the streams that they opened start, then whoever can sends, in one write. */
   endTurn(): void {
     this.newStreams.endTurn()
     this.waitingBodies.endTurn()
-    this.outbox.isInTurn = false
-    this.outbox.flush()
+    this.outbox.endTurn()
     if (this.table.size === 0) this.updateHold()
     if (this.outbox.controlFrames > this.options.maxQueuedControlFrames) {
       this.attempt(() => this.guard.controlFramesQueued(this.outbox.controlFrames))
@@ -273,6 +272,13 @@ export class ConnectionCore implements StreamOwner {
     this.whenIdle.notify()
   }
 
+  /** The peer's SETTINGS, as they stand from now on. */
+  setRemoteSettings(settings: Settings.Settings): void {
+    this.remoteSettings = settings
+    this.hasRemoteSettings = true
+    this.outbox.setMaxFrameSize(settings.maxFrameSize)
+  }
+
   // ------------------------------------------------------------------ the end
 
   /** GOAWAY (§6.8): streams of the peer above `lastStreamId` will not be processed. */
@@ -280,6 +286,20 @@ export class ConnectionCore implements StreamOwner {
     this.drain()
     this.outbox.control(new Frame.GoAway(lastStreamId, code, Text.toOctets(reason)))
     this.role.onCapacity()
+  }
+
+  /** The last GOAWAY: streams that the peer opens from now on are not processed, and those that are answered need nothing more of it. */
+  sendLastGoAway(): void {
+    this.acceptedUpTo = this.lastAccepted
+    this.sendGoAway(this.acceptedUpTo, ErrorCode.NO_ERROR, "")
+    for (const stream of this.table.values()) stream.declineRest()
+  }
+
+  /** The peer's GOAWAY: it does not process streams of ours above `lastStreamId`. */
+  peerGoesAway(lastStreamId: number, reason: Http2Error.ConnectionError): void {
+    this.peerAcceptsUpTo = lastStreamId
+    this.goneAway = reason
+    this.drain()
   }
 
   /** No new streams from now on. */

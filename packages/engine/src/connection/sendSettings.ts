@@ -55,17 +55,6 @@ export const settingsAcknowledged = (core: ConnectionCore): boolean => {
   return true
 }
 
-const infinity = Number.POSITIVE_INFINITY
-
-/** What SETTINGS can say (§6.5.2); infinity goes out as the largest number. */
-const bounds = {
-  headerTableSize: [0, 0xffffffff],
-  maxConcurrentStreams: [0, infinity],
-  initialWindowSize: [0, Settings.MAX_WINDOW_SIZE],
-  maxFrameSize: [16_384, 16_777_215],
-  maxHeaderListSize: [0, infinity]
-} as const
-
 const sizes = [
   "headerTableSize",
   "maxConcurrentStreams",
@@ -74,8 +63,7 @@ const sizes = [
   "maxHeaderListSize"
 ] as const
 
-const isWithin = (value: number, [least, most]: readonly [least: number, most: number]): boolean =>
-  value >= least && value <= most && (Number.isInteger(value) || value === infinity)
+const isWhole = (value: number): boolean => Number.isInteger(value) || value === Number.POSITIVE_INFINITY
 
 /** `before` with `changes`. Throws a usage error for what cannot be said, or not by this role, or not any more. */
 const changed = (
@@ -86,7 +74,7 @@ const changed = (
   const after = { ...before, ...changes }
   for (const name of sizes) {
     const value = after[name]
-    if (value !== before[name] && !isWithin(value, bounds[name])) {
+    if (value !== before[name] && !(Settings.isWithinBounds(name, value) && isWhole(value))) {
       throw Http2Error.usageError(0, "6.5.2", `the setting ${name} cannot be ${value}`)
     }
   }

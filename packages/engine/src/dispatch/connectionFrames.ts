@@ -27,9 +27,7 @@ export const receiveSettings = (connection: ConnectionCore, frame: Frame.Setting
     const reason = "SETTINGS_NO_RFC7540_PRIORITIES changed behind the first SETTINGS (RFC 9218 §2.1)"
     throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.5.2", reason)
   }
-  connection.remoteSettings = after
-  connection.hasRemoteSettings = true
-  connection.outbox.maxFrameSize = after.maxFrameSize
+  connection.setRemoteSettings(after)
   // The lowest value between two acknowledgements has to show in the next block (RFC 7541 §4.2): each in its order.
   for (const [id, value] of frame.entries) {
     if (id === Settings.Id.HEADER_TABLE_SIZE) connection.outbox.fields.setHeaderTableSize(value)
@@ -72,16 +70,14 @@ export const receiveGoAway = (connection: ConnectionCore, frame: Frame.GoAway): 
   connection.guard.goAway()
   const before = connection.goneAway
   if (before?.code === frame.errorCode && frame.lastStreamId === connection.peerAcceptsUpTo) return
-  connection.peerAcceptsUpTo = frame.lastStreamId
-  connection.drain()
   const debug = frame.debugData.length === 0 ? "" : `: ${Text.fromOctets(frame.debugData.subarray(0, 256))}`
   const goneAway = (processed: Http2Error.Processed): Http2Error.ConnectionError =>
     new Http2Error.ConnectionError({ code: frame.errorCode, origin: "Remote", reason: `GOAWAY${debug}`, processed })
+  // Streams at or below the last id may have been processed, also where the connection ends before they do.
+  connection.peerGoesAway(frame.lastStreamId, goneAway("unknown"))
   for (const stream of connection.table.values()) {
     if (connection.table.isLocal(stream.id) && stream.id > frame.lastStreamId) stream.abort(goneAway("no"))
   }
-  // Those at or below the last id may have been processed, also where the connection ends before they do.
-  connection.goneAway = goneAway("unknown")
   connection.role.onCapacity()
   if (before !== undefined) return
   const awaitIdle = (): void => connection.onIdle(() => leave(connection))

@@ -3,6 +3,8 @@
  * is sent: the same rules both ways.
  */
 
+import { isConnectionField } from "../Headers.js"
+
 /** For each octet whether it may stand in a field's name in HTTP/2: a token of RFC 9110 §5.6.2 without upper case. */
 const nameOctets = new Uint8Array(256)
 for (const char of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz") nameOctets[char.charCodeAt(0)] = 1
@@ -30,21 +32,9 @@ export const isFieldValue = (value: string): boolean => {
   return true
 }
 
-/** Whether a field is about an HTTP/1.1 connection and has no place in HTTP/2 (§8.2.2). */
-export const isConnectionSpecific = (name: string, value: string): boolean => {
-  switch (name) {
-    case "connection":
-    case "proxy-connection":
-    case "keep-alive":
-    case "transfer-encoding":
-    case "upgrade":
-      return true
-    case "te":
-      return value.length !== 8 || value.toLowerCase() !== "trailers"
-    default:
-      return false
-  }
-}
+/** Whether a field is about an HTTP/1.1 connection and has no place in HTTP/2 (§8.2.2): `te` has one where it says "trailers". */
+export const isConnectionSpecific = (name: string, value: string): boolean =>
+  name === "te" ? value.length !== 8 || value.toLowerCase() !== "trailers" : isConnectionField(name)
 
 /** The value of a content-length field, -1 where it is not a number that can be held exactly. */
 export const parseContentLength = (value: string): number => {

@@ -24,8 +24,11 @@ export class ReceiveWindow {
    * its size yet (§6.9.3).
    */
   receive(octets: number, slack = 0): boolean {
-    if (octets > 0 && this.window.octets + slack < octets) return false
-    return adjust(this.window, -octets)
+    const { window } = this
+    const left = window.octets
+    if (octets > 0 && left + slack < octets) return false
+    window.octets = left - octets
+    return true
   }
 
   /**
@@ -62,8 +65,9 @@ export class ReceiveWindow {
    * where more than half lies unread, half would never be reached.
    */
   private get isShort(): boolean {
+    if (!this.isShared || this.unacknowledged === 0) return false
     const left = this.window.octets
-    return this.isShared && this.unacknowledged >= left && this.unacknowledged + left > 0
+    return this.unacknowledged >= left && this.unacknowledged + left > 0
   }
 
   /** Octets of the window that are neither free nor consumed: they lie in a queue. 0 when all was read. */

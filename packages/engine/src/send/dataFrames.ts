@@ -76,7 +76,8 @@ export class DataFrames {
     if (octets === most) this.uncutOctets += octets
     const data = sender.take(octets, now)
     const flags = flagsOf(sender)
-    if (octets === maxFrameSize && flags === NONE) this.buffer.dataFrame(this.fullHeader(sender, maxFrameSize), data)
+    if (octets === maxFrameSize && flags === NONE)
+      this.buffer.dataFrame(sender.fullHeader(maxFrameSize, this.buffer), data)
     else this.buffer.frame(DATA, flags, sender.owner.id, data)
     follow(sender)
   }
@@ -94,15 +95,6 @@ export class DataFrames {
     if (padding < 0) this.buffer.frame(DATA, flagsOf(sender), sender.owner.id, data)
     else this.buffer.paddedFrame(DATA, flagsOf(sender), sender.owner.id, data, padding)
     follow(sender)
-  }
-
-  /** The header of a frame as large as the peer takes: most frames of a large body have the same. */
-  private fullHeader(sender: Sender, size: number): Uint8Array {
-    const { fullHeader } = sender
-    if (fullHeader !== undefined && fullHeader.size === size) return fullHeader.octets
-    const octets = this.buffer.header(size, DATA, NONE, sender.owner.id)
-    sender.fullHeader = { size, octets }
-    return octets
   }
 }
 

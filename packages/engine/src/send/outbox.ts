@@ -22,7 +22,7 @@ export class Outbox {
   readonly fields: FieldEncoder
   private readonly data: DataFrames
   /** The peer's SETTINGS_MAX_FRAME_SIZE. */
-  maxFrameSize = initial.maxFrameSize
+  private maxFrameSize = initial.maxFrameSize
   /**
    * Control frames that the peer's frames made us send, since it last read all that we had written. What our own users do, cancelling a
    * thousand streams for instance, is not held against it.
@@ -30,7 +30,7 @@ export class Outbox {
   controlFrames = 0
   /** Octets of field blocks since then: they leave whatever the windows say. */
   private fieldOctets = 0
-  /** While a turn of the engine runs, its end writes; otherwise whoever adds something has to ask for it. */
+  /** While a turn of the engine runs, its end writes; otherwise what is added asks for it. */
   isInTurn = false
   /** The clock, in ms, when the peer has last taken as much as it should: those whose turn it is not are not stalled by it. */
   movedAt = Number.NEGATIVE_INFINITY
@@ -54,6 +54,22 @@ export class Outbox {
     this.buffer = new WriteBuffer(output)
     this.fields = new FieldEncoder(this.buffer, options)
     this.data = new DataFrames(this.buffer, window, options.padding)
+  }
+
+  /** The peer takes frames of up to `size` octets. */
+  setMaxFrameSize(size: number): void {
+    this.maxFrameSize = size
+  }
+
+  /** A read has come: what its frames add leaves at the end of the turn. */
+  beginTurn(): void {
+    this.isInTurn = true
+  }
+
+  /** All that the turn has added leaves, in one write. */
+  endTurn(): void {
+    this.isInTurn = false
+    this.flush()
   }
 
   /** FLOW CONTROL: WINDOW_UPDATE: receive: for the connection. False beyond 2^31-1. */

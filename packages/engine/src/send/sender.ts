@@ -5,6 +5,8 @@
 import type { Window } from "../flow/window.js"
 import type { Headers } from "../Headers.js"
 import { emptyOctets } from "../octets.js"
+import * as Frame from "../Frame.js"
+import type { WriteBuffer } from "../frame/writeBuffer.js"
 
 /** Octets of DATA that the peer has to take for a stream, or the connection, to be moving. */
 export const progress = 16_384
@@ -28,8 +30,6 @@ export class Sender {
   /** Nothing will be added. */
   isFinished = false
   trailers: Headers | undefined = undefined
-  /** The header of its frames of `size` octets; kept by the outbox. */
-  fullHeader: { readonly size: number; readonly octets: Uint8Array } | undefined = undefined
   /** Whether it waits for its turn. */
   isReady = false
   /** How urgent it is, and whether it shares with others that are as urgent; undefined where nobody has said (RFC 9218 §4). */
@@ -44,6 +44,8 @@ export class Sender {
   /** Octets that it has taken since. */
   private moved = 0
   private waiter: (() => void) | undefined = undefined
+  /** What `fullHeader` has made last. */
+  private header: { readonly size: number; readonly octets: Uint8Array } | undefined = undefined
 
   constructor(
     readonly owner: SenderOwner,
@@ -64,6 +66,33 @@ export class Sender {
     }
     this.chunks.push(chunk)
     this.queued += chunk.length
+  }
+
+  /** Nothing will be added: once what waits has left, `trailers`, or an empty frame, end the stream. */
+  finish(trailers: Headers | undefined): void {
+    this.isFinished = true
+    this.trailers = trailers
+  }
+
+  /** Takes the priority of its stream. Not while it waits for its turn. */
+  rank(urgency: number, incremental: boolean | undefined, isTunnel: boolean): void {
+    this.urgency = urgency
+    this.incremental = incremental
+    this.isTunnel = isTunnel
+  }
+
+  /** Whether it waits for its turn from now on. Called by the queue that it waits in. */
+  setReady(isReady: boolean): void {
+    this.isReady = isReady
+  }
+
+  /** The header of a frame of `size` octets that does not end the stream: most frames of a large body have the same, as large as the peer takes. */
+  fullHeader(size: number, buffer: WriteBuffer): Uint8Array {
+    const { header } = this
+    if (header !== undefined && header.size === size) return header.octets
+    const octets = buffer.header(size, Frame.Type.DATA, Frame.Flag.NONE, this.owner.id)
+    this.header = { size, octets }
+    return octets
   }
 
   /** Octets that `take` can give at once: what is left of the first chunk. */

@@ -15,7 +15,7 @@ export class SenderQueue {
   add(sender: Sender): void {
     const { senders } = this
     const { id } = sender.owner
-    sender.isReady = true
+    sender.setReady(true)
     let at = senders.length
     for (let next = senders[at - 1]; next !== undefined && next.owner.id < id; next = senders[at - 1]) at--
     if (at === senders.length) senders.push(sender)
@@ -25,18 +25,18 @@ export class SenderQueue {
   /** The one with the lowest id; it leaves the queue. */
   take(): Sender | undefined {
     const sender = this.senders.pop()
-    if (sender !== undefined) sender.isReady = false
+    sender?.setReady(false)
     return sender
   }
 
   remove(sender: Sender): void {
-    sender.isReady = false
+    sender.setReady(false)
     const at = this.senders.indexOf(sender)
     if (at >= 0) this.senders.splice(at, 1)
   }
 
   clear(): void {
-    for (const sender of this.senders) sender.isReady = false
+    for (const sender of this.senders) sender.setReady(false)
     this.senders.length = 0
   }
 }

@@ -13,7 +13,7 @@ export class SenderRing {
 
   /** At the end of the round. */
   add(sender: Sender): void {
-    sender.isReady = true
+    sender.setReady(true)
     this.senders.push(sender)
   }
 
@@ -21,7 +21,7 @@ export class SenderRing {
   take(): Sender | undefined {
     const sender = this.senders[this.first]
     if (sender === undefined) return undefined
-    sender.isReady = false
+    sender.setReady(false)
     this.first++
     if (this.first === this.senders.length) {
       this.senders = []
@@ -34,13 +34,13 @@ export class SenderRing {
   }
 
   remove(sender: Sender): void {
-    sender.isReady = false
+    sender.setReady(false)
     const at = this.senders.indexOf(sender, this.first)
     if (at >= 0) this.senders.splice(at, 1)
   }
 
   clear(): void {
-    for (const sender of this.senders) sender.isReady = false
+    for (const sender of this.senders) sender.setReady(false)
     this.senders = []
     this.first = 0
   }

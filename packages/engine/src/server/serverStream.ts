@@ -206,9 +206,8 @@ export class ServerStream extends StreamCore {
     // The fields of a promised request are our own: no signal of the client's.
     const isSignal = signalledPriority !== undefined && (this.id & 1) === 1
     if (isSignal) this.owner.outbox.prioritize()
-    sender.urgency = chosenPriority?.urgency ?? signalledPriority?.urgency ?? Priority.defaults.urgency
-    sender.incremental = chosenPriority?.incremental ?? signalledPriority?.incremental
-    sender.isTunnel = this.isTunnel
+    const urgency = chosenPriority?.urgency ?? signalledPriority?.urgency ?? Priority.defaults.urgency
+    sender.rank(urgency, chosenPriority?.incremental ?? signalledPriority?.incremental, this.isTunnel)
   }
 
   /** Sends a response of 1xx (§8.1). Throws a usage error once the final one was sent. */

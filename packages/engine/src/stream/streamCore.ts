@@ -261,19 +261,15 @@ export abstract class StreamCore implements SenderOwner, InboxOwner {
     }
     const sender = this.waiting
     sender.push(outbox.view(data), this.owner.now())
-    sender.isFinished = endStream
+    if (endStream) sender.finish(undefined)
     outbox.ready(sender)
   }
 
   /** Ends our side once what waits has left. */
   sendEnd(trailers: Headers | undefined): void {
     const { sender } = this
-    if (sender !== undefined && sender.queued > 0) {
-      sender.trailers = trailers
-      sender.isFinished = true
-      return
-    }
-    this.sendLast(trailers)
+    if (sender !== undefined && sender.queued > 0) sender.finish(trailers)
+    else this.sendLast(trailers)
   }
 
   /** All of the body has left: `trailers`, or an empty frame, end our side. The peer may accept less by now than when they were given. */

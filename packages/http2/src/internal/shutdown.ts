@@ -35,9 +35,7 @@ const announce = (core: ConnectionCore): Effect.Effect<void> =>
 /** The GOAWAY that says up to where requests are served. */
 const conclude = (core: ConnectionCore): void => {
   if (core.status === "closed") return
-  core.acceptedUpTo = Math.min(core.acceptedUpTo, core.table.highestRemote)
-  core.sendGoAway(core.acceptedUpTo, ErrorCode.NO_ERROR, "")
-  for (const stream of core.table.values()) stream.declineRest()
+  core.sendLastGoAway()
 }
 
 const awaitIdle = (core: ConnectionCore): Effect.Effect<void> =>

@@ -3,6 +3,7 @@
  * For the engine it is a connection like any other: the request is put, as a HEADERS frame, behind the client's first SETTINGS frame,
  * to which the settings of HTTP2-Settings are added in front. Called by port.ts.
  */
+import { isConnectionField } from "@effect-http2/http2/Headers"
 import type { Transport } from "@effect-http2/http2/Transport"
 import * as Stream from "effect/Stream"
 import type { IncomingMessage } from "node:http"
@@ -11,17 +12,11 @@ const prefaceLength = 24
 const frameHeaderLength = 9
 const maxFrameSize = 16_384
 
-/** RFC 9113 §8.2.2, and what has done its work. */
-const dropped: ReadonlySet<string> = new Set([
-  "connection",
-  "host",
-  "http2-settings",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "transfer-encoding",
-  "upgrade"
-])
+/** What has done its work. */
+const done: ReadonlySet<string> = new Set(["host", "http2-settings", "te"])
+
+/** Fields of the request that it does not have over HTTP/2 (RFC 9113 §8.2.2). */
+const isDropped = (name: string): boolean => isConnectionField(name) || done.has(name)
 
 /** HPACK (RFC 7541 §5.1): an integer with a prefix of 7 bits, no Huffman coding. */
 const pushLength = (out: Array<number>, length: number): void => {
@@ -69,7 +64,7 @@ const headersFrame = (request: IncomingMessage): Buffer | undefined => {
   const { rawHeaders } = request
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]?.toLowerCase() ?? ""
-    if (!dropped.has(name) && !named.has(name)) pushField(block, name, rawHeaders[i + 1] ?? "")
+    if (!isDropped(name) && !named.has(name)) pushField(block, name, rawHeaders[i + 1] ?? "")
   }
   return block.length > maxFrameSize ? undefined : frame(1, 0x5, 1, Buffer.from(block))
 }

@@ -7,15 +7,8 @@ import * as Http2Headers from "@effect-http2/http2/Headers"
 import * as Cookies from "@effect/platform/Cookies"
 import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
 
-/** RFC 9113 §8.2.2. */
-const connectionSpecific: ReadonlySet<string> = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "transfer-encoding",
-  "upgrade"
-])
+/** Fields that a response over HTTP/2 does not have (RFC 9113 §8.2.2). */
+const isDropped = (name: string): boolean => name === "te" || Http2Headers.isConnectionField(name)
 
 /** Responses that are made once and sent often repeat their headers; what the engine finds out about them is kept with the result. */
 const known = new WeakMap<object, Http2Headers.Headers>()
@@ -40,7 +33,7 @@ const toFields = (
   const fields: Array<HeaderField> = []
   for (const key of Object.keys(headers)) {
     const name = key.toLowerCase()
-    if (connectionSpecific.has(name) || (name === "content-length" && contentLength !== undefined)) continue
+    if (isDropped(name) || (name === "content-length" && contentLength !== undefined)) continue
     add(fields, name, headers[key])
   }
   if (contentLength !== undefined) fields.push(new HeaderField("content-length", String(contentLength)))
@@ -116,6 +109,6 @@ export const override = (
   const kept = headers.fields.filter((field) => !names.has(field.name))
   const fields = added
     .map(([name, value]) => new HeaderField(name.toLowerCase(), value))
-    .filter((field) => !connectionSpecific.has(field.name))
+    .filter((field) => !isDropped(field.name))
   return new Http2Headers.Headers([...kept, ...fields])
 }

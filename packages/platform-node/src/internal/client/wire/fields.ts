@@ -7,16 +7,12 @@ import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Headers from "@effect/platform/Headers"
 import type { Exchange } from "./exchange.js"
 
-/** What speaks of one connection and has no meaning in HTTP/2 (RFC 9113 §8.2.2); `host` becomes the authority. */
-const dropped = new Set([
-  "connection",
-  "host",
-  "http2-settings",
-  "keep-alive",
-  "proxy-connection",
-  "transfer-encoding",
-  "upgrade"
-])
+/** Fields that a request over HTTP/2 does not have (RFC 9113 §8.2.2); `host` becomes the authority. */
+const isDropped = (name: string, value: string): boolean =>
+  name === "host" ||
+  name === "http2-settings" ||
+  Http2Headers.isConnectionField(name) ||
+  (name === "te" && value !== "trailers")
 
 const converted = new WeakMap<Headers.Headers, Http2Headers.Headers>()
 
@@ -24,8 +20,7 @@ const convert = (headers: Headers.Headers): Http2Headers.Headers => {
   const fields: Array<HeaderField> = []
   for (const name in headers) {
     const value = headers[name]
-    if (value === undefined || dropped.has(name)) continue
-    if (name === "te" && value !== "trailers") continue
+    if (value === undefined || isDropped(name, value)) continue
     fields.push(new HeaderField(name, value))
   }
   return new Http2Headers.Headers(fields)
