@@ -186,6 +186,10 @@ describe.each(["http", "https"] as const)("the playground over %s:", (scheme) =>
       pushes: number,
       resetsSent: number,
       resetsReceived: number,
+      stalledBytes: number,
+      glitches: number,
+      guardTrips: number,
+      failuresByPeer: number,
       heapUsed: number
     })
     expect(await json(session, "/stats")).toMatchObject({ requests: first.requests + 1 })

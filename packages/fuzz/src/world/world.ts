@@ -7,6 +7,7 @@ import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as Runtime from "effect/Runtime"
+import * as InterruptibleRuntime from "@effect-http2/http2/InterruptibleRuntime"
 import { Finding } from "../finding.js"
 import { Fibers } from "./fibers.js"
 import { ManualClock } from "./manualClock.js"
@@ -25,7 +26,7 @@ export class World {
       this.lines.push(`${logLevel.label} ${String(message)} ${cause.toString()}`)
     })
     this.runtime = Effect.runSync(
-      Effect.runtime().pipe(
+      InterruptibleRuntime.capture().pipe(
         Effect.withClock(this.clock),
         Effect.withScheduler(this.turns),
         Effect.supervised(this.fibers),

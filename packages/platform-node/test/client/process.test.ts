@@ -96,7 +96,8 @@ describe("a process whose program is done ends at once, with connections open:",
   )
 })
 
-describe("a server", () => {
+// Three processes, one after another.
+describe("a server", { timeout: 90_000 }, () => {
   it.scopedLive("holds its process, also while no connection is open", () =>
     Effect.gen(function* () {
       const program = start(

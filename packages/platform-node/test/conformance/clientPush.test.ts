@@ -179,7 +179,7 @@ C.clientCases(
     title,
     steps: [step],
     outcome: refused(Code.PROTOCOL_ERROR),
-    options,
+    options: { ...options, maxHeaderFields: 100 },
     ways: plain
   }))
 )

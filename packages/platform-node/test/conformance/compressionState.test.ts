@@ -20,6 +20,8 @@ const entering = Raw.literal(["x-test", "from the table"], 0x40)
 const newest = Buffer.of(0xbe)
 /** More than 32,768 octets of a list, in a block of less. */
 const large = Raw.block(...Array.from({ length: 90 }, (_, i) => [`x-${i}`, "v".repeat(345)] as const))
+/** Fewer than by default, so that it is their number that is too large. */
+const limits = { maxHeaderFields: 100 } as const
 const many = Raw.block(...Array.from({ length: 200 }, () => ["x", "y"] as const))
 
 /** `block` on stream 1, in as many frames as it takes. */
@@ -58,7 +60,7 @@ describe("at a server, behind", () => {
   for (const [title, ...steps] of requests) {
     U.check(`${title} [rfc9113-10.5.1-1] [rfc9113-5.1-9]`, () =>
       Effect.gen(function* () {
-        const [peer, stats] = yield* S.open(echo)
+        const [peer, stats] = yield* S.open(echo, limits)
         yield* S.shake(peer)
         yield* peer.send(...steps)
         yield* peer.send(Raw.headers(3, Buffer.concat([S.get, newest])))
@@ -142,7 +144,7 @@ describe("at a client, behind", () => {
   const check = (title: string, isCancelled: boolean, steps: ReadonlyArray<Uint8Array>): void =>
     U.check(`${title} [rfc9113-10.5.1-1] [rfc9113-5.1-9]`, () =>
       Effect.gen(function* () {
-        const [client, peer, stats] = yield* C.open(false)
+        const [client, peer, stats] = yield* C.open(false, limits)
         yield* C.shake(peer)
         const first = yield* Effect.fork(Effect.exit(client.collect({})))
         yield* peer.frame(Type.HEADERS, 1)

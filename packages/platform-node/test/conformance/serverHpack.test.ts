@@ -98,8 +98,8 @@ S.serverCases("10.5.1 limits on field blocks", [
     handlers: ["answering"]
   },
   {
-    title: "more fields than are allowed [rfc9113-10.5.1-1]",
-    steps: [cut(1, many(200, 8), 16_384)],
+    title: "more small fields than the list may have octets [rfc9113-10.5.1-1]",
+    steps: [cut(1, many(1000, 8), 16_384)],
     outcome: tooLarge
   },
   {

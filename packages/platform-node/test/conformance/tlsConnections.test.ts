@@ -83,10 +83,15 @@ describe("3.2, 3.3 both sides send their preface", () => {
 
   for (const tls of [true, false]) {
     const rule = tls ? "over TLS [rfc9113-3.2-2]" : "with prior knowledge [rfc9113-3.3-2]"
-    U.check(`our server at once, before it hears anything, ${rule}`, () =>
+    // Without TLS the client's first octets tell whether it speaks HTTP/2: one that does not is answered in HTTP/1.1.
+    const when = tls
+      ? "at once, before it hears anything"
+      : "behind the first octets of the client's, before its SETTINGS"
+    U.check(`our server ${when}, ${rule}`, () =>
       Effect.gen(function* () {
         const port = yield* listen(tls ? {} : { tls: undefined })
         const socket = tls ? yield* dial(port, {}) : yield* RawPeer.connectSocket(port)
+        if (!tls) socket.write(Raw.preface)
         const [[first]] = Raw.parse(yield* beginning(socket, 9))
         expect(first).toMatchObject({ type: Raw.Type.SETTINGS, flags: 0, streamId: 0 })
       })

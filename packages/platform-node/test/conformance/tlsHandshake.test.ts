@@ -135,8 +135,11 @@ describe("3.2, 9.2 what our server takes", () => {
   U.check("a client that does not speak ALPN gets no HTTP/2 [rfc9113-3.3-1]", () =>
     Effect.gen(function* () {
       const socket = yield* dial(yield* listen(), { ALPNProtocols: [] })
-      const octets = yield* Effect.promise(() => socket.toArray())
-      expect(octets).toEqual([])
+      const parts = yield* Effect.promise(() => socket.toArray())
+      // HTTP/1.1 to the last octet, in words for who connects.
+      const [head, content] = parts.join("").split("\r\n\r\n")
+      expect(head).toMatch(/^HTTP\/1\.1 505 /)
+      expect(content).toMatch(/^[\x20-\x7e]+\n$/)
     })
   )
 

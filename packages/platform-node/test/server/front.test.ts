@@ -87,7 +87,9 @@ for (const { server, start } of servers) {
         const messages: Array<string> = []
         const port = yield* Effect.provide(start, collecting(messages))
         const error = yield* Effect.async<NodeJS.ErrnoException>((resume) => {
-          Tls.connect({ port, host, ALPNProtocols: ["h2"] }).on("error", (error) => resume(Effect.succeed(error)))
+          Tls.connect({ port, host, ALPNProtocols: ["h2"] }).on("error", (error: NodeJS.ErrnoException) =>
+            resume(Effect.succeed(error))
+          )
         })
         expect(error.code).toMatch(/ALERT_HANDSHAKE_FAILURE/)
         expect(messages.filter((message) => /^127\.0\.0\.1:\d+ sent a TLS handshake/.test(message))).toHaveLength(1)

@@ -173,11 +173,13 @@ describe.each(servers)("on $server", ({ layer }) => {
         const { end, writeHead } = response
         Reflect.set(response, "writeHead", (...parameters: Array<unknown>): unknown => {
           response.setHeader("x-time", "1")
-          return Reflect.apply(writeHead, response, parameters)
+          const wrapped: unknown = Reflect.apply(writeHead, response, parameters)
+          return wrapped
         })
         Reflect.set(response, "end", (...parameters: Array<unknown>): unknown => {
           response.setHeader("x-end", "1")
-          return Reflect.apply(end, response, parameters)
+          const wrapped: unknown = Reflect.apply(end, response, parameters)
+          return wrapped
         })
         response.end("wrapped")
       })

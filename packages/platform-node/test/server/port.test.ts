@@ -227,7 +227,7 @@ describe("listening", () => {
       if (taken.address._tag === "UnixAddress") throw new Error("not a TCP address")
       const { port } = taken.address
       const error = yield* Effect.flip(NodeHttp2Server.make({ host: "127.0.0.1", port }))
-      expect(error).toMatchObject({ _tag: "ServeError", cause: { transportReason: "Listen" } })
+      expect(error).toMatchObject({ _tag: "ServeError", cause: { code: "EADDRINUSE" } })
       const misuse = yield* Effect.flip(NodeHttp2Server.make({ maxFrameSize: 1 }))
       expect(misuse).toMatchObject({ _tag: "ServeError", cause: { origin: "User" } })
     })
