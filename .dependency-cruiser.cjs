@@ -4,7 +4,7 @@
  *     hpack <- engine <- http2 <- platform-node <- benchmark, scratchpad
  *                        http2 <- fuzz, conformance
  *
- * Inside the engine a folder imports those above it alone.
+ * Inside the engine and platform-node a folder imports those above it alone.
  *
  * Imports by name resolve to the sources (the `paths` of tsconfig.json), so that type-only imports count too.
  */
@@ -42,6 +42,25 @@ const upwards = folders.slice(0, -1).map((folder, index) => ({
   to: { path: `^packages/engine/src/(${folders.slice(index + 1).join("|")})/` }
 }))
 
+/** The folders of platform-node, from the one that knows the least. */
+const nodeFolders = [
+  "socket/",
+  "stream/",
+  "server/",
+  "http1/",
+  "port/",
+  "client/wire/",
+  "client/pool/",
+  "client/[^/]+$"
+]
+
+const nodeUpwards = nodeFolders.slice(0, -1).map((folder, index) => ({
+  name: `platform-node-${folder.replace(/\W+/g, "-")}does-not-know-what-is-below-it`,
+  severity: "error",
+  from: { path: `^packages/platform-node/src/internal/${folder}` },
+  to: { path: `^packages/platform-node/src/internal/(${nodeFolders.slice(index + 1).join("|")})` }
+}))
+
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
   forbidden: [
@@ -60,6 +79,7 @@ module.exports = {
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } }
     },
     ...upwards,
+    ...nodeUpwards,
     {
       name: "engine-vocabulary-knows-no-folder",
       comment: "What stands beside the folders is known to all of them.",

@@ -92,6 +92,20 @@ describe.each(protocols)("the body of a response over $protocol", ({ layer, prot
     }).pipe(Effect.provide(layer))
   )
 
+  it.scopedLive("that is empty has a length of 0; a status that HTTP does not have is none", () =>
+    Effect.gen(function* () {
+      yield* HttpRouter.empty.pipe(
+        HttpRouter.get("/empty", HttpServerResponse.empty({ status: 200 })),
+        HttpRouter.get("/600", HttpServerResponse.empty({ status: 600 })),
+        HttpServer.serveEffect()
+      )
+      const empty = yield* HttpClient.get("/empty")
+      expect([empty.status, empty.headers["content-length"], yield* empty.text]).toEqual([200, "0", ""])
+      const unknown = yield* HttpClient.get("/600")
+      expect(unknown.status).toBe(protocol === "HTTP/2" ? 500 : 600)
+    }).pipe(Effect.provide(layer))
+  )
+
   it.scopedLive("none for HEAD, 204 and 304", () =>
     Effect.gen(function* () {
       let destroyed = 0
@@ -115,7 +129,7 @@ describe.each(protocols)("the body of a response over $protocol", ({ layer, prot
       expect([unchanged.status, unchanged.headers["etag"], yield* unchanged.text]).toEqual([304, '"1"', ""])
       const empty = yield* HttpClient.get("/204")
       expect([empty.status, yield* empty.text]).toEqual([204, ""])
-      if (protocol === "HTTP/2") expect(empty.headers["content-length"]).toBe(undefined)
+      expect(empty.headers["content-length"]).toBe(undefined)
       if (protocol === "HTTP/1.1") return
       expect(yield* (yield* HttpClient.head("/raw")).text).toBe("")
       expect(destroyed).toBe(1)

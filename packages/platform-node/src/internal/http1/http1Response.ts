@@ -3,6 +3,7 @@
  * that fails destroys the connection, since nothing else tells the client that it is not whole (RFC 9112 §8). Called by http1Application.ts.
  */
 import type { Http2ServerResponse } from "@effect-http2/http2/Http2ServerResponse"
+import * as StreamRun from "@effect-http2/http2/StreamRun"
 import * as HttpServerError from "@effect/platform/HttpServerError"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
@@ -10,7 +11,7 @@ import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type * as Http from "node:http"
 import { Http1Request } from "./http1Request.js"
 import { discardBody, toHttp2Response } from "../server/response.js"
@@ -59,7 +60,7 @@ const write = (node: Http.ServerResponse, body: Octets): Effect.Effect<void, unk
     let written = 0
     const differs = (): Effect.Effect<never, Error> =>
       Effect.fail(new Error(`the body has ${written} octets or more, and the content-length says ${expected}`))
-    const sent = Stream.runForEachChunk(body, (chunk) => {
+    const sent = StreamRun.forEachChunk(body, (chunk) => {
       let isTaken = true
       for (const octets of Chunk.toReadonlyArray(chunk)) {
         written += octets.length

@@ -65,7 +65,7 @@ class RequestSocket extends Net.Socket {
 }
 
 /** What the two messages are made from. */
-export interface Exchange {
+export interface Source {
   readonly http2: Http2ServerRequest.Http2ServerRequest
   readonly method: string
   readonly url: string
@@ -93,7 +93,7 @@ const valuesOf = (value: unknown): Array<string> => (Array.isArray(value) ? valu
 const rawHeaders = (headers: Headers.Headers): Array<string> =>
   Object.entries(headers).flatMap(([name, value]) => valuesOf(value).flatMap((each) => [name, each]))
 
-const makeMessage = ({ body, headers, http2, method, url }: Exchange, socket: RequestSocket): Http.IncomingMessage => {
+const makeMessage = ({ body, headers, http2, method, url }: Source, socket: RequestSocket): Http.IncomingMessage => {
   const message = new Http.IncomingMessage(socket)
   message.method = method
   message.url = url
@@ -315,13 +315,13 @@ class ResponseWriter {
   }
 }
 
-export const make = (exchange: Exchange): NodeMessages => {
-  const { http2 } = exchange
+export const make = (source: Source): NodeMessages => {
+  const { http2 } = source
   const socket = new RequestSocket(http2, () => {
     writer.close()
     Effect.runSync(http2.stream.reset())
   })
-  const message = makeMessage(exchange, socket)
+  const message = makeMessage(source, socket)
   const writer = new ResponseWriter(http2, message, socket)
   const { response } = writer
   return {

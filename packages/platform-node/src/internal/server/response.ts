@@ -9,6 +9,7 @@ import * as NodeStream from "@effect/platform-node/NodeStream"
 import { identity } from "effect/Function"
 import * as Stream from "effect/Stream"
 import { Readable } from "node:stream"
+import * as Readables from "../stream/readable.js"
 import { override, toHttp2Headers, withoutLength } from "./responseHeaders.js"
 import * as Trailers from "./trailers.js"
 
@@ -48,10 +49,12 @@ const toOctets = (chunk: unknown): Uint8Array =>
 
 /** A Readable is read no faster than its octets leave, and destroyed when the response is over. */
 const fromReadable = (readable: NodeJS.ReadableStream): Octets =>
-  Stream.map(
-    NodeStream.fromReadable<unknown, unknown>(() => readable, identity),
-    toOctets
-  )
+  readable instanceof Readable
+    ? Readables.fromReadable(readable, () => readable.errored ?? new Error("the Readable was destroyed before its end"))
+    : Stream.map(
+        NodeStream.fromReadable<unknown, unknown>(() => readable, identity),
+        toOctets
+      )
 
 /**
  * The first `length` octets. The platform's Readable for a part of a file has one octet more than the content-length that it says, which

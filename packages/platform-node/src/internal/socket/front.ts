@@ -45,13 +45,13 @@ const versionNotSupported = (text: string, isHead: boolean): string =>
 const alert = Buffer.from([0x15, 3, 1, 0, 2, 2, 40])
 
 /** How long a client may take to go that was told to. */
-const patience = 1000
+const closeTimeout = 1000
 
 /** Sends `last` and completes when the client has gone. What it still sends is read: otherwise the system would take the answer back. */
 const dismiss = (socket: Net.Socket, last: Uint8Array | string): Effect.Effect<void> =>
   Effect.async((resume) => {
     if (socket.destroyed) return resume(Effect.void)
-    const timer = setTimeout(() => socket.destroy(), patience)
+    const timer = setTimeout(() => socket.destroy(), closeTimeout)
     socket.once("close", () => {
       clearTimeout(timer)
       resume(Effect.void)

@@ -1,6 +1,6 @@
 /**
  * What Node and the web call streams, as Streams of octets that can be interrupted while they wait, and that destroy or cancel their source where they are
- * left before its end. Called by http1Message.ts for responses, by requestBody.ts for bodies that a user gives.
+ * left before its end.
  */
 import * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Chunk from "effect/Chunk"
