@@ -16,7 +16,7 @@ export interface Snapshot {
   readonly connections: number
   /** Streams open now, among them those that were reset and still wait for the peer to know. */
   readonly activeStreams: number
-  /** Fibers of handlers that run now, among them interrupted ones that are still finalizing. */
+  /** Handlers that run now, among them interrupted ones that are still finalizing. */
   readonly activeHandlers: number
   /** Handlers interrupted because their stream was reset or their connection lost, since the start. */
   readonly handlersInterrupted: number

@@ -42,7 +42,7 @@ export interface Output {
   readonly onDrain: (listener: () => void) => void
 
   /**
-   * Runs `task` once the current turn of the event loop is over, so that what several fibers write in a turn leaves in one write.
+   * Runs `task` once the current turn of the event loop is over, so that all that is written in a turn leaves in one write.
    */
   readonly defer: (task: () => void) => void
 

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { Headers } from "./Headers.js"
+import { Interned } from "./interned.js"
 import * as StructuredFields from "./structuredFields.js"
 
 /**
@@ -80,9 +81,7 @@ export const make = (parameters: Parameters, base: Priority = defaults): Priorit
  */
 export const maxLength = 256
 
-/** What values say that have come before: there are few that are in use. */
-const known = new Map<string, Priority>()
-const mostKnown = 64
+/** Octets of a value up to which it is remembered what it says: those that are in use are few, and short. */
 const longestKnown = 16
 
 /**
@@ -94,11 +93,7 @@ const longestKnown = 16
  */
 export const parse = (value: string): Priority => {
   if (value.length > maxLength) return defaults
-  const before = known.get(value)
-  if (before !== undefined) return before
-  const priority = read(value)
-  if (value.length <= longestKnown && known.size < mostKnown) known.set(value, priority)
-  return priority
+  return value.length <= longestKnown ? known.get(value) : read(value)
 }
 
 const read = (value: string): Priority => {
@@ -111,6 +106,8 @@ const read = (value: string): Priority => {
     incremental: typeof incremental === "boolean" ? incremental : undefined
   })
 }
+
+const known = /*#__PURE__*/ new Interned(read, 64)
 
 /**
  * What the Priority field of a message says, several of them taken as one (RFC 9110 §5.3); undefined where there is none, or more than `maxLength`

@@ -56,7 +56,7 @@ const pseudo = edits(
   {
     rule: "rfc9113-8.3.1-12",
     in: "pseudoFields",
-    find: 'if (method !== "CONNECT") fields.push(remembered(schemes, ":scheme", scheme))',
+    find: 'if (method !== "CONNECT") fields.push(schemes.get(scheme))',
     replace: ""
   },
   {
@@ -80,8 +80,8 @@ const pseudo = edits(
   {
     rule: "rfc9113-8.3-7",
     in: "pseudoFields",
-    find: 'const fields = [remembered(methods, ":method", method)]',
-    replace: 'const fields = [remembered(methods, ":method", method), remembered(methods, ":method", method)]'
+    find: "const fields = [methods.get(method)]",
+    replace: "const fields = [methods.get(method), methods.get(method)]"
   },
   {
     rule: "rfc8441-4-1",
@@ -121,7 +121,7 @@ const writing = [
   ...edits({
     rule: "rfc9113-8.3.2-1",
     in: "ServerStream.respond",
-    find: 'this.checkHead(status, headers, date)\n    this.response = "head"\n    this.sendHead(statusField(status), headers,',
+    find: 'this.checkHead(status, headers, date)\n    this.response = "head"\n    this.sendHead(statusFields.get(status), headers,',
     replace: 'this.checkHead(status, headers, date)\n    this.response = "head"\n    this.sendHead(noFields, headers,'
   }),
   ...edits({

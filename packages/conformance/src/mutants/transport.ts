@@ -109,8 +109,8 @@ const webSockets = [
   ...edits({
     rule: "rfc8441-5-2",
     in: "connectFields",
-    find: 'remembered(schemes, ":scheme", scheme),\n  authority,',
-    replace: 'remembered(schemes, ":scheme", scheme === "https" ? "wss" : "ws"),\n  authority,'
+    find: "schemes.get(scheme),\n  authority,",
+    replace: 'schemes.get(scheme === "https" ? "wss" : "ws"),\n  authority,'
   }),
   ...edits({
     rule: "rfc9113-5.5-5",

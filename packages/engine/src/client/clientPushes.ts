@@ -1,6 +1,6 @@
 /**
  * Server push at a client (RFC 9113 §8.4): which promises are taken, those that wait for somebody who wants them, and what they may cost meanwhile. One for
- * each connection. Called by the dispatcher's handlers for PUSH_PROMISE, by the promised streams, and through `Http2Push`.
+ * each connection. Called by the client's role for PUSH_PROMISE, by the promised streams, and by the skin.
  */
 import * as ErrorCode from "../ErrorCode.js"
 import type * as Frame from "../Frame.js"

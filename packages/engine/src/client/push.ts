@@ -1,6 +1,6 @@
 /**
  * A promise of the server at a client (RFC 9113 §8.4), from PUSH_PROMISE to the response: the request that the server answers, the stream that will carry
- * the answer, and whether anybody wants it. Made by clientPushes.ts; `Http2Push.Push` is what its user sees of it.
+ * the answer, and whether anybody wants it. Made by clientPushes.ts.
  */
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"

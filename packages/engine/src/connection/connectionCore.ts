@@ -1,6 +1,6 @@
 /**
- * One connection inside the engine, in either role: what its parts share, and what happens to all of it. A turn of the engine is a plain
- * synchronous function over the frames of one read. Called by Http2Connection.ts, which gives it a transport, a scope and time.
+ * One connection inside the engine, in either role: what its parts share, and what happens to all of it. What is on
+ * the connection reports to it; it is made by the skin, which gives it `Ports`.
  */
 import * as ErrorCode from "../ErrorCode.js"
 import * as Frame from "../Frame.js"

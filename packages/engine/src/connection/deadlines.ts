@@ -1,6 +1,6 @@
 /**
- * The times by which the peer has to have done something, and what happens when it has not. Called by the connection's watching fiber, which
- * sleeps until the next of them.
+ * The times by which the peer has to have done something, and what happens when it has not. Called by the skin, which has a timer for the
+ * next of them.
  */
 import * as ErrorCode from "../ErrorCode.js"
 import type * as Frame from "../Frame.js"

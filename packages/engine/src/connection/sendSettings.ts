@@ -1,6 +1,6 @@
 /**
  * The SETTINGS that we send: the first, behind the preface, and changes later on; and what each of them changes here, when it is sent and when it is
- * acknowledged (RFC 9113 §6.5.3). Called by Http2Connection.ts, and for acknowledgements by connectionFrames.ts.
+ * acknowledged (RFC 9113 §6.5.3). Called by the skin, and for acknowledgements by connectionFrames.ts.
  */
 import * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"

@@ -4,20 +4,11 @@
  * connections that count into the same `Http2Stats`. Filled by deadlines.ts, emptied by the connection as streams end.
  */
 import type { Http2Stats } from "../Http2Stats.js"
-
-/** A stream that waits for the peer's windows. */
-export interface Stallable {
-  /** Since when, in ms, the peer has let it stand; infinity where it does not. */
-  readonly stalledSince: number
-  /** Octets of memory that it holds here. */
-  readonly heldOctets: number
-  /** Gives it up, since `limit` is exceeded. */
-  giveUp(limit: string): void
-}
+import type { StreamCore } from "../stream/streamCore.js"
 
 export class StallBudget {
   /** With the octets that each is counted for, in the order in which they were found to be overdue: the longest first. */
-  private readonly streams = new Map<Stallable, number>()
+  private readonly streams = new Map<StreamCore, number>()
   octets = 0
 
   constructor(
@@ -27,14 +18,14 @@ export class StallBudget {
   ) {}
 
   /** `stream` is overdue. */
-  add(stream: Stallable): void {
+  add(stream: StreamCore): void {
     const { heldOctets } = stream
     this.count(heldOctets - (this.streams.get(stream) ?? 0))
     this.streams.set(stream, heldOctets)
   }
 
   /** `stream` moves again, or is over. */
-  remove(stream: Stallable): void {
+  remove(stream: StreamCore): void {
     const octets = this.streams.get(stream)
     if (octets === undefined) return
     this.streams.delete(stream)

@@ -1,6 +1,6 @@
 /**
  * Octets to frames, whatever the cutting of the input (RFC 9113 §4.1), with the checks on length, flags and stream id that need
- * no state (§4.2, §6). Called by the connection's incoming Stream, once for each read, and by FrameLog.
+ * no state (§4.2, §6). Called by whoever reads, once for each read.
  *
  * Total: it never throws. A rule broken becomes a `Frame.Invalid`: with the stream's id where only that stream has to end, with id 0 where
  * the connection has to, and then it is the last frame that this decoder gives.

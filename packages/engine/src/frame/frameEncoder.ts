@@ -1,6 +1,6 @@
 /**
- * Frames to octets (RFC 9113 §4.1, §6). Called by the outbox, which writes into its own buffer, and through `encode` by whoever has a
- * frame as a value: the connection's preface, FrameLog's users, tests.
+ * Frames to octets (RFC 9113 §4.1, §6). Called by the outbox, which writes into its own buffer, and through `encode` where a
+ * frame is a value.
  */
 import * as Frame from "../Frame.js"
 import { payloadOf } from "./extensionPayload.js"

@@ -4,18 +4,11 @@
  */
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import type { Headers } from "../Headers.js"
+import { Interned } from "../interned.js"
 import * as Priority from "../Priority.js"
 
-const methods = new Map<string, HeaderField>()
-const schemes = new Map<string, HeaderField>()
-
-const remembered = (memory: Map<string, HeaderField>, name: string, value: string): HeaderField => {
-  const known = memory.get(value)
-  if (known !== undefined) return known
-  const field = new HeaderField(name, value)
-  if (memory.size < 64) memory.set(value, field)
-  return field
-}
+const methods = /*#__PURE__*/ new Interned((method: string) => new HeaderField(":method", method), 64)
+const schemes = /*#__PURE__*/ new Interned((scheme: string) => new HeaderField(":scheme", scheme), 64)
 
 /** The pseudo-header fields of the last request: one that asks for the same gets the same instance, which the encoder knows again. */
 let last = {
@@ -35,8 +28,8 @@ export const pseudoFields = (
 ): ReadonlyArray<HeaderField> => {
   const isLast = last.path === path && last.authority === authority && last.method === method && last.scheme === scheme
   if (isLast) return last.fields
-  const fields = [remembered(methods, ":method", method)]
-  if (method !== "CONNECT") fields.push(remembered(schemes, ":scheme", scheme))
+  const fields = [methods.get(method)]
+  if (method !== "CONNECT") fields.push(schemes.get(scheme))
   if (authority.value !== "") fields.push(authority)
   if (method !== "CONNECT") fields.push(new HeaderField(":path", path))
   last = { method, scheme, authority, path, fields }
@@ -50,9 +43,9 @@ export const connectFields = (
   authority: HeaderField,
   path: string
 ): ReadonlyArray<HeaderField> => [
-  remembered(methods, ":method", "CONNECT"),
+  methods.get("CONNECT"),
   new HeaderField(":protocol", protocol),
-  remembered(schemes, ":scheme", scheme),
+  schemes.get(scheme),
   authority,
   new HeaderField(":path", path)
 ]
@@ -60,14 +53,11 @@ export const connectFields = (
 type Fields = ReadonlyArray<HeaderField>
 
 const none: Fields = []
-/** The same instance for the same value: the encoder knows it again. */
-const known = new Map<string, Fields>()
+/** As many as there are priorities. */
+const priorities = /*#__PURE__*/ new Interned((value: string): Fields => [new HeaderField("priority", value)], 16)
 
 /** The Priority field of a request (RFC 9218 §5): what goes behind `headers`: nothing where they have one of their own, or nothing is asked for. */
 export const priorityFields = (parameters: Priority.Parameters | undefined, headers: Headers): Fields => {
   if (parameters === undefined || headers.has("priority")) return none
-  const value = Priority.toField(Priority.make(parameters))
-  const fields = known.get(value) ?? [new HeaderField("priority", value)]
-  known.set(value, fields)
-  return fields
+  return priorities.get(Priority.toField(Priority.make(parameters)))
 }

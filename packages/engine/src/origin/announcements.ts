@@ -1,6 +1,6 @@
 /**
  * What a server says of origins and alternatives, as frames (RFC 8336 §2, RFC 7838 §4), checked. All of it throws a `ConnectionError` of origin `User`
- * for what cannot be said. Called by Http2Origin.ts, and for a stream by Http2Server.ts.
+ * for what cannot be said. Called by the skin, before a connection is made and while it is open.
  */
 import * as ErrorCode from "../ErrorCode.js"
 import { AltSvc, Origin } from "../ExtensionFrame.js"

@@ -1,7 +1,6 @@
 /**
  * Origins as ASCII text in one form only (RFC 6454 §6.2), so that they can be compared: lower case, without the port that the scheme has anyway.
- * Pure. Called by Http2Origin.ts, the parts that deal with ORIGIN and ALTSVC, and where host and :authority are
- * compared.
+ * Pure. Called where ORIGIN and ALTSVC are read and written, and where host and :authority are compared.
  */
 
 /** A name, whose labels are A-labels where it is internationalized (RFC 7838 §8), or an address. No path, no user, no wildcard. */

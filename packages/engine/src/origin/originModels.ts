@@ -47,7 +47,7 @@ export interface OriginOptions {
   /** Called when `Http2Connection.originSet` has changed. */
   readonly onOriginSet?: (origins: ReadonlySet<string>) => void
   /**
-   * Called for each ALTSVC about an origin that the server is authoritative for. It is told and not acted on: there is no cache of alternative
+   * Called for each ALTSVC about an origin that the server is authoritative for. Nothing else follows from it: there is no cache of alternative
    * services, and no request goes to one. One of over 4,096 octets is passed over. What it throws ends the connection. Default: ALTSVC is not decoded.
    */
   readonly onAltSvc?: (alternative: Alternative) => void

@@ -1,5 +1,5 @@
 /**
- * The sending half of one stream, where its body cannot leave at once: the chunks that wait for windows and socket, what ends them, and the fiber
+ * The sending half of one stream, where its body cannot leave at once: the chunks that wait for windows and socket, what ends them, and the writer
  * that waits for room. Made by the stream on first need, served in turn by the outbox.
  */
 import type { Window } from "../flow/window.js"

@@ -1,6 +1,6 @@
 /**
  * Server push at a server (RFC 9113 §8.4): PUSH_PROMISE on the stream of a request, and a stream of our own on which the same handler answers the promised
- * request as if the client had sent it. One for each connection. Made by the server's role, called through `Http2ServerRequest.Http2ServerRequest`.
+ * request as if the client had sent it. One for each connection. Made by the server's role.
  */
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as ErrorCode from "../ErrorCode.js"

@@ -6,6 +6,7 @@ import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as ErrorCode from "../ErrorCode.js"
 import { empty, type CheckedHeaders, type Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
+import { Interned } from "../interned.js"
 import * as Priority from "../Priority.js"
 import { dateField } from "../message/dateField.js"
 import { parseTrailers } from "../message/message.js"
@@ -21,11 +22,12 @@ import { type Running, StreamCore, type StreamOwner } from "../stream/streamCore
 import * as StreamState from "../stream/streamState.js"
 
 const noFields: ReadonlyArray<HeaderField> = []
-const statusFields: Array<ReadonlyArray<HeaderField>> = []
 
-/** The pseudo-header field of a response, always the same instance for a status. */
-const statusField = (status: number): ReadonlyArray<HeaderField> =>
-  (statusFields[status] ??= [new HeaderField(":status", String(status))])
+/** The pseudo-header field of a response, alone in its list: of 100 to 599. */
+const statusFields = /*#__PURE__*/ new Interned(
+  (status: number): ReadonlyArray<HeaderField> => [new HeaderField(":status", String(status))],
+  500
+)
 
 /**
  * A response to be sent. A body of octets is sent with its head; any other, and trailers, by who responds, behind it.
@@ -162,7 +164,7 @@ export class ServerStream extends StreamCore {
     if (!this.head.expectsContinue || this.sentContinue || this.hasResponded || !this.isSending) return
     this.sentContinue = true
     // A client that does not even accept this will hear of it with the response.
-    if (sizeViolation(this.owner.peerMaxHeaderListSize, this.id, statusField(100), empty) !== undefined) return
+    if (sizeViolation(this.owner.peerMaxHeaderListSize, this.id, statusFields.get(100), empty) !== undefined) return
     this.informational(100, empty)
   }
 
@@ -217,7 +219,7 @@ export class ServerStream extends StreamCore {
     }
     if (this.hasResponded) throw Http2Error.usageError(this.id, "8.1", "the response was sent already")
     this.checkHead(status, headers, noFields)
-    this.sendHead(statusField(status), headers, noFields, false)
+    this.sendHead(statusFields.get(status), headers, noFields, false)
   }
 
   /** Sends the head of a tunnel. Throws a usage error where the request is no CONNECT, or is answered. */
@@ -227,7 +229,7 @@ export class ServerStream extends StreamCore {
     }
     this.checkHead(status, headers, noFields)
     this.response = "tunnel"
-    this.sendHead(statusField(status), headers, noFields, false)
+    this.sendHead(statusFields.get(status), headers, noFields, false)
   }
 
   /**
@@ -248,7 +250,7 @@ export class ServerStream extends StreamCore {
     const date = this.server.sendDate && !facts.hasDate ? dateField(this.owner.now()) : noFields
     this.checkHead(status, headers, date)
     this.response = "head"
-    this.sendHead(statusField(status), headers, date, endsWithHead)
+    this.sendHead(statusFields.get(status), headers, date, endsWithHead)
     if (endsWithHead) return true
     if (octets.length > 0) this.sendData(octets, response.trailers === undefined)
     return !hasStream && response.trailers === undefined
@@ -265,7 +267,7 @@ export class ServerStream extends StreamCore {
   }
 
   private checkHead(status: number, headers: Headers, more: ReadonlyArray<HeaderField>): void {
-    checkSection(this.owner.peerMaxHeaderListSize, this.id, statusField(status), headers, more)
+    checkSection(this.owner.peerMaxHeaderListSize, this.id, statusFields.get(status), headers, more)
   }
 
   /** Whether all is done here, and only the end of the request is still to come. */

@@ -1,5 +1,5 @@
 /**
- * The priority fields of RFC 7540: read, checked for the one thing that is an error, and not acted on (RFC 9113 §5.3.2). Called where HEADERS and
+ * The priority fields of RFC 7540: checked for the one thing that is an error, and ignored beyond that (RFC 9113 §5.3.2). Called where HEADERS and
  * PRIORITY are received.
  */
 import * as ErrorCode from "../ErrorCode.js"

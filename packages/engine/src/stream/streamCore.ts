@@ -1,6 +1,6 @@
 /**
  * One stream inside the engine, in either role: its state, its windows, what arrives on it and what leaves on it. What differs between the
- * roles is in serverStream.ts and clientStream.ts. Called by the dispatcher's handlers, the connection and the public `Http2Stream`.
+ * roles is in serverStream.ts and clientStream.ts. Called by the dispatcher's handlers, the connection and the skin.
  */
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
 import { adjust, type MakeWindow, type Window } from "../flow/window.js"
@@ -49,7 +49,7 @@ export interface StreamOwner {
   readonly makeInbox: MakeInbox
   /** Octets of DATA were consumed: they go back to the connection's window. */
   consumed(octets: number): void
-  /** Runs `task` once the event loop's turn is over: fibers that were woken by then have gone on. */
+  /** Runs `task` once the event loop's turn is over: what was woken by then has gone on. */
   defer(task: () => void): void
   /** A body has something for a consumer that waits: it is handed over soon. */
   deliverLater(inbox: Inbox): void
