@@ -31,7 +31,7 @@ export interface DecoderOptions {
    */
   readonly maxHeaderListSize?: number
   /**
-   * Most fields in a decoded list. Default 100.
+   * Most fields in a decoded list. Octets bound it first, 32 of them for each field: by default there are 1,024 at most. Default 2000.
    */
   readonly maxHeaderFields?: number
 }
@@ -59,7 +59,7 @@ export interface DecodedBlock {
 
 const defaultHeaderTableSize = 4096
 const defaultMaxHeaderListSize = 32768
-const defaultMaxHeaderFields = 100
+const defaultMaxHeaderFields = 2000
 
 /** Stands where no list is being decoded; never pushed to. */
 const noFields: Array<HeaderField> = []

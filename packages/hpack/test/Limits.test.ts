@@ -33,9 +33,19 @@ describe("limits", () => {
     }
   })
 
+  it("by default octets bound a list before its fields are too many: 1,024 of the smallest, and no more", () => {
+    // Without a name and a value: 32 octets each.
+    const smallest = (count: number) => concat(...Array.from({ length: count }, () => literal("plain", "", "")))
+    const decoder = Decoder.make()
+    const all = decoder.decode(smallest(1024))
+    expect([all.overflow, all.size, all.fields.length]).toEqual(["none", 32_768, 1024])
+    const over = decoder.decode(smallest(5000))
+    expect([over.overflow, over.fields.length]).toEqual(["size", 1024])
+  })
+
   it("allows exactly as many fields as the limit, and reports one more", () => {
     const hundred = new Uint8Array(100).fill(0x82)
-    const decoder = Decoder.make()
+    const decoder = Decoder.make({ maxHeaderFields: 100 })
     expect(decoder.decode(hundred)).toMatchObject({ size: 4200, overflow: "none" })
     const over = decoder.decode(concat(hundred, [0x82]))
     expect(over).toMatchObject({ size: 4242, overflow: "count" })
@@ -119,15 +129,17 @@ describe("limits", () => {
   })
 
   it("CVE-2026-49975, CVE-2026-47774: thousands of references of one octet to small entries, and cookie crumbs", () => {
-    const decoder = Decoder.make({ maxHeaderListSize: 1_000_000 })
+    const decoder = Decoder.make()
     for (const octet of [0x82, 0xa0]) {
       const result = decoder.decode(new Uint8Array(16_000).fill(octet))
-      expect(result.overflow).toBe("count")
-      expect(result.fields.length).toBe(100)
+      expect(result.overflow).toBe("size")
+      expect(result.fields.length).toBeLessThan(1024)
     }
     const crumbs = decoder.decode(concat(...Array.from({ length: 5000 }, () => literal("plain", 32, ""))))
-    expect(crumbs).toMatchObject({ overflow: "count", size: 5000 * 38 })
-    expect(crumbs.fields.length).toBe(100)
+    expect(crumbs).toMatchObject({ overflow: "size", size: 5000 * 38 })
+    expect(crumbs.fields.length).toBe(Math.floor(32_768 / 38))
+    const many = Decoder.make({ maxHeaderListSize: 1_000_000 }).decode(new Uint8Array(16_000).fill(0x82))
+    expect([many.overflow, many.fields.length]).toEqual(["count", 2000])
   })
 
   it("a Huffman-encoded string of megabytes is measured, not built", () => {

@@ -52,8 +52,8 @@ const parsing = edits(
   {
     rule: "rfc9113-8.2.1-7",
     in: "fieldViolation",
-    find: "if (!Rules.isFieldValue(value)) return new Violation(",
-    replace: "if (!Rules.isFieldValue(value) && name === value) return new Violation("
+    find: "if (!isValueAllowed(field)) return new Violation(",
+    replace: "if (!isValueAllowed(field) && name === value) return new Violation("
   },
   { rule: "rfc9113-8.2.3-1", in: "regularFields", find: 'crumbs.join("; ")', replace: 'crumbs.join(", ")' },
   {

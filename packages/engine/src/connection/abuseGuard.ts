@@ -10,8 +10,16 @@ import { TokenBucket } from "./tokenBucket.js"
 
 /** Octets of credit under which a WINDOW_UPDATE is not worth its frame. */
 const tiny = 16
+/** WINDOW_UPDATEs for each stream by which a peer may make its windows wider than they were: as it opens, and while it measures the path. */
+const mostWidenings = 4
 /** GOAWAY frames that mean something: a graceful end has two, and an error can follow them. One is for peers that say it once more. */
 const mostGoAways = 4
+
+/** What has left of DATA: all of it, padding counted, and that of frames which no window has cut short. */
+export interface SentOctets {
+  readonly sentOctets: number
+  readonly uncutOctets: number
+}
 
 export class AbuseGuard {
   private readonly resets: TokenBucket
@@ -20,6 +28,11 @@ export class AbuseGuard {
   private lateCredit = 0
   /** Octets that it has given credit for in WINDOW_UPDATEs under `tiny`. */
   private tinyCredit = 0
+  /** Octets that it has given credit for in the others, for streams and for the connection. */
+  private credited = 0
+  /** The most that this was ever beyond twice what was sent, and how often it grew. */
+  private widest = 0
+  private widenings = 0
   private goAways = 0
 
   constructor(
@@ -57,10 +70,23 @@ export class AbuseGuard {
    * CVE-2019-9511 (Data Dribble): a window that is doled out, so that a body leaves in tiny frames. Who gives back what it has read of frames that were
    * whole, `uncutOctets`, may do so in as many pieces as it likes, for the stream and for the connection.
    */
-  credit(increment: number, uncutOctets: number): void {
-    if (increment >= tiny) return
+  credit(increment: number, { sentOctets, uncutOctets }: SentOctets, streams: number): void {
+    if (increment >= tiny) return this.largeCredit(increment, sentOctets, streams)
     this.tinyCredit += increment
     if (this.tinyCredit > 2 * uncutOctets) this.glitch("a tiny WINDOW_UPDATE")
+  }
+
+  /**
+   * A peer that gives back what it has read never has more out than it had, whatever it began with: one that goes beyond that makes a window wider, which is
+   * of use now and then. Without this, 134 million frames of 16 octets fit into a window.
+   */
+  private largeCredit(increment: number, sentOctets: number, streams: number): void {
+    this.credited += increment
+    const beyond = this.credited - 2 * sentOctets
+    if (beyond <= this.widest) return
+    this.widest = beyond
+    this.widenings++
+    if (this.widenings > mostWidenings * (streams + 1)) this.glitch("WINDOW_UPDATE for more than was sent")
   }
 
   /**

@@ -99,7 +99,7 @@ export const receiveConnectionWindow = (connection: ConnectionCore, increment: n
   if (increment === 0) {
     throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.9", "WINDOW_UPDATE by 0")
   }
-  connection.guard.credit(increment, connection.outbox.uncutOctets)
+  connection.guard.credit(increment, connection.outbox, connection.table.opened)
   if (!connection.outbox.grant(increment)) {
     throw Http2Error.connectionError(
       ErrorCode.FLOW_CONTROL_ERROR,

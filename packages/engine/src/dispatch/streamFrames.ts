@@ -113,8 +113,10 @@ export const receiveStreamWindow = (connection: ConnectionCore, streamId: number
   if (stream === undefined) {
     if (isBeyondGoAway(connection, streamId)) return
     if (connection.table.isIdle(streamId)) throw idle("WINDOW_UPDATE")
+    // §5.1: where it has just ended, the two have crossed on their way.
     const hasJustEnded = connection.table.endingOf(streamId) === "ended"
-    if (!hasJustEnded) connection.guard.creditOnClosed(increment, connection.outbox.sentOctets)
+    if (hasJustEnded) connection.guard.credit(increment, connection.outbox, connection.table.opened)
+    else connection.guard.creditOnClosed(increment, connection.outbox.sentOctets)
     return
   }
   const isAllowed = StreamState.isState(StreamState.next(stream.state, Event.receiveWindowUpdate))
@@ -122,7 +124,7 @@ export const receiveStreamWindow = (connection: ConnectionCore, streamId: number
   if (increment === 0) {
     throw Http2Error.streamError(streamId, ErrorCode.PROTOCOL_ERROR, "6.9", "WINDOW_UPDATE by 0")
   }
-  connection.guard.credit(increment, connection.outbox.uncutOctets)
+  connection.guard.credit(increment, connection.outbox, connection.table.opened)
   if (!stream.growSendWindow(increment)) {
     throw Http2Error.streamError(streamId, ErrorCode.FLOW_CONTROL_ERROR, "6.9.1", "the window grew beyond 2^31-1")
   }

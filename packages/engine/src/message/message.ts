@@ -15,13 +15,28 @@ const tooLarge = (section: FieldSection): Violation =>
     ? new Violation("10.5.1", "the field section is too large", "maxHeaderListSize")
     : tooMany()
 
-const fieldViolation = ({ name, value }: HeaderField): Violation | undefined => {
+/** A value that is longer is looked at once for each entry of the table that it is in, however often that is referred to. */
+const longValue = 256
+/** Fields whose long values are what they may be. */
+const checkedValues = new WeakSet<HeaderField>()
+
+/** `Rules.isFieldValue`, once for one field. */
+const isValueAllowed = (field: HeaderField): boolean => {
+  const isLong = field.value.length > longValue
+  if (isLong && checkedValues.has(field)) return true
+  if (!Rules.isFieldValue(field.value)) return false
+  if (isLong) checkedValues.add(field)
+  return true
+}
+
+const fieldViolation = (field: HeaderField): Violation | undefined => {
+  const { name, value } = field
   if (!Rules.isFieldName(name)) {
     return name.charCodeAt(0) === 0x3a
       ? new Violation("8.3", `pseudo-header field ${name} is unknown here, repeated, or behind a regular field`)
       : new Violation("8.2.1", "a field name has an octet that is not allowed")
   }
-  if (!Rules.isFieldValue(value)) return new Violation("8.2.1", `the value of ${name} is not allowed`)
+  if (!isValueAllowed(field)) return new Violation("8.2.1", `the value of ${name} is not allowed`)
   if (Rules.isConnectionSpecific(name, value)) return new Violation("8.2.2", `${name} is connection-specific`)
   return undefined
 }
@@ -117,7 +132,7 @@ const requestPseudo = (section: FieldSection): Pseudo | Violation => {
     const key = pseudoNames[field.name]
     if (key === undefined) return new Violation("8.3", `${field.name} is not a pseudo-header field of a request`)
     if (pseudo[key] !== undefined) return new Violation("8.3", `${field.name} is repeated`)
-    if (!Rules.isFieldValue(field.value)) return new Violation("8.2.1", `the value of ${field.name} is not allowed`)
+    if (!isValueAllowed(field)) return new Violation("8.2.1", `the value of ${field.name} is not allowed`)
     pseudo[key] = field.value
     pseudo.count++
   }

@@ -21,6 +21,8 @@ export class StreamTable<S extends Entry> {
   /** Streams that the peer opened, and streams that we opened. */
   remoteCount = 0
   localCount = 0
+  /** How many there have been, of either side. */
+  opened = 0
   /** The highest id that the peer has opened, 0 before the first. */
   highestRemote = 0
   /** The highest id that we have opened, 0 before the first. */
@@ -52,6 +54,7 @@ export class StreamTable<S extends Entry> {
 
   add(stream: S): void {
     const { id } = stream
+    this.opened++
     if (this.isLocal(id)) {
       this.localCount++
       if (id > this.highestLocal) this.highestLocal = id

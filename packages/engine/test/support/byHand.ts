@@ -1,0 +1,110 @@
+/** The engine driven by hand, without any runtime: one end of a connection, and what carries octets between two. */
+import { ConnectionCore } from "@effect-http2/engine/connection/connectionCore"
+import type { Role } from "@effect-http2/engine/connection/role"
+import { sendPreface } from "@effect-http2/engine/connection/sendSettings"
+import { turn } from "@effect-http2/engine/dispatch/dispatcher"
+import { PlainWindow } from "@effect-http2/engine/flow/window"
+import { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
+import type { Http2Error } from "@effect-http2/engine/Http2Error"
+import * as Http2Stats from "@effect-http2/engine/Http2Stats"
+import { concat, copy } from "@effect-http2/engine/octets"
+import * as Options from "@effect-http2/engine/Options"
+import { LocalSettings } from "@effect-http2/engine/settings/localSettings"
+import type { Inbox, InboxOwner } from "@effect-http2/engine/stream/inbox"
+
+/** Keeps a body, and reads it as it comes. */
+export class Body implements Inbox {
+  readonly parts: Array<Uint8Array> = []
+  received = 0
+  isEnded = false
+  error: Http2Error | undefined = undefined
+  onOver: () => void = () => {}
+
+  constructor(private readonly owner: InboxOwner) {}
+
+  get isOver(): boolean {
+    return this.isEnded || this.error !== undefined
+  }
+
+  push(data: Uint8Array): void {
+    this.received += data.length
+    this.parts.push(copy(data))
+    this.owner.bodyConsumed(data.length)
+  }
+
+  end(): void {
+    this.isEnded = true
+    this.owner.deliverLater(this)
+  }
+
+  fail(error: Http2Error): void {
+    this.error = error
+    this.owner.deliverLater(this)
+  }
+
+  discard(): void {}
+
+  deliver(): void {
+    this.onOver()
+  }
+}
+
+export const bodyOf = ({ body }: { readonly body: Inbox | undefined }): Body => {
+  if (body instanceof Body) return body
+  throw new Error("there is no body")
+}
+
+/** One end: what it writes waits to be carried, what it defers waits to be run. */
+export class Side {
+  readonly written: Array<Uint8Array> = []
+  readonly deferred: Array<() => void> = []
+  readonly connection: ConnectionCore
+  private readonly decoder: FrameDecoder
+
+  constructor(
+    role: Role,
+    /** Whether the peer reads what is written. */
+    isRead = true
+  ) {
+    const options = Options.resolve()
+    this.connection = new ConnectionCore(
+      {
+        peer: { remote: undefined, local: undefined, tls: undefined },
+        output: {
+          // Copied: what was written may be written over.
+          write: (chunks) => this.written.push(...chunks.map((chunk) => copy(chunk))) > 0,
+          pendingBytes: () => (isRead ? 0 : 1),
+          onDrain: () => {},
+          defer: (task) => void this.deferred.push(task)
+        },
+        makeWindow: (size) => new PlainWindow(size),
+        makeInbox: (owner) => new Body(owner)
+      },
+      role,
+      options,
+      new LocalSettings(Options.toSettings(options, false)),
+      Http2Stats.make(),
+      () => 0,
+      () => {}
+    )
+    this.decoder = new FrameDecoder(this.connection.settings.maxFrameSize, role.isServer, true)
+    sendPreface(this.connection)
+    this.connection.outbox.flush()
+  }
+
+  read(octets: Uint8Array): void {
+    turn(this.connection, this.decoder.decode(octets))
+  }
+}
+
+/** Carries octets to and fro, `readSize` at most in one read, until nobody has anything to say. */
+export const carry = (one: Side, other: Side, readSize: number): void => {
+  for (;;) {
+    for (const task of [...one.deferred.splice(0), ...other.deferred.splice(0)]) task()
+    const toOther = concat(one.written.splice(0))
+    const toOne = concat(other.written.splice(0))
+    if (toOther.length + toOne.length + one.deferred.length + other.deferred.length === 0) return
+    for (let at = 0; at < toOther.length; at += readSize) other.read(toOther.subarray(at, at + readSize))
+    for (let at = 0; at < toOne.length; at += readSize) one.read(toOne.subarray(at, at + readSize))
+  }
+}
