@@ -13,7 +13,7 @@ import type * as Http2Server from "@effect-http2/http2/Http2Server"
 import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import type * as Priority from "@effect-http2/http2/Priority"
-import type * as Etag from "@effect/platform/Etag"
+import * as Etag from "@effect/platform/Etag"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import type * as HttpClient from "@effect/platform/HttpClient"
@@ -23,8 +23,7 @@ import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerError from "@effect/platform/HttpServerError"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import type * as NodeContext from "@effect/platform-node/NodeContext"
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
@@ -35,6 +34,7 @@ import type * as Http from "node:http"
 import * as Application from "./internal/server/application.js"
 import { WebSocketLimits, type WebSocketOptions } from "./internal/server/boundedSocket.js"
 import * as Http1 from "./internal/http1/http1.js"
+import * as LazyPlatform from "./internal/server/lazyPlatform.js"
 import { Port } from "./internal/port/port.js"
 import { isServerRequest } from "./internal/server/serverRequest.js"
 import * as Trailers from "./internal/server/trailers.js"
@@ -170,13 +170,14 @@ export const layerServer = (options: Options = {}): Layer.Layer<HttpServer.HttpS
   Layer.scoped(HttpServer.HttpServer, make(options))
 
 /**
- * What applications need beside the server: files, paths, ETags, the platform. The same as `NodeHttpServer.layerContext`.
+ * What applications need beside the server: files, paths, ETags, the platform. The same as `NodeHttpServer.layerContext`, but that the file of a response is
+ * opened when its body is read: one that is not sent after all holds nothing open.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerContext: Layer.Layer<HttpPlatform.HttpPlatform | Etag.Generator | NodeContext.NodeContext> =
-  NodeHttpServer.layerContext
+  Layer.mergeAll(LazyPlatform.layer, Etag.layerWeak, NodeContext.layer)
 
 /**
  * The server, with all that applications need beside it.

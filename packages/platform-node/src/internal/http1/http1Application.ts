@@ -19,7 +19,7 @@ import type { WebSocketLimits } from "../server/boundedSocket.js"
 import * as Http1Request from "./http1Request.js"
 import { respond } from "./http1Response.js"
 import { upgrade } from "./http1WebSocket.js"
-import { discardBody } from "../server/response.js"
+import { discardBody, holdsSource } from "../server/response.js"
 
 /** What an application does with the requests of HTTP/1.1. */
 export interface Http1Application {
@@ -47,7 +47,7 @@ const responseOf = (request: Http.IncomingMessage, socket: Net.Socket): (() => H
 /** With what its response holds open let go at the end of the request: another may have been sent in its place, or none. */
 const releasing = <E, R>(httpApp: HttpApp.Default<E, R>): HttpApp.Default<E, R | Scope.Scope> =>
   Effect.tap(httpApp, (response) =>
-    response.body._tag === "Raw" ? Effect.addFinalizer(() => Effect.sync(() => discardBody(response))) : Effect.void
+    holdsSource(response) ? Effect.addFinalizer(() => Effect.sync(() => discardBody(response))) : Effect.void
   )
 
 /** Nobody is left to respond: the application has failed where even the error could not be sent. */

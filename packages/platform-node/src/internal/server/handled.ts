@@ -12,7 +12,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import { toHttp2Response } from "./response.js"
+import { discardBody, holdsSource, toHttp2Response } from "./response.js"
 import { isServerRequest } from "./serverRequest.js"
 
 type Request = HttpServerRequest.HttpServerRequest
@@ -22,19 +22,31 @@ type ResponseError = HttpServerError.ResponseError
 export const respond = (request: Request, response: HttpServerResponse): Effect.Effect<void, ResponseError> => {
   if (!isServerRequest(request)) return Effect.dieMessage("the HttpServerRequest is not one of this server")
   const { http2: source } = request
-  if (!source.canRespond) return request.sending === undefined ? Exit.void : Effect.interruptible(request.sending)
+  if (!source.canRespond) {
+    discardBody(response)
+    return request.sending === undefined ? Exit.void : Effect.interruptible(request.sending)
+  }
   let converted: Http2ServerResponse
   try {
     converted = toHttp2Response(request.method, response)
     if (!(converted.body instanceof Uint8Array || converted.body === undefined) || converted.trailers !== undefined) {
-      return stream(request, response, source.respond(converted))
+      const sent = stream(request, response, source.respond(converted))
+      return holdsSource(response) ? releasing(response, sent) : sent
     }
     source.unsafeRespond(converted)
     return Exit.void
   } catch (error) {
+    discardBody(response)
     return Effect.fail(toError(request, response)(error))
   }
 }
+
+/** What `response` holds open is let go of behind `effect`, whatever has become of it: it may never have been read. */
+const releasing = <A, E, R>(response: HttpServerResponse, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.ensuring(
+    effect,
+    Effect.sync(() => discardBody(response))
+  )
 
 const toError =
   (request: Request, response: HttpServerResponse) =>
@@ -88,7 +100,9 @@ export const withResponse = <E, R>(httpApp: HttpApp.Default<E, R>): HttpApp.Defa
       onFailure,
       onSuccess: (response) => {
         const sent = send(fiber, response)
-        return Exit.isExit(sent) && Exit.isSuccess(sent) ? sent : Effect.catchAllCause(sent, onFailure)
+        const answered = Exit.isExit(sent) && Exit.isSuccess(sent) ? sent : Effect.catchAllCause(sent, onFailure)
+        // Another may be sent in its place, or none.
+        return holdsSource(response) ? releasing(response, answered) : answered
       }
     })
   })

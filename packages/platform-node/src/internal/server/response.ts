@@ -42,6 +42,11 @@ const ofWeb = (response: HttpServerResponse, web: Response): Http2ServerResponse
   return make(response, headers, web.body === null ? undefined : fromWeb(web.body))
 }
 
+const ignoreError = (): void => {}
+
+const isDestroyable = (body: NodeJS.ReadableStream): body is NodeJS.ReadableStream & { destroy: () => unknown } =>
+  "destroy" in body && typeof body.destroy === "function"
+
 const isReadable = (body: object): body is NodeJS.ReadableStream => "pipe" in body && typeof body.pipe === "function"
 
 const toOctets = (chunk: unknown): Uint8Array =>
@@ -78,15 +83,26 @@ const ofReadable = (response: HttpServerResponse, readable: NodeJS.ReadableStrea
   return ofStream(response, length > 0 ? take(body, length) : body)
 }
 
-/** Nobody will read it, and what it holds open has to be let go. */
+/** Nobody will read it, or somebody has: what it holds open has to be let go. One that is locked has a reader, who cancels it. */
 const discard = (body: unknown): void => {
-  if (body instanceof Readable) body.destroy()
+  if (body instanceof ReadableStream) {
+    if (!body.locked) body.cancel().catch(ignoreError)
+  } else if (body instanceof Response) discard(body.body)
+  else if (typeof body === "object" && body !== null && isReadable(body) && isDestroyable(body)) {
+    // What it says of that is of no interest to anybody.
+    body.on("error", ignoreError)
+    body.destroy()
+  }
 }
 
 /** Lets go of what a response holds open that is not sent. */
 export const discardBody = ({ body }: HttpServerResponse): void => {
   if (body._tag === "Raw") discard(body.body)
 }
+
+/** Whether a response has something open, or may have: `discardBody` is called behind it, whatever becomes of it. */
+export const holdsSource = ({ body }: HttpServerResponse): boolean =>
+  body._tag === "Raw" && typeof body.body === "object" && body.body !== null && !(body.body instanceof Uint8Array)
 
 /** What `HttpServerResponse.raw` was given: everything that a web Response can be made of, a Response, or a Readable of Node. */
 const ofRaw = (response: HttpServerResponse, body: unknown): Http2ServerResponse => {
