@@ -2,7 +2,8 @@
  * Cycles, and the direction between the packages:
  *
  *     hpack <- engine <- http2 <- platform-node <- benchmark, scratchpad
- *                        http2 <- fuzz, conformance
+ *                        http2 <- testkit <- fuzz, and the tests of all
+ *                        http2 <- conformance
  *
  * Inside the engine and platform-node a folder imports those above it alone.
  *
@@ -140,6 +141,26 @@ module.exports = {
       severity: "error",
       from: { path: "^packages/hpack/" },
       to: { path: "^packages/engine/" }
+    },
+    {
+      name: "sources-do-not-import-testkit",
+      comment: "It is for tests, and for the fuzzer and the conformance program.",
+      severity: "error",
+      from: { path: "^(packages/[^/]+/src|scratchpad)/", pathNot: ["^packages/(testkit|fuzz|conformance)/", "/test/"] },
+      to: { path: "^packages/testkit/" }
+    },
+    {
+      name: "testkit-writes-frames-without-the-engine",
+      comment: "A mistake there is not to be made here too. What stands in a file with Effect's name takes the engine's skin.",
+      severity: "error",
+      from: { path: "^packages/testkit/src/", pathNot: "^packages/testkit/src/(pipe|rawPeer)\\.ts$" },
+      to: { path: "^(packages/(engine|http2)/|node_modules/effect/)" }
+    },
+    {
+      name: "testkit-is-below-platform-node",
+      severity: "error",
+      from: { path: "^packages/testkit/" },
+      to: { path: ["^packages/(platform-node|benchmark|fuzz|conformance)/", "^scratchpad/"] }
     },
     {
       name: "nothing-imports-scratchpad",

@@ -3,7 +3,7 @@
  * costs no more than the streams that it touched, or the connection, and everything comes to an end.
  */
 import { describe, it } from "vitest"
-import { Choices } from "../src/choices.js"
+import { Choices } from "@effect-http2/testkit/choices"
 import { findingOf } from "../src/run/replay.js"
 import * as ClientConversation from "../src/targets/clientConversation.js"
 import * as ServerConversation from "../src/targets/serverConversation.js"

@@ -1,18 +1,18 @@
 /** Inputs as text, changed, and made smaller. */
 import { describe, expect, it } from "vitest"
-import { Choices } from "../src/choices.js"
+import { Choices } from "@effect-http2/testkit/choices"
 import { format, type Input, parse } from "../src/input/input.js"
 import { apart, mutate } from "../src/input/mutate.js"
 import { minimize } from "../src/run/minimize.js"
-import { concat } from "../src/wire/octets.js"
-import * as Raw from "../src/wire/rawFrame.js"
+import { concat } from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 
 const input: Input = {
   target: "client",
   steps: [
     { kind: "reflexes", on: true },
     { kind: "wish", form: 3 },
-    { kind: "send", octets: concat([Raw.settings([[4, 5]]), Raw.settingsAck]) },
+    { kind: "send", octets: Uint8Array.from(concat([Raw.settings([4, 5]), Raw.settingsAck])) },
     { kind: "wait", ms: 20 },
     { kind: "give-up", n: 0 },
     { kind: "update", form: 2 },
@@ -52,7 +52,7 @@ describe("an input", () => {
     for (let seed = 0; seed < 200; seed++) {
       const changed = mutate(input, input, Choices.ofSeed(seed))
       expect(format(mutate(input, input, Choices.ofSeed(seed)))).toBe(format(changed))
-      expect(parse(format(changed))).toEqual(changed)
+      expect(format(parse(format(changed)))).toBe(format(changed))
     }
     expect(format(input)).toBe(before)
   })

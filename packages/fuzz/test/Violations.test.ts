@@ -3,7 +3,7 @@
  * whole; and nothing is left.
  */
 import { describe, it } from "vitest"
-import { Choices } from "../src/choices.js"
+import { Choices } from "@effect-http2/testkit/choices"
 import { ofClients } from "../src/rules/clients.js"
 import { harmless } from "../src/rules/harmless.js"
 import { ofServers } from "../src/rules/servers.js"

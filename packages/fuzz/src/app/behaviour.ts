@@ -1,7 +1,7 @@
 /**
  * What a handler does with a request, as the request's path says it: so that octets that were written down once lead to the same run again.
  */
-import type { Choices } from "../choices.js"
+import type { Choices } from "@effect-http2/testkit/choices"
 
 export const reads = ["none", "whole", "stream", "slow"] as const
 export const bodies = ["octets", "stream", "echo", "never", "fail"] as const

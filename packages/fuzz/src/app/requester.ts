@@ -8,7 +8,7 @@ import type { Body } from "@effect-http2/http2/Http2ServerResponse"
 import type { Http2IncomingMessage } from "@effect-http2/http2/Http2IncomingMessage"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { Pairs } from "../wire/blockWriter.js"
+import type { Pairs } from "@effect-http2/testkit/fieldBlock"
 import { piecesOf } from "./handler.js"
 import { differsAt, pattern } from "./pattern.js"
 

@@ -2,7 +2,7 @@
  * What a target is run with, and how it is written down: a line for each step, `#` before a comment. The same text is a kept seed, a finding, and what
  * `--replay` takes.
  */
-import { toHex } from "../wire/octets.js"
+import { toHex } from "@effect-http2/testkit/octets"
 
 export const targetNames = [
   "frames",

@@ -2,10 +2,10 @@
  * Inputs from inputs: changes of frames, of their order, of their cutting, of what happens between them; parts of two put together. Called by the
  * runner for the targets that read octets.
  */
-import type { Choices } from "../choices.js"
-import { anyFrame } from "../wire/anyFrame.js"
-import { concat } from "../wire/octets.js"
-import { FrameReader, frame, preface } from "../wire/rawFrame.js"
+import type { Choices } from "@effect-http2/testkit/choices"
+import { anyFrame } from "../model/anyFrame.js"
+import { concat } from "@effect-http2/testkit/octets"
+import { FrameReader, frame, preface } from "@effect-http2/testkit/rawFrame"
 import { Mutation } from "../model/mutation.js"
 import type { Input, Step } from "./input.js"
 

@@ -2,9 +2,9 @@
  * What a server answers, and how far it has come. Called by serverModel.ts.
  */
 import { numberOf } from "../app/requester.js"
-import type { Choices } from "../choices.js"
-import type { TapStream } from "../tap/tapStream.js"
-import type { Pair, Pairs } from "../wire/blockWriter.js"
+import type { Choices } from "@effect-http2/testkit/choices"
+import type { TapStream } from "@effect-http2/testkit/tap/tapStream"
+import type { Pair, Pairs } from "@effect-http2/testkit/fieldBlock"
 import * as Fields from "./fields.js"
 
 /** An answer, and how far it has come. */

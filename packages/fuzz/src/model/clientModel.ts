@@ -6,11 +6,11 @@ import type { Settings } from "@effect-http2/http2/Settings"
 import * as Behaviour from "../app/behaviour.js"
 import { pattern } from "../app/pattern.js"
 import { Finding } from "../finding.js"
-import type { Choices } from "../choices.js"
-import type { TapStream } from "../tap/tapStream.js"
-import { type Pairs, plainBlock } from "../wire/blockWriter.js"
-import { concat, ofText, uint32 } from "../wire/octets.js"
-import * as Raw from "../wire/rawFrame.js"
+import type { Choices } from "@effect-http2/testkit/choices"
+import type { TapStream } from "@effect-http2/testkit/tap/tapStream"
+import { block, type Pairs } from "@effect-http2/testkit/fieldBlock"
+import { concat, octets, uint32 } from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import type { ServerRun } from "../world/serverRun.js"
 import type { Held } from "./peer.js"
 import { Places } from "./places.js"
@@ -119,7 +119,7 @@ export class ClientModel extends Talker {
     const ids = [...this.openIds, ...next]
     if (ids.length === 0) return
     const value = choices.one(["u=0", "u=7, i", "i", "", "u=3;x, i=?0", "u=99", "?"])
-    this.emit(Raw.Type.PRIORITY_UPDATE, 0, 0, concat([uint32(choices.one(ids)), ofText(value)]))
+    this.emit(Raw.Type.PRIORITY_UPDATE, 0, 0, concat([uint32(choices.one(ids)), octets(value)]))
   }
 
   /** A request, where there is place for one. */
@@ -152,7 +152,7 @@ export class ClientModel extends Talker {
       [":authority", "test"]
     ]
     const flags = Raw.END_HEADERS | (state === "open" ? 0 : Raw.END_STREAM)
-    this.inject(Raw.frame(Raw.Type.HEADERS, flags, id, plainBlock(request)))
+    this.inject(Raw.frame(Raw.Type.HEADERS, flags, id, block(...request)))
     this.deliver()
     return id
   }

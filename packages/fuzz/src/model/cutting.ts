@@ -1,8 +1,8 @@
 /**
  * Frames to reads. Called by the models.
  */
-import type { Choices } from "../choices.js"
-import { concat } from "../wire/octets.js"
+import type { Choices } from "@effect-http2/testkit/choices"
+import { concat } from "@effect-http2/testkit/octets"
 import type { EngineRun } from "../world/engineRun.js"
 
 const nothing = new Uint8Array(0)

@@ -4,8 +4,8 @@
 import { trailersOf, type Received } from "../app/handler.js"
 import { differsAt } from "../app/pattern.js"
 import { Finding } from "../finding.js"
-import type { TapStream } from "../tap/tapStream.js"
-import * as Raw from "../wire/rawFrame.js"
+import type { TapStream } from "@effect-http2/testkit/tap/tapStream"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import type { Asked } from "./requests.js"
 import * as Fields from "./fields.js"
 

@@ -1,8 +1,8 @@
 /**
  * Fields of messages: what a correct peer may send, and what the engine makes of it.
  */
-import type { Choices } from "../choices.js"
-import type { Pair, Pairs } from "../wire/blockWriter.js"
+import type { Choices } from "@effect-http2/testkit/choices"
+import type { Pair, Pairs } from "@effect-http2/testkit/fieldBlock"
 
 const names = [
   "accept",

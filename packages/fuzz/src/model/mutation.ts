@@ -2,10 +2,10 @@
  * One change in a conversation that was correct: a bit, a field of a header, a frame that is missing, doubled, out of its place, or that does not
  * belong there. Tells what it may have touched.
  */
-import type { Choices } from "../choices.js"
-import { anyFrame, anyId } from "../wire/anyFrame.js"
-import { concat, readUint32 } from "../wire/octets.js"
-import * as Raw from "../wire/rawFrame.js"
+import type { Choices } from "@effect-http2/testkit/choices"
+import { anyFrame, anyId } from "./anyFrame.js"
+import { concat, readUint32 } from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 
 const { Type } = Raw
 

@@ -3,12 +3,13 @@
  * reads. What it knows of the engine it knows from the wiretap. The roles are in clientModel.ts and serverModel.ts.
  */
 import type { Settings } from "@effect-http2/http2/Settings"
-import type { Choices } from "../choices.js"
+import type { Choices } from "@effect-http2/testkit/choices"
 import { expect } from "../finding.js"
-import { TapStream } from "../tap/tapStream.js"
-import { BlockWriter, type Pairs } from "../wire/blockWriter.js"
-import { concat, uint32 } from "../wire/octets.js"
-import * as Raw from "../wire/rawFrame.js"
+import { TapStream } from "@effect-http2/testkit/tap/tapStream"
+import { BlockWriter } from "@effect-http2/testkit/blockWriter"
+import { type Pairs } from "@effect-http2/testkit/fieldBlock"
+import { concat, uint32 } from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import type { EngineRun } from "../world/engineRun.js"
 import { sendCut } from "./cutting.js"
 
@@ -159,7 +160,7 @@ export abstract class PeerModel {
   private prioritySpec(streamId: number): Uint8Array {
     const { choices } = this
     const dependency = choices.below(40)
-    return Raw.prioritySpec(dependency === streamId ? 0 : dependency, choices.between(1, 256), choices.once(2))
+    return Raw.priorityFields(dependency === streamId ? 0 : dependency, choices.between(1, 256), choices.once(2))
   }
 
   /** DATA of `octets` at most, as the windows allow. Returns how many went. */
@@ -249,7 +250,7 @@ export abstract class PeerModel {
 
   /** Any change of our settings that leaves all windows below 2^31. */
   protected changeSettings(entries: ReadonlyArray<readonly [number, number]> = this.anySettings()): void {
-    this.emitOctets(Raw.settings(entries))
+    this.emitOctets(Raw.settings(...entries))
   }
 
   /** The engine's user changes what it takes, while it takes it. */

@@ -2,7 +2,7 @@
  * How many streams a client has open as far as the server may count: those too that are over here, and of which the server does not know yet that we
  * know. Called by clientModel.ts.
  */
-import type { Wiretap } from "../tap/wiretap.js"
+import type { Wiretap } from "@effect-http2/testkit/tap/wiretap"
 
 export class Places {
   /** Streams that may still count there: until the engine has dealt with what was delivered, and its PINGs are answered. */

@@ -2,8 +2,8 @@
  * What a client asks for, and how far it has come. Called by clientModel.ts.
  */
 import * as Behaviour from "../app/behaviour.js"
-import type { Choices } from "../choices.js"
-import type { Pair, Pairs } from "../wire/blockWriter.js"
+import type { Choices } from "@effect-http2/testkit/choices"
+import type { Pair, Pairs } from "@effect-http2/testkit/fieldBlock"
 import * as Fields from "./fields.js"
 
 /** A request, and how far it has come. */

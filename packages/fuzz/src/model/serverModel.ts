@@ -5,9 +5,9 @@
 import type { Settings } from "@effect-http2/http2/Settings"
 import { useOf } from "../app/requester.js"
 import { Finding } from "../finding.js"
-import { plainBlock } from "../wire/blockWriter.js"
-import { concat, ofText } from "../wire/octets.js"
-import * as Raw from "../wire/rawFrame.js"
+import { block } from "@effect-http2/testkit/fieldBlock"
+import { concat, octets } from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import { Answering, isOfClient } from "./answering.js"
 import type { Answered } from "./answers.js"
 import type { Held } from "./peer.js"
@@ -55,7 +55,7 @@ export class ServerModel extends Answering {
     this.deliver()
     const id = this.highest
     const flags = Raw.END_HEADERS | (state === "open" ? 0 : Raw.END_STREAM)
-    if (state !== "fresh") this.inject(Raw.frame(Raw.Type.HEADERS, flags, id, plainBlock([[":status", "200"]])))
+    if (state !== "fresh") this.inject(Raw.frame(Raw.Type.HEADERS, flags, id, block([":status", "200"])))
     this.deliver()
     return id
   }
@@ -80,9 +80,9 @@ export class ServerModel extends Answering {
       case 1:
         return this.refuse()
       case 2:
-        return this.emit(Raw.Type.ALTSVC, 0, 0, concat([Uint8Array.of(0, 8), ofText('http://ah3=":443"')]))
+        return this.emit(Raw.Type.ALTSVC, 0, 0, concat([Uint8Array.of(0, 8), octets('http://ah3=":443"')]))
       case 3:
-        return this.emit(Raw.Type.ORIGIN, 0, 0, concat([Uint8Array.of(0, 9), ofText("https://a")]))
+        return this.emit(Raw.Type.ORIGIN, 0, 0, concat([Uint8Array.of(0, 9), octets("https://a")]))
       default:
         return this.grantSome()
     }

@@ -2,7 +2,7 @@
  * What the user of a client asks for. Called by serverModel.ts.
  */
 import type { Wish } from "../app/requester.js"
-import type { Choices } from "../choices.js"
+import type { Choices } from "@effect-http2/testkit/choices"
 import * as Fields from "./fields.js"
 
 const methods = ["GET", "POST", "PUT", "HEAD", "OPTIONS", "x-any"] as const

@@ -1,7 +1,7 @@
 /** What may look wrong and is not. */
-import { concat, ofText } from "../wire/octets.js"
-import * as Raw from "../wire/rawFrame.js"
-import { nothing, octets, setting, type Violation } from "./violation.js"
+import { concat, octets } from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import { nothing, zeros, setting, type Violation } from "./violation.js"
 
 const { Type } = Raw
 
@@ -12,14 +12,14 @@ export const harmless: ReadonlyArray<Harmless> = [
   {
     title: "[rfc9113-4.1-2] [rfc9113-5.5-2] frames of unknown types",
     on: "idle",
-    octets: (id) => [Raw.frame(0xfa, 0xff, id, octets(9)), Raw.frame(0x42, 0, 0, nothing)]
+    octets: (id) => [Raw.frame(0xfa, 0xff, id, zeros(9)), Raw.frame(0x42, 0, 0, nothing)]
   },
   { title: "[rfc9113-6.5.2-12] settings that nobody knows", on: "idle", octets: () => [setting(0xf0f0, 0xffffffff)] },
   { title: "an acknowledgement of SETTINGS that were not sent", on: "idle", octets: () => [Raw.settingsAck] },
   {
     title: "[rfc9113-6.7-5] an answer to a PING that was not sent",
     on: "idle",
-    octets: () => [Raw.ping(octets(8), true)]
+    octets: () => [Raw.ping(zeros(8), Raw.ACK)]
   },
   {
     title: "[rfc9113-6.9-3] WINDOW_UPDATE and RST_STREAM on a stream that is over",
@@ -29,7 +29,7 @@ export const harmless: ReadonlyArray<Harmless> = [
   {
     title: "PRIORITY on streams in any state",
     on: "over",
-    octets: (id) => [id, id + 1, 9999].map((each) => Raw.frame(Type.PRIORITY, 0, each, Raw.prioritySpec(0, 1, false)))
+    octets: (id) => [id, id + 1, 9999].map((each) => Raw.frame(Type.PRIORITY, 0, each, Raw.priorityFields(0, 1, false)))
   },
   {
     title: "[rfc8336-2.2-1] [rfc8336-2.2-3] [rfc8336-2.2-7] ORIGIN on a stream, with a flag, of what is no origin",
@@ -45,7 +45,7 @@ export const harmless: ReadonlyArray<Harmless> = [
     on: "open",
     octets: (id) => [
       Raw.frame(Type.ALTSVC, 0, 0, Uint8Array.of(0, 0, 0x78)),
-      Raw.frame(Type.ALTSVC, 0, id, concat([Uint8Array.of(0, 9), ofText('https://ah2=":1"')])),
+      Raw.frame(Type.ALTSVC, 0, id, concat([Uint8Array.of(0, 9), octets('https://ah2=":1"')])),
       Raw.frame(Type.ALTSVC, 0, 0, Uint8Array.of(0, 9, 0x78))
     ]
   }

@@ -1,5 +1,5 @@
 /** Fields that no message may have. Called by clients.ts and servers.ts. */
-import type { Pairs } from "../wire/blockWriter.js"
+import type { Pairs } from "@effect-http2/testkit/fieldBlock"
 
 /** A request without anything to it. */
 export const get: Pairs = [

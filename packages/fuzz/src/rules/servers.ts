@@ -1,10 +1,10 @@
 /** What breaks a rule where a server does it. */
-import { plainBlock } from "../wire/blockWriter.js"
-import { concat, ofText, uint32 } from "../wire/octets.js"
-import * as Raw from "../wire/rawFrame.js"
+import { block } from "@effect-http2/testkit/fieldBlock"
+import { concat, octets, uint32 } from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import { common } from "./common.js"
 import { get, malformed } from "./malformed.js"
-import { connection, headers, octets, setting, stream, type Violation } from "./violation.js"
+import { connection, headers, zeros, setting, stream, type Violation } from "./violation.js"
 
 const { Code, Setting, Type } = Raw
 const { PROTOCOL_ERROR } = Code
@@ -29,7 +29,7 @@ export const ofServers: ReadonlyArray<Violation> = [
     ])
   ]),
   stream("[rfc9113-8.1.1-2] DATA before the head", PROTOCOL_ERROR, "fresh", (id) => [
-    Raw.frame(Type.DATA, 0, id, octets(1))
+    Raw.frame(Type.DATA, 0, id, zeros(1))
   ]),
   stream("[rfc9113-8.1.1-2] an informational response that ends the stream", PROTOCOL_ERROR, "fresh", (id) => [
     headers(id, [[":status", "103"]])
@@ -46,7 +46,7 @@ export const ofServers: ReadonlyArray<Violation> = [
       ],
       Raw.END_HEADERS
     ),
-    Raw.frame(Type.DATA, 0, id, octets(3))
+    Raw.frame(Type.DATA, 0, id, zeros(3))
   ]),
   stream("[rfc9113-8.1.1-2] a body shorter than content-length", PROTOCOL_ERROR, "fresh", (id) => [
     headers(
@@ -57,7 +57,7 @@ export const ofServers: ReadonlyArray<Violation> = [
       ],
       Raw.END_HEADERS
     ),
-    Raw.frame(Type.DATA, Raw.END_STREAM, id, octets(1))
+    Raw.frame(Type.DATA, Raw.END_STREAM, id, zeros(1))
   ]),
   connection("[rfc9113-5.1-6] HEADERS on a stream that was not asked for", PROTOCOL_ERROR, (id) => [
     headers(id, [[":status", "200"]])
@@ -69,10 +69,10 @@ export const ofServers: ReadonlyArray<Violation> = [
   connection(
     "[rfc9113-6.5.2-2] [rfc9113-6.6-8] PUSH_PROMISE that was not allowed",
     PROTOCOL_ERROR,
-    (id) => [Raw.frame(Type.PUSH_PROMISE, Raw.END_HEADERS, id, concat([uint32(2), plainBlock(get)]))],
+    (id) => [Raw.frame(Type.PUSH_PROMISE, Raw.END_HEADERS, id, concat([uint32(2), block(...get)]))],
     "open"
   ),
   connection("[rfc9218-7.1-11] PRIORITY_UPDATE", PROTOCOL_ERROR, (id) => [
-    Raw.frame(Type.PRIORITY_UPDATE, 0, 0, concat([uint32(id), ofText("u=1")]))
+    Raw.frame(Type.PRIORITY_UPDATE, 0, 0, concat([uint32(id), octets("u=1")]))
   ])
 ]

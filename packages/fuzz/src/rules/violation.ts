@@ -3,8 +3,8 @@
  * clients.ts and servers.ts.
  */
 import type { Held } from "../model/peer.js"
-import { type Pairs, plainBlock } from "../wire/blockWriter.js"
-import * as Raw from "../wire/rawFrame.js"
+import { block, type Pairs } from "@effect-http2/testkit/fieldBlock"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 
 const { Type } = Raw
 
@@ -34,7 +34,7 @@ export const stream = (title: string, code: number, on: Held, octets: Violation[
 })
 
 export const nothing = new Uint8Array(0)
-export const octets = (length: number): Uint8Array => new Uint8Array(length)
-export const setting = (id: number, value: number): Uint8Array => Raw.settings([[id, value]])
+export const zeros = (length: number): Uint8Array => new Uint8Array(length)
+export const setting = (id: number, value: number): Uint8Array => Raw.settings([id, value])
 export const headers = (id: number, pairs: Pairs, flags = Raw.END_HEADERS | Raw.END_STREAM): Uint8Array =>
-  Raw.frame(Type.HEADERS, flags, id, plainBlock(pairs))
+  Raw.frame(Type.HEADERS, flags, id, block(...pairs))

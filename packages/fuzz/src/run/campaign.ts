@@ -1,7 +1,7 @@
 /**
  * One target and its inputs: where the next one comes from, and which are kept to go on from. Called by the fuzzer, over and over.
  */
-import { Choices } from "../choices.js"
+import { Choices } from "@effect-http2/testkit/choices"
 import type { Finding } from "../finding.js"
 import type { Input, TargetName } from "../input/input.js"
 import { mutate } from "../input/mutate.js"

@@ -1,7 +1,7 @@
 /**
  * Conversations of the models as octets: what the octet targets start from, beside the kept seeds.
  */
-import { Choices } from "../choices.js"
+import { Choices } from "@effect-http2/testkit/choices"
 import type { Input, Step } from "../input/input.js"
 import * as ClientConversation from "../targets/clientConversation.js"
 import * as ServerConversation from "../targets/serverConversation.js"

@@ -1,7 +1,7 @@
 /**
  * Runs one input that is written down. Called for kept seeds, for `--replay`, and to make a finding smaller.
  */
-import { Choices } from "../choices.js"
+import { Choices } from "@effect-http2/testkit/choices"
 import { Finding } from "../finding.js"
 import type { Input } from "../input/input.js"
 import { targets } from "../targets/targets.js"

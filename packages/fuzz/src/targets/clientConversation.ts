@@ -1,6 +1,6 @@
 /** A whole conversation of our client with a server: correct, or with one change in it. */
 import type { ClientOptions } from "@effect-http2/http2/Http2Client"
-import type { Choices } from "../choices.js"
+import type { Choices } from "@effect-http2/testkit/choices"
 import { expect } from "../finding.js"
 import { checkPushed, checkValid } from "../model/answerCheck.js"
 import { ServerModel } from "../model/serverModel.js"

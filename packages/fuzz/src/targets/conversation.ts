@@ -1,5 +1,5 @@
 /** What conversations of both roles have in common: a correct one, and one with a change in it. Called by clientConversation.ts and serverConversation.ts. */
-import type { Choices } from "../choices.js"
+import type { Choices } from "@effect-http2/testkit/choices"
 import { Mutation } from "../model/mutation.js"
 import type { Talker } from "../model/talker.js"
 import type { World } from "../world/world.js"

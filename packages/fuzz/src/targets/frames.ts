@@ -4,13 +4,13 @@
  */
 import type * as Frame from "@effect-http2/http2/Frame"
 import * as FrameLog from "@effect-http2/http2/FrameLog"
-import type { Choices } from "../choices.js"
+import type { Choices } from "@effect-http2/testkit/choices"
 import { expect } from "../finding.js"
 import type { Input, Step } from "../input/input.js"
-import { anyFrame } from "../wire/anyFrame.js"
-import { concat, ofText, toHex, uint32 } from "../wire/octets.js"
-import * as Raw from "../wire/rawFrame.js"
-import { Pipe } from "../world/pipe.js"
+import { anyFrame } from "../model/anyFrame.js"
+import { concat, octets, toHex, uint32 } from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import { Pipe } from "@effect-http2/testkit/pipe"
 import type { World } from "../world/world.js"
 
 /** DATA comes in pieces: joined, up to the last one that is there. */
@@ -31,7 +31,11 @@ class Reader {
     world: World,
     private readonly onFrame: (frame: Frame.Frame) => void = () => {}
   ) {
-    const transport = FrameLog.inspect(new Pipe(world.turns), (_, frame) => this.take(frame), "server")
+    const transport = FrameLog.inspect(
+      new Pipe((task) => world.turns.defer(task)),
+      (_, frame) => this.take(frame),
+      "server"
+    )
     this.write = transport.write
   }
 
@@ -88,7 +92,7 @@ const expectSame = (a: ReadonlyArray<string>, b: ReadonlyArray<string>, what: st
   )
 }
 
-const withLength = (text: string): Uint8Array => concat([Uint8Array.of(text.length >>> 8, text.length), ofText(text)])
+const withLength = (text: string): Uint8Array => concat([Uint8Array.of(text.length >>> 8, text.length), octets(text)])
 
 /** A frame as octets again, without the padding; nothing for one that is none. */
 const encode = (frame: Frame.Frame): Uint8Array => {
@@ -100,23 +104,23 @@ const encode = (frame: Frame.Frame): Uint8Array => {
       const flags = (frame.endStream ? Raw.END_STREAM : 0) | (frame.endHeaders ? Raw.END_HEADERS : 0)
       const { fragment, priority } = frame
       if (priority === undefined) return Raw.frame(Type.HEADERS, flags, frame.streamId, fragment)
-      const spec = Raw.prioritySpec(priority.dependency, priority.weight, priority.exclusive)
+      const spec = Raw.priorityFields(priority.dependency, priority.weight, priority.exclusive)
       return Raw.frame(Type.HEADERS, flags | Raw.PRIORITY, frame.streamId, concat([spec, fragment]))
     }
     case "Priority": {
       const { dependency, exclusive, weight } = frame.priority
-      return Raw.frame(Type.PRIORITY, 0, frame.streamId, Raw.prioritySpec(dependency, weight, exclusive))
+      return Raw.frame(Type.PRIORITY, 0, frame.streamId, Raw.priorityFields(dependency, weight, exclusive))
     }
     case "RstStream":
       return Raw.rstStream(frame.streamId, frame.errorCode)
     case "Settings":
-      return frame.ack ? Raw.settingsAck : Raw.settings(frame.entries)
+      return frame.ack ? Raw.settingsAck : Raw.settings(...frame.entries)
     case "PushPromise": {
       const payload = concat([uint32(frame.promisedStreamId), frame.fragment])
       return Raw.frame(Type.PUSH_PROMISE, frame.endHeaders ? Raw.END_HEADERS : 0, frame.streamId, payload)
     }
     case "Ping":
-      return Raw.ping(frame.data, frame.ack)
+      return Raw.ping(frame.data, frame.ack ? Raw.ACK : 0)
     case "GoAway":
       return Raw.goAway(frame.lastStreamId, frame.errorCode, frame.debugData)
     case "WindowUpdate":
@@ -126,11 +130,11 @@ const encode = (frame: Frame.Frame): Uint8Array => {
     case "Unknown":
       return Raw.frame(frame.type, frame.flags, frame.streamId, frame.payload)
     case "AltSvc":
-      return Raw.frame(Type.ALTSVC, 0, frame.streamId, concat([withLength(frame.origin), ofText(frame.value)]))
+      return Raw.frame(Type.ALTSVC, 0, frame.streamId, concat([withLength(frame.origin), octets(frame.value)]))
     case "Origin":
       return Raw.frame(Type.ORIGIN, frame.flags, frame.streamId, concat(frame.origins.map(withLength)))
     case "PriorityUpdate": {
-      const payload = concat([uint32(frame.prioritizedId), ofText(frame.value)])
+      const payload = concat([uint32(frame.prioritizedId), octets(frame.value)])
       return Raw.frame(Type.PRIORITY_UPDATE, 0, frame.streamId, payload)
     }
     case "Invalid":

@@ -7,13 +7,14 @@ import * as Encoder from "@effect-http2/hpack/Encoder"
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
 import { isHpackError } from "@effect-http2/hpack/HpackError"
 import * as Huffman from "@effect-http2/hpack/Huffman"
-import type { Choices } from "../choices.js"
+import type { Choices } from "@effect-http2/testkit/choices"
 import { expect, Finding } from "../finding.js"
 import type { Input, Step } from "../input/input.js"
 import * as Fields from "../model/fields.js"
-import { BlockWriter, type Pair, type Pairs } from "../wire/blockWriter.js"
-import { concat, isEqual, toHex, toText } from "../wire/octets.js"
-import { PlainDecoder } from "../wire/plainDecoder.js"
+import { BlockWriter } from "@effect-http2/testkit/blockWriter"
+import { type Pair, type Pairs } from "@effect-http2/testkit/fieldBlock"
+import { concat, isEqual, toHex, toText } from "@effect-http2/testkit/octets"
+import { PlainDecoder } from "@effect-http2/testkit/plainDecoder"
 
 const maxHeaderListSize = 4000
 const maxHeaderFields = 40

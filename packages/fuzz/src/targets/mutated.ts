@@ -4,7 +4,7 @@
  */
 import { expect, Finding } from "../finding.js"
 import type { PeerModel } from "../model/peer.js"
-import * as Raw from "../wire/rawFrame.js"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import type { EngineRun } from "../world/engineRun.js"
 
 /** Runs `check` for a stream that the change did not touch, unless the connection has ended. */

@@ -2,14 +2,14 @@
  * One rule broken at any place of a correct conversation: the connection ends with the right code, or the one stream does and all others arrive whole; and
  * nothing is left. And what may look as if it broke one, and must not matter.
  */
-import type { Choices } from "../choices.js"
+import type { Choices } from "@effect-http2/testkit/choices"
 import { expect } from "../finding.js"
 import type { Disturbance, PeerModel } from "../model/peer.js"
 import { ofClients } from "../rules/clients.js"
 import { type Harmless, harmless } from "../rules/harmless.js"
 import { ofServers } from "../rules/servers.js"
 import type { Violation } from "../rules/violation.js"
-import { codeName } from "../wire/rawFrame.js"
+import { codeName } from "@effect-http2/testkit/rawFrame"
 import type { World } from "../world/world.js"
 import * as ClientConversation from "./clientConversation.js"
 import * as ServerConversation from "./serverConversation.js"

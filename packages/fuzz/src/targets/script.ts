@@ -5,9 +5,9 @@
 import type { ClientOptions } from "@effect-http2/http2/Http2Client"
 import type { Settings } from "@effect-http2/http2/Settings"
 import type { Http2Options } from "@effect-http2/http2/Http2Options"
-import * as Raw from "../wire/rawFrame.js"
-import { anyFrame } from "../wire/anyFrame.js"
-import type { Choices } from "../choices.js"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import { anyFrame } from "../model/anyFrame.js"
+import type { Choices } from "@effect-http2/testkit/choices"
 import type { Wish } from "../app/requester.js"
 import { expect } from "../finding.js"
 import type { Input, Step } from "../input/input.js"
@@ -139,7 +139,7 @@ class Player {
     // What comes first is not for reflexes to say.
     if (this.run.pipe.isEnded || this.sent === 0) return
     for (let left = tap.engineSettings.unacknowledged; left > 0; left--) this.send(Raw.settingsAck)
-    for (const payload of [...tap.pings]) this.send(Raw.ping(payload, true))
+    for (const payload of [...tap.pings]) this.send(Raw.ping(payload, Raw.ACK))
     if (tap.engineMaySend < 20_000) this.send(Raw.windowUpdate(0, 100_000))
     for (const stream of tap.streams.values()) {
       if (!stream.isOver && stream.engineMaySend < 20_000 && stream.engineMaySend > -100_000) {
@@ -192,7 +192,7 @@ const play = (run: EngineRun, client: ClientRun | undefined, input: Input): Read
 const begin = (choices: Choices, isServer: boolean): Array<Step> => {
   const steps: Array<Step> = [{ kind: "reflexes", on: true }]
   if (isServer) steps.push({ kind: "send", octets: Raw.preface })
-  steps.push({ kind: "send", octets: Raw.settings([]) })
+  steps.push({ kind: "send", octets: Raw.settings() })
   if (!isServer && choices.once(2)) steps.push({ kind: "take-pushes" })
   for (let left = isServer ? 0 : choices.between(1, 4); left > 0; left--) {
     steps.push({ kind: "wish", form: choices.below(64) })

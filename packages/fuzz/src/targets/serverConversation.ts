@@ -1,6 +1,6 @@
 /** A whole conversation of a client with our server: correct, or with one change in it. */
 import type { ServerOptions } from "@effect-http2/http2/Http2Server"
-import type { Choices } from "../choices.js"
+import type { Choices } from "@effect-http2/testkit/choices"
 import { expect } from "../finding.js"
 import { ClientModel } from "../model/clientModel.js"
 import { checkValid } from "../model/exchange.js"

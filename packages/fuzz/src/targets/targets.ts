@@ -1,5 +1,5 @@
 /** What can be fuzzed, by name. */
-import type { Choices } from "../choices.js"
+import type { Choices } from "@effect-http2/testkit/choices"
 import type { Input, TargetName } from "../input/input.js"
 import type { World } from "../world/world.js"
 import * as ClientConversation from "./clientConversation.js"

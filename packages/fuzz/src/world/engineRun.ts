@@ -11,10 +11,11 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
+import { Fault } from "@effect-http2/testkit/fault"
 import { expect, Finding } from "../finding.js"
-import { Wiretap } from "../tap/wiretap.js"
-import type { RawFrame } from "../wire/rawFrame.js"
-import { Pipe } from "./pipe.js"
+import { Wiretap } from "@effect-http2/testkit/tap/wiretap"
+import type { RawFrame } from "@effect-http2/testkit/rawFrame"
+import { Pipe } from "@effect-http2/testkit/pipe"
 import type { World } from "./world.js"
 
 /** Longer than all that the engine waits for, one after the other: ms. */
@@ -42,7 +43,7 @@ export abstract class EngineRun {
   ) {
     EngineRun.last = this
     world.clear()
-    this.pipe = new Pipe(world.turns)
+    this.pipe = new Pipe((task) => world.turns.defer(task))
     this.tap = new Wiretap(role)
     this.scope = Effect.runSync(Scope.make())
   }
@@ -71,7 +72,7 @@ export abstract class EngineRun {
 
   /** What the engine has sent since the last time. */
   collect(): ReadonlyArray<RawFrame> {
-    const frames = this.tap.received(this.pipe.take())
+    const frames = this.received()
     const error = this.tap.connectionError
     if (error !== undefined && error.reason.includes("a defect of this library")) {
       const cause = this.ending !== undefined && Exit.isFailure(this.ending) ? this.ending.cause : undefined
@@ -80,6 +81,14 @@ export abstract class EngineRun {
     const line = this.world.lines.find((line) => !isAskedFor(line))
     if (line !== undefined) throw new Finding("defect", `logged: ${line}`)
     return frames
+  }
+
+  private received(): ReadonlyArray<RawFrame> {
+    try {
+      return this.tap.received(this.pipe.take())
+    } catch (error) {
+      throw error instanceof Fault ? new Finding("output", error.message, { cause: error }) : error
+    }
   }
 
   /** The engine's user changes its settings. */

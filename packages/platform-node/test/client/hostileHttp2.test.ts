@@ -10,7 +10,8 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as Net from "node:net"
 import { describe, expect } from "vitest"
-import * as Raw from "../conformance/support/rawFrame.js"
+import { block, literal } from "@effect-http2/testkit/fieldBlock"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import { rawServer, type Script } from "./support/rawServer.js"
 import { check, makeClient } from "./support/servers.js"
 
@@ -23,11 +24,9 @@ const text = (client: HttpClient.HttpClient, url: string) =>
 const http2 =
   (onRequest: (socket: Net.Socket, streamId: number) => void): Script =>
   (socket, first) => {
-    let rest: Buffer = Buffer.alloc(0)
+    const reader = new Raw.FrameReader()
     const receive = (octets: Buffer): void => {
-      const [frames, left] = Raw.parse(Buffer.concat([rest, octets]))
-      rest = left
-      for (const { streamId, type } of frames) if (type === Raw.Type.HEADERS) onRequest(socket, streamId)
+      for (const { streamId, type } of reader.read(octets)) if (type === Raw.Type.HEADERS) onRequest(socket, streamId)
     }
     socket.write(Buffer.concat([Raw.settings(), Raw.settingsAck]))
     receive(first.subarray(Raw.preface.length))
@@ -68,11 +67,11 @@ interface Case {
 
 const none = Buffer.alloc(0)
 const head = Raw.headers(1, ok, Raw.OPEN)
-const early = Raw.headers(1, Raw.block([":status", "103"]), Raw.OPEN)
+const early = Raw.headers(1, block([":status", "103"]), Raw.OPEN)
 const lengthOf = (length: string): Buffer =>
-  Raw.headers(1, Buffer.concat([Buffer.from(ok), Raw.block(["content-length", length])]), Raw.OPEN)
+  Raw.headers(1, Buffer.concat([Buffer.from(ok), block(["content-length", length])]), Raw.OPEN)
 /** An entry of the table of 4,000 octets, and as many references to it. */
-const bomb = Buffer.concat([Buffer.from(ok), Raw.literal(["x", "y".repeat(3960)], 0x40), Buffer.alloc(4000, 0xbe)])
+const bomb = Buffer.concat([Buffer.from(ok), literal(["x", "y".repeat(3960)], 0x40), Buffer.alloc(4000, 0xbe)])
 
 const cases: ReadonlyArray<Case> = [
   {

@@ -7,8 +7,9 @@ import * as Stream from "effect/Stream"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
-import * as Raw from "./support/rawFrame.js"
-import type { RawPeer } from "./support/rawPeer.js"
+import * as Octets from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import type { RawPeer } from "@effect-http2/testkit/rawPeer"
 import * as S from "./support/serverCase.js"
 
 const { Code, Setting, Type } = Raw
@@ -51,7 +52,7 @@ describe("at a server", () => {
         yield* peer.send(Raw.rstStream(1, Code.CANCEL))
         expect(yield* behind(peer)).toEqual([])
         yield* S.goOn(peer)
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
     )
@@ -71,7 +72,7 @@ describe("at a server", () => {
       yield* peer.send(Raw.windowUpdate(1, 1_000_000))
       yield* peer.frame(Type.RST_STREAM, 1)
       expect(yield* behind(peer)).toEqual([])
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -87,7 +88,7 @@ describe("at a server", () => {
       yield* peer.send(Raw.data(1, new Uint8Array(15_000)), Raw.data(1, new Uint8Array(4_000), Raw.END_STREAM))
       const frames = [...(yield* peer.until("an answer", ({ type }) => type === Type.DATA)), ...(yield* peer.roundTrip)]
       expect(frames.filter(({ streamId, type }) => streamId === 1 && type === Type.WINDOW_UPDATE)).toEqual([])
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -106,7 +107,7 @@ describe("at a client", () => {
         expect(yield* Effect.flip(Fiber.join(asked.result))).toMatchObject({ code: Code.INTERNAL_ERROR })
         expect(yield* behind(peer)).toEqual([])
         yield* C.goOn(asked)
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
     )
@@ -119,10 +120,10 @@ describe("at a client", () => {
         const asked = yield* C.ask(client, peer, { method: "POST", body })
         yield* untilBlocked(peer)
         yield* Fiber.interrupt(asked.result)
-        expect((yield* peer.frame(Type.RST_STREAM, 1)).payload).toEqual(Raw.uint32(Code.CANCEL))
+        expect((yield* peer.frame(Type.RST_STREAM, 1)).payload).toEqual(Octets.uint32(Code.CANCEL))
         expect(yield* behind(peer)).toEqual([])
         yield* C.goOn(asked)
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
     )

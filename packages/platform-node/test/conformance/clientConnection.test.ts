@@ -5,7 +5,9 @@ import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
 import * as Oversized from "./support/oversized.js"
-import * as Raw from "./support/rawFrame.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Octets from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import { nothingLeft, pong } from "./support/serverCase.js"
 
 const { Code, Setting, Type } = Raw
@@ -30,7 +32,7 @@ describe("3.4 starting HTTP/2", () => {
   const beginnings: ReadonlyArray<readonly [title: string, octets: Uint8Array, code: number]> = [
     [
       "a response of HTTP/2.0 in text [rfc9113-3.4-4]",
-      Raw.octets("HTTP/2.0 400 Bad Request\r\nConnection: close\r\n\r\n"),
+      Octets.octets("HTTP/2.0 400 Bad Request\r\nConnection: close\r\n\r\n"),
       Code.PROTOCOL_ERROR
     ],
     ["PING as the first frame [rfc9113-3.4-4]", Raw.ping(pong), Code.PROTOCOL_ERROR],
@@ -38,7 +40,7 @@ describe("3.4 starting HTTP/2", () => {
     ["an acknowledgement as the first frame [rfc9113-3.4-4]", Raw.settingsAck, Code.PROTOCOL_ERROR],
     ["HEADERS as the first frame [rfc9113-3.4-4]", ok, Code.PROTOCOL_ERROR],
     ["GOAWAY as the first frame [rfc9113-3.4-4]", Raw.goAway(0, Code.NO_ERROR), Code.PROTOCOL_ERROR],
-    ["an unknown frame as the first frame [rfc9113-3.4-4]", Raw.raw(0xee, 0, 0), Code.PROTOCOL_ERROR]
+    ["an unknown frame as the first frame [rfc9113-3.4-4]", Raw.frame(0xee, 0, 0), Code.PROTOCOL_ERROR]
   ]
   for (const [title, octets, code] of beginnings) {
     U.check(title, () =>
@@ -47,7 +49,7 @@ describe("3.4 starting HTTP/2", () => {
         const asked = yield* C.ask(client, peer)
         yield* peer.send(octets)
         yield* connectionError(code)(asked)
-        peer.socket.end()
+        peer.end()
         yield* nothingLeft(stats)
       })
     )
@@ -58,7 +60,7 @@ C.clientCases("4.1 frame format", [
   {
     title: "an unknown frame, unknown flags, the reserved bit [rfc9113-4.1-2] [rfc9113-4.1-3] [rfc9113-4.1-4]",
     steps: [
-      Raw.raw(0xee, 0xff, 1, "0123"),
+      Raw.frame(0xee, 0xff, 1, "0123"),
       Raw.headers(0x80000001, [0x88], Raw.OPEN | 0xd2),
       Raw.data(0x80000001, "hello", Raw.END_STREAM | 0xf6)
     ],
@@ -116,7 +118,7 @@ C.clientCases("4.3 field section compression", [
       ["HEADERS of another stream", Raw.headers(3, [0x88])],
       ["DATA", Raw.data(1, "test")],
       ["PING", Raw.ping(pong)],
-      ["an unknown frame [rfc9113-5.5-3]", Raw.raw(0xee, 0, 1, "0123")],
+      ["an unknown frame [rfc9113-5.5-3]", Raw.frame(0xee, 0, 1, "0123")],
       ["CONTINUATION of another stream", Raw.continuation(3, "")],
       ["CONTINUATION on stream 0 [rfc9113-6.10-4]", Raw.continuation(0, "")]
     ] as const
@@ -130,17 +132,17 @@ C.clientCases("4.3 field section compression", [
 C.clientCases("6.5 SETTINGS", [
   {
     title: "an acknowledgement with octets [rfc9113-6.5-4]",
-    steps: [Raw.raw(Type.SETTINGS, Raw.ACK, 0, "123456")],
+    steps: [Raw.frame(Type.SETTINGS, Raw.ACK, 0, "123456")],
     outcome: connectionError(Code.FRAME_SIZE_ERROR)
   },
   {
     title: "on a stream [rfc9113-6.5-6]",
-    steps: [Raw.raw(Type.SETTINGS, 0, 1)],
+    steps: [Raw.frame(Type.SETTINGS, 0, 1)],
     outcome: connectionError(Code.PROTOCOL_ERROR)
   },
   {
     title: "3 octets long [rfc9113-6.5-8]",
-    steps: [Raw.raw(Type.SETTINGS, 0, 0, "123")],
+    steps: [Raw.frame(Type.SETTINGS, 0, 0, "123")],
     outcome: connectionError(Code.FRAME_SIZE_ERROR)
   },
   ...(
@@ -195,22 +197,22 @@ C.clientCases("6.7 PING, 6.8 GOAWAY, 5.4.1", [
   },
   {
     title: "PING on a stream [rfc9113-6.7-6]",
-    steps: [Raw.raw(Type.PING, 0, 1, pong)],
+    steps: [Raw.frame(Type.PING, 0, 1, pong)],
     outcome: connectionError(Code.PROTOCOL_ERROR)
   },
   {
     title: "PING of 6 octets [rfc9113-6.7-7] [rfc9113-5.4.1-1] [rfc9113-5.4.1-2]",
-    steps: [Raw.raw(Type.PING, 0, 0, "123456")],
+    steps: [Raw.frame(Type.PING, 0, 0, "123456")],
     outcome: connectionError(Code.FRAME_SIZE_ERROR)
   },
   {
     title: "GOAWAY on a stream [rfc9113-6.8-4]",
-    steps: [Raw.raw(Type.GOAWAY, 0, 1, Raw.uint32(0, 0))],
+    steps: [Raw.frame(Type.GOAWAY, 0, 1, Octets.uint32(0, 0))],
     outcome: connectionError(Code.PROTOCOL_ERROR)
   },
   {
     title: "GOAWAY of 4 octets",
-    steps: [Raw.raw(Type.GOAWAY, 0, 0, "1234")],
+    steps: [Raw.frame(Type.GOAWAY, 0, 0, "1234")],
     outcome: connectionError(Code.FRAME_SIZE_ERROR)
   },
   {
@@ -226,7 +228,7 @@ C.clientCases("6.7 PING, 6.8 GOAWAY, 5.4.1", [
   {
     title: "one error of a stream is reported where there are several [rfc9113-5.4-1]",
     steps: [
-      Raw.headers(1, Raw.block([":path", "/"], ["A", " b "]), Raw.OPEN),
+      Raw.headers(1, Block.block([":path", "/"], ["A", " b "]), Raw.OPEN),
       Raw.data(1, "test"),
       Raw.windowUpdate(1, 0)
     ],

@@ -5,7 +5,9 @@ import * as Stream from "effect/Stream"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
-import * as Raw from "./support/rawFrame.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Octets from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import { nothingLeft, together } from "./support/serverCase.js"
 
 const { Code, Setting, Type } = Raw
@@ -27,9 +29,9 @@ C.clientCases("4.1 flags and reserved bits that mean nothing", [
   {
     title: "flags on PRIORITY, WINDOW_UPDATE and SETTINGS [rfc9113-4.1-3]",
     steps: [
-      Raw.raw(Type.PRIORITY, 0xff, 1, Raw.priorityFields(0)),
-      Raw.raw(Type.WINDOW_UPDATE, 0xff, 1, Raw.uint32(1000)),
-      Raw.raw(Type.SETTINGS, 0xfe, 0),
+      Raw.frame(Type.PRIORITY, 0xff, 1, Raw.priorityFields(0)),
+      Raw.frame(Type.WINDOW_UPDATE, 0xff, 1, Octets.uint32(1000)),
+      Raw.frame(Type.SETTINGS, 0xfe, 0),
       head,
       hello
     ],
@@ -37,14 +39,14 @@ C.clientCases("4.1 flags and reserved bits that mean nothing", [
   },
   {
     title: "flags on RST_STREAM [rfc9113-4.1-3]",
-    steps: [Raw.raw(Type.RST_STREAM, 0xff, 1, Raw.uint32(Code.INTERNAL_ERROR))],
+    steps: [Raw.frame(Type.RST_STREAM, 0xff, 1, Octets.uint32(Code.INTERNAL_ERROR))],
     outcome: C.failed({ code: Code.INTERNAL_ERROR, origin: "Remote" })
   },
   {
     title: "the reserved bit of stream ids, and in front of an increment [rfc9113-4.1-4]",
     steps: [
-      Raw.raw(Type.WINDOW_UPDATE, 0, 0x80000001, Raw.uint32(0x80000001)),
-      Raw.raw(Type.PRIORITY, 0, 0x80000001, Raw.priorityFields(0)),
+      Raw.frame(Type.WINDOW_UPDATE, 0, 0x80000001, Octets.uint32(0x80000001)),
+      Raw.frame(Type.PRIORITY, 0, 0x80000001, Raw.priorityFields(0)),
       Raw.headers(0x80000001, [0x88], Raw.OPEN),
       Raw.data(0x80000001, "hello", Raw.END_STREAM)
     ],
@@ -53,7 +55,7 @@ C.clientCases("4.1 flags and reserved bits that mean nothing", [
 ])
 
 const filled = (length: number): Buffer => {
-  const filler = (size: number): Buffer => Buffer.concat([Buffer.of(0x88), Raw.block(["x-fill", "v".repeat(size)])])
+  const filler = (size: number): Buffer => Buffer.concat([Buffer.of(0x88), Block.block(["x-fill", "v".repeat(size)])])
   return filler(length - filler(length).length + length)
 }
 
@@ -72,8 +74,8 @@ C.clientCases("4.2, 6.2, 6.10 sizes", [
     title: "an interim response that is continued",
     steps: [
       Buffer.concat([
-        Raw.headers(1, Raw.block([":status", "103"]), 0),
-        Raw.continuation(1, Raw.block(["link", "</a>"]))
+        Raw.headers(1, Block.block([":status", "103"]), 0),
+        Raw.continuation(1, Block.block(["link", "</a>"]))
       ]),
       head,
       hello
@@ -84,15 +86,15 @@ C.clientCases("4.2, 6.2, 6.10 sizes", [
     title: "CONTINUATION without end behind a field that is malformed",
     steps: [
       Buffer.concat([
-        Raw.headers(1, Buffer.concat([Buffer.of(0x88), Raw.block(["Upper", "case"])]), Raw.END_STREAM),
-        ...Array.from({ length: 100 }, () => Raw.continuation(1, Raw.block(["x", "y"]), 0))
+        Raw.headers(1, Buffer.concat([Buffer.of(0x88), Block.block(["Upper", "case"])]), Raw.END_STREAM),
+        ...Array.from({ length: 100 }, () => Raw.continuation(1, Block.block(["x", "y"]), 0))
       ])
     ],
     outcome: connectionError(Code.ENHANCE_YOUR_CALM)
   }
 ])
 
-const status = (code: string, ...fields: ReadonlyArray<Raw.Field>): Buffer => Raw.block([":status", code], ...fields)
+const status = (code: string, ...fields: ReadonlyArray<Block.Pair>): Buffer => Block.block([":status", code], ...fields)
 
 C.clientCases("8.1 responses that are not malformed", [
   { title: "an empty body in DATA", steps: [head, Raw.data(1, "", Raw.END_STREAM)], outcome: answered({ body: "" }) },
@@ -132,12 +134,12 @@ C.clientCases("8.1 responses that are", [
   },
   {
     title: "trailers with an empty name",
-    steps: [head, Raw.headers(1, Raw.block(["", "x"]))],
+    steps: [head, Raw.headers(1, Block.block(["", "x"]))],
     outcome: streamError(Code.PROTOCOL_ERROR)
   },
   {
     title: "trailers with CR LF in a value [rfc9113-8.2.1-7]",
-    steps: [head, Raw.headers(1, Raw.block(["x", "a\r\nb"]))],
+    steps: [head, Raw.headers(1, Block.block(["x", "a\r\nb"]))],
     outcome: streamError(Code.PROTOCOL_ERROR)
   },
   {
@@ -160,7 +162,7 @@ C.clientCases(
       ["empty DATA", Raw.data(1, "")],
       ["SETTINGS", Raw.settings()],
       ["WINDOW_UPDATE by 1", Raw.windowUpdate(0, 1)],
-      ["unknown frames", Raw.raw(0xee, 0, 0)]
+      ["unknown frames", Raw.frame(0xee, 0, 0)]
     ] as const
   ).map(([title, frame]) => ({
     title: `${title} [rfc9113-10.5-2]`,
@@ -183,7 +185,7 @@ describe("8.1 HEAD", () => {
       )
       expect(yield* Fiber.join(asked.result)).toMatchObject({ status: 200, body: "" })
       yield* C.goOn(asked)
-      peer.socket.end()
+      peer.end()
       yield* nothingLeft(stats)
     })
   )
@@ -203,7 +205,7 @@ describe("6.9.1 frames without octets", () => {
       expect(last.at(-1)?.payload.length).toBe(0)
       yield* peer.send(ok)
       expect(yield* Fiber.join(asked.result)).toMatchObject({ status: 200 })
-      peer.socket.end()
+      peer.end()
       yield* nothingLeft(stats)
     })
   )

@@ -3,7 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { expect } from "vitest"
 import * as C from "./support/clientCase.js"
-import * as Raw from "./support/rawFrame.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import { apart, pong, together } from "./support/serverCase.js"
 
 const { Code, Type } = Raw
@@ -12,30 +13,30 @@ const { connectionError } = C
 const most = 0x7fffffff
 const ok = Raw.headers(1, [0x88])
 const head = Raw.headers(1, [0x88], Raw.OPEN)
-const fields = Raw.block(["x-trailer", "test"])
+const fields = Block.block(["x-trailer", "test"])
 
 C.clientCases("4.1, 4.2, 5.5 frames", [
   {
     title: "unknown frames on stream 0 and on streams in any state [rfc9113-4.1-2] [rfc9113-5.5-1] [rfc9113-5.5-2]",
     steps: [
-      Raw.raw(0x20, 0xff, 0),
-      Raw.raw(0x21, 0xff, 9, "0123"),
-      Raw.raw(0xff, 0xff, 2),
+      Raw.frame(0x20, 0xff, 0),
+      Raw.frame(0x21, 0xff, 9, "0123"),
+      Raw.frame(0xff, 0xff, 2),
       head,
-      Raw.raw(0x20, 1, 1, "0123"),
+      Raw.frame(0x20, 1, 1, "0123"),
       Raw.data(1, "hello", Raw.END_STREAM),
-      Raw.raw(0x20, 1, 1, "0123")
+      Raw.frame(0x20, 1, 1, "0123")
     ],
     outcome: C.answered({ status: 200, body: "hello" })
   },
   {
     title: "an unknown frame of 16,385 octets [rfc9113-4.2-2]",
-    steps: [Raw.raw(0xee, 0, 0, new Uint8Array(16_385))],
+    steps: [Raw.frame(0xee, 0, 0, new Uint8Array(16_385))],
     outcome: connectionError(Code.FRAME_SIZE_ERROR)
   },
   {
     title: "the header alone of a frame of 16,777,215 octets [rfc9113-4.2-2]",
-    steps: [Raw.raw(Type.DATA, 0, 1, "", 0xffffff)],
+    steps: [Raw.frame(Type.DATA, 0, 1, "", 0xffffff)],
     outcome: connectionError(Code.FRAME_SIZE_ERROR)
   },
   {
@@ -50,27 +51,27 @@ C.clientCases("4.1, 4.2, 5.5 frames", [
   },
   ...[0, 5].map((length): C.Case => ({
     title: `RST_STREAM of ${length} octets [rfc9113-6.4-7]`,
-    steps: [Raw.raw(Type.RST_STREAM, 0, 1, new Uint8Array(length))],
+    steps: [Raw.frame(Type.RST_STREAM, 0, 1, new Uint8Array(length))],
     outcome: connectionError(Code.FRAME_SIZE_ERROR)
   })),
   ...[0, 6].map((length): C.Case => ({
     title: `PRIORITY of ${length} octets [rfc9113-6.3-2]`,
-    steps: [Raw.raw(Type.PRIORITY, 0, 1, new Uint8Array(length))],
+    steps: [Raw.frame(Type.PRIORITY, 0, 1, new Uint8Array(length))],
     outcome: C.streamError(Code.FRAME_SIZE_ERROR)
   })),
   ...[0, 9].map((length): C.Case => ({
     title: `PING of ${length} octets [rfc9113-6.7-7]`,
-    steps: [Raw.raw(Type.PING, 0, 0, new Uint8Array(length))],
+    steps: [Raw.frame(Type.PING, 0, 0, new Uint8Array(length))],
     outcome: connectionError(Code.FRAME_SIZE_ERROR)
   })),
   ...[0, 5].map((length): C.Case => ({
     title: `WINDOW_UPDATE of ${length} octets, of the connection [rfc9113-6.9-5]`,
-    steps: [Raw.raw(Type.WINDOW_UPDATE, 0, 0, new Uint8Array(length))],
+    steps: [Raw.frame(Type.WINDOW_UPDATE, 0, 0, new Uint8Array(length))],
     outcome: connectionError(Code.FRAME_SIZE_ERROR)
   })),
   {
     title: "SETTINGS of 7 octets [rfc9113-6.5-8]",
-    steps: [Raw.raw(Type.SETTINGS, 0, 0, "\x00\x03\x00\x00\x00\x00\x00")],
+    steps: [Raw.frame(Type.SETTINGS, 0, 0, "\x00\x03\x00\x00\x00\x00\x00")],
     outcome: connectionError(Code.FRAME_SIZE_ERROR)
   },
   {
@@ -102,7 +103,7 @@ C.clientCases("4.1, 4.2, 5.5 frames", [
 C.clientCases("5.1 idle streams, which cannot be reset", [
   {
     title: "PRIORITY of 4 octets [rfc9113-6.4-5] [rfc9113-6.3-2]",
-    steps: [Raw.raw(Type.PRIORITY, 0, 3, "1234")],
+    steps: [Raw.frame(Type.PRIORITY, 0, 3, "1234")],
     outcome: connectionError(Code.FRAME_SIZE_ERROR)
   },
   {

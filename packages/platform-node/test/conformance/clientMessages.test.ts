@@ -4,7 +4,8 @@ import * as Fiber from "effect/Fiber"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
-import * as Raw from "./support/rawFrame.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import { nothingLeft } from "./support/serverCase.js"
 
 const { Code } = Raw
@@ -12,11 +13,11 @@ const { answered, streamError } = C
 
 const ok = Raw.headers(1, [0x88])
 const head = Raw.headers(1, [0x88], Raw.OPEN)
-const fields = Raw.block(["x-trailer", "test"])
+const fields = Block.block(["x-trailer", "test"])
 const malformed = streamError(Code.PROTOCOL_ERROR)
 
-const response = (...fields: ReadonlyArray<Raw.Field>): Buffer => Raw.block([":status", "200"], ...fields)
-const early = Raw.headers(1, Raw.block([":status", "103"], ["link", "</style.css>"]), Raw.OPEN)
+const response = (...fields: ReadonlyArray<Block.Pair>): Buffer => Block.block([":status", "200"], ...fields)
+const early = Raw.headers(1, Block.block([":status", "103"], ["link", "</style.css>"]), Raw.OPEN)
 
 C.clientCases("8.1 message exchanges", [
   { title: "a head alone", steps: [ok], outcome: answered({ status: 200, body: "", trailers: [] }) },
@@ -32,10 +33,10 @@ C.clientCases("8.1 message exchanges", [
   },
   {
     title: "1xx in front of the response",
-    steps: [Raw.headers(1, Raw.block([":status", "100"]), Raw.OPEN), early, early, ok],
+    steps: [Raw.headers(1, Block.block([":status", "100"]), Raw.OPEN), early, early, ok],
     outcome: answered({ status: 200 })
   },
-  { title: "1xx that ends the stream", steps: [Raw.headers(1, Raw.block([":status", "103"]))], outcome: malformed },
+  { title: "1xx that ends the stream", steps: [Raw.headers(1, Block.block([":status", "103"]))], outcome: malformed },
   {
     title: "1xx without end",
     steps: Array.from({ length: 40 }, () => early),
@@ -56,15 +57,15 @@ C.clientCases(
   "8.1.1, 8.2, 8.3 malformed responses [rfc9113-8.1.1-3] [rfc9113-8.2.1-2]",
   (
     [
-      ["no :status [rfc9113-8.3.2-1]", Raw.block(["x-test", "ok"])],
-      ["nothing at all [rfc9113-8.3.2-1]", Raw.block()],
-      ["1xx without :status, a response follows [rfc9113-8.3.2-1]", Raw.block(["link", "</style.css>"])],
-      ["101 (8.6)", Raw.block([":status", "101"])],
+      ["no :status [rfc9113-8.3.2-1]", Block.block(["x-test", "ok"])],
+      ["nothing at all [rfc9113-8.3.2-1]", Block.block()],
+      ["1xx without :status, a response follows [rfc9113-8.3.2-1]", Block.block(["link", "</style.css>"])],
+      ["101 (8.6)", Block.block([":status", "101"])],
       ...["", "20", "2000", "abc", "+20", "099", "000", "2 0"].map(
-        (status) => [`:status "${status}" [rfc9113-8.3-4]`, Raw.block([":status", status])] as const
+        (status) => [`:status "${status}" [rfc9113-8.3-4]`, Block.block([":status", status])] as const
       ),
       [":status twice [rfc9113-8.3-8]", response([":status", "200"])],
-      [":status behind a regular field [rfc9113-8.3-6]", Raw.block(["x-test", "ok"], [":status", "200"])],
+      [":status behind a regular field [rfc9113-8.3-6]", Block.block(["x-test", "ok"], [":status", "200"])],
       ["a request's pseudo-header field [rfc9113-8.3-2]", response([":path", "/"])],
       ["an unknown pseudo-header field [rfc9113-8.3-4]", response([":test", "ok"])],
       ["an upper-case name [rfc9113-8.2.1-3]", response(["X-Test", "ok"])],
@@ -103,13 +104,13 @@ C.clientCases(
     ] as const
   ).map(([title, name, value]) => ({
     title,
-    steps: [head, Raw.data(1, "test"), Raw.headers(1, Raw.block([name, value]))],
+    steps: [head, Raw.data(1, "test"), Raw.headers(1, Block.block([name, value]))],
     outcome: malformed
   }))
 )
 
 const long = (length: number, status = "200"): Uint8Array =>
-  Raw.headers(1, Raw.block([":status", status], ["content-length", String(length)]), Raw.OPEN)
+  Raw.headers(1, Block.block([":status", status], ["content-length", String(length)]), Raw.OPEN)
 
 C.clientCases("8.1.1 content-length", [
   {
@@ -140,7 +141,7 @@ C.clientCases("8.1.1 content-length", [
   },
   {
     title: "304 says how long it would be (RFC 9110 8.6)",
-    steps: [Raw.headers(1, Raw.block([":status", "304"], ["content-length", "4"]))],
+    steps: [Raw.headers(1, Block.block([":status", "304"], ["content-length", "4"]))],
     outcome: answered({ status: 304, body: "" })
   },
   { title: "304 with a body", steps: [long(4, "304"), Raw.data(1, "test", Raw.END_STREAM)], outcome: malformed }
@@ -158,7 +159,7 @@ describe("8.1 HEAD", () => {
       yield* peer.send(Raw.headers(3, response(), Raw.OPEN), Raw.data(3, "test", Raw.END_STREAM))
       expect(yield* Effect.flip(Fiber.join(second.result))).toMatchObject({ code: Code.PROTOCOL_ERROR })
       yield* C.goOn(second)
-      peer.socket.end()
+      peer.end()
       yield* nothingLeft(stats)
     })
   )

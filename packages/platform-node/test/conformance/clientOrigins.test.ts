@@ -6,23 +6,26 @@ import * as Fiber from "effect/Fiber"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
-import * as Raw from "./support/rawFrame.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Octets from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import { nothingLeft } from "./support/serverCase.js"
 
 const ALTSVC = 0x0a
 const ORIGIN = 0x0c
 
-const text = (value: string): Buffer => Buffer.concat([Buffer.of(value.length >> 8, value.length), Raw.octets(value)])
+const text = (value: string): Buffer =>
+  Buffer.concat([Buffer.of(value.length >> 8, value.length), Octets.octets(value)])
 
 const origin = (origins: ReadonlyArray<string>, flags = 0, streamId = 0): Buffer =>
-  Raw.raw(ORIGIN, flags, streamId, Buffer.concat(origins.map(text)))
+  Raw.frame(ORIGIN, flags, streamId, Buffer.concat(origins.map(text)))
 
 const altSvc = (streamId: number, about: string, value = 'h3=":443"'): Buffer =>
-  Raw.raw(ALTSVC, 0, streamId, Buffer.concat([text(about), Raw.octets(value)]))
+  Raw.frame(ALTSVC, 0, streamId, Buffer.concat([text(about), Octets.octets(value)]))
 
 const ok = Raw.headers(1, [0x88])
 /** A literal `:status`. */
-const status = (value: string): Buffer => Raw.headers(1, Raw.block([":status", value]))
+const status = (value: string): Buffer => Raw.headers(1, Block.block([":status", value]))
 
 const other = "https://other.example"
 
@@ -65,7 +68,7 @@ const cases: ReadonlyArray<Case> = [
   },
   {
     title: "an entry that is cut off",
-    frames: () => [Raw.raw(ORIGIN, 0, 0, Buffer.concat([text(other), Buffer.of(0, 20), Raw.octets("https://b")]))],
+    frames: () => [Raw.frame(ORIGIN, 0, 0, Buffer.concat([text(other), Buffer.of(0, 20), Octets.octets("https://b")]))],
     origins: [other]
   },
   { title: "ORIGIN on a stream [rfc8336-2.2-1]", frames: () => [origin([other], 0, 1)] },
@@ -119,8 +122,8 @@ const cases: ReadonlyArray<Case> = [
   { title: "ALTSVC on a stream with an origin [rfc7838-4-4]", frames: (own) => [altSvc(1, own)], told: nobody },
   { title: "ALTSVC on a stream that is idle", frames: () => [altSvc(99, "")], told: nobody },
   { title: "ALTSVC on a stream that is over", frames: () => [ok, altSvc(1, "")], isAnswered: true, told: nobody },
-  { title: "ALTSVC that is cut off", frames: () => [Raw.raw(ALTSVC, 0, 0, [0, 9, 0x68])], told: nobody },
-  { title: "ALTSVC of one octet", frames: () => [Raw.raw(ALTSVC, 0, 0, [0])], told: nobody },
+  { title: "ALTSVC that is cut off", frames: () => [Raw.frame(ALTSVC, 0, 0, [0, 9, 0x68])], told: nobody },
+  { title: "ALTSVC of one octet", frames: () => [Raw.frame(ALTSVC, 0, 0, [0])], told: nobody },
   { title: "ALTSVC with a line end in its value", frames: (own) => [altSvc(0, own, "clear\r\n")], told: nobody }
 ]
 
@@ -142,7 +145,7 @@ describe("RFC 8336, RFC 7838 4: ORIGIN and ALTSVC at a client", () => {
         if (isAnswered !== true) yield* peer.send(ok)
         yield* Effect.orDie(Fiber.join(run.result))
         yield* C.goOn(run)
-        peer.socket.end()
+        peer.end()
         yield* nothingLeft(stats)
       })
     )

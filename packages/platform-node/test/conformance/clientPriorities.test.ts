@@ -4,8 +4,8 @@ import * as Fiber from "effect/Fiber"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
-import * as Raw from "./support/rawFrame.js"
-import type { RawPeer } from "./support/rawPeer.js"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import type { RawPeer } from "@effect-http2/testkit/rawPeer"
 import { nothingLeft } from "./support/serverCase.js"
 
 const { Code, Setting, Type } = Raw
@@ -46,7 +46,7 @@ for (const value of [2, 0xffffffff]) {
       const last = frames.at(-1) ?? expect.unreachable()
       expect([end, last.type, last.payload.readUInt32BE(4)]).toEqual(["FIN", Type.GOAWAY, Code.PROTOCOL_ERROR])
       expect(yield* Effect.flip(client.connection.awaitClosed)).toMatchObject({ code: Code.PROTOCOL_ERROR })
-      peer.socket.end()
+      peer.end()
       yield* nothingLeft(stats)
     })
   )
@@ -90,7 +90,7 @@ describe("RFC 9218 the priorities of a client's requests", () => {
           yield* peer.send(Raw.headers(expected === undefined ? 3 : 1, [0x88]))
           expect((yield* Fiber.join(result)).status).toBe(200)
         }
-        peer.socket.end()
+        peer.end()
         yield* nothingLeft(stats)
       }).pipe(Effect.scoped)
   )
@@ -111,7 +111,7 @@ describe("RFC 9218 the priorities of a client's requests", () => {
         yield* peer.roundTrip
         expect(yield* response.reprioritize({ urgency: 1 })).toBe(false)
         expect((yield* peer.roundTrip).filter(isUpdate)).toEqual([])
-        peer.socket.end()
+        peer.end()
         yield* nothingLeft(stats)
       }).pipe(Effect.scoped)
   )
@@ -130,7 +130,7 @@ describe("RFC 9218 the priorities of a client's requests", () => {
         expect((yield* peer.roundTrip).filter(isUpdate)).toEqual([])
         yield* peer.send(Raw.data(1, "", Raw.END_STREAM))
         expect(yield* response.text()).toBe("")
-        peer.socket.end()
+        peer.end()
         yield* nothingLeft(stats)
       }).pipe(Effect.scoped)
   )

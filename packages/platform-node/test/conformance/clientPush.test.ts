@@ -6,7 +6,9 @@ import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
 import * as P from "./support/promiseCase.js"
-import * as Raw from "./support/rawFrame.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Octets from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 
 const { Code, Setting, Type } = Raw
 const { asked, authority, nextPush, options, plain, promise, promiseOf, read } = P
@@ -32,15 +34,15 @@ describe("8.4 pushed responses", () => {
     ["without one", [Raw.headers(2, [0x8b])], { status: 304, body: "" }],
     [
       "to HEAD, with the content-length of what is not there",
-      [Raw.headers(2, Buffer.concat([Buffer.of(0x88), Raw.block(["content-length", "100"])]))],
+      [Raw.headers(2, Buffer.concat([Buffer.of(0x88), Block.block(["content-length", "100"])]))],
       { method: "HEAD", status: 200, body: "" },
       "HEAD"
     ],
     [
       "behind informational ones",
       [
-        Raw.headers(2, Raw.block([":status", "103"]), Raw.OPEN),
-        Raw.headers(2, Raw.block([":status", "103"]), Raw.OPEN),
+        Raw.headers(2, Block.block([":status", "103"]), Raw.OPEN),
+        Raw.headers(2, Block.block([":status", "103"]), Raw.OPEN),
         Raw.headers(2, [0x88], Raw.OPEN),
         Raw.data(2, text, Raw.END_STREAM)
       ],
@@ -48,7 +50,7 @@ describe("8.4 pushed responses", () => {
     ],
     [
       "with trailers",
-      [Raw.headers(2, [0x88], Raw.OPEN), Raw.data(2, text), Raw.headers(2, Raw.block(["x-end", "1"]))],
+      [Raw.headers(2, [0x88], Raw.OPEN), Raw.data(2, text), Raw.headers(2, Block.block(["x-end", "1"]))],
       { status: 200, body: text, trailers: [["x-end", "1"]] }
     ]
   ]
@@ -77,14 +79,14 @@ describe("8.4 pushed responses", () => {
     Effect.gen(function* () {
       const block = promiseOf({ "x-one": "1" })
       yield* run.peer.send(
-        Raw.raw(Type.PUSH_PROMISE, 0, 1, Buffer.concat([Raw.uint32(2), block.subarray(0, 7)])),
+        Raw.frame(Type.PUSH_PROMISE, 0, 1, Buffer.concat([Octets.uint32(2), block.subarray(0, 7)])),
         Raw.continuation(1, block.subarray(7, 20), 0),
         Raw.continuation(1, block.subarray(20)),
-        Raw.raw(
+        Raw.frame(
           Type.PUSH_PROMISE,
           Raw.END_HEADERS | Raw.PADDED,
           1,
-          Raw.padded(Buffer.concat([Raw.uint32(0x80000004), promiseOf({ ":path": "/app.js" })]), 100)
+          Raw.padded(Buffer.concat([Octets.uint32(0x80000004), promiseOf({ ":path": "/app.js" })]), 100)
         ),
         Raw.headers(4, [0x8d]),
         ok,
@@ -103,7 +105,10 @@ describe("8.4 pushed responses", () => {
 
   asked("one that is cut off fails, behind what had come", (run) =>
     Effect.gen(function* () {
-      yield* run.peer.send(promise(), Raw.headers(2, Raw.block([":status", "200"], ["content-length", "10"]), Raw.OPEN))
+      yield* run.peer.send(
+        promise(),
+        Raw.headers(2, Block.block([":status", "200"], ["content-length", "10"]), Raw.OPEN)
+      )
       const result = yield* Effect.fork(Effect.flip(Effect.flatMap(nextPush(run), read)))
       yield* run.peer.roundTrip
       yield* run.peer.send(Raw.data(2, "half"), Raw.rstStream(2, Code.INTERNAL_ERROR), ok)
@@ -114,8 +119,8 @@ describe("8.4 pushed responses", () => {
 
   asked("one that breaks a rule is reset, and nothing else is", (run) =>
     Effect.gen(function* () {
-      yield* run.peer.send(promise(), Raw.headers(2, Raw.block(["x", "y"]), Raw.OPEN))
-      expect((yield* run.peer.frame(Type.RST_STREAM, 2)).payload).toEqual(Raw.uint32(Code.PROTOCOL_ERROR))
+      yield* run.peer.send(promise(), Raw.headers(2, Block.block(["x", "y"]), Raw.OPEN))
+      expect((yield* run.peer.frame(Type.RST_STREAM, 2)).payload).toEqual(Octets.uint32(Code.PROTOCOL_ERROR))
       yield* run.peer.send(ok)
       yield* C.answered({ status: 200 })(run)
     })
@@ -126,7 +131,7 @@ describe("8.4 pushed responses", () => {
       yield* run.peer.send(promise())
       const push = yield* nextPush(run)
       yield* push.cancel
-      expect((yield* run.peer.frame(Type.RST_STREAM, 2)).payload).toEqual(Raw.uint32(Code.CANCEL))
+      expect((yield* run.peer.frame(Type.RST_STREAM, 2)).payload).toEqual(Octets.uint32(Code.CANCEL))
       yield* run.peer.send(Raw.headers(2, [0x88], Raw.OPEN), Raw.data(2, text, Raw.END_STREAM), ok)
       expect(yield* Effect.flip(read(push))).toMatchObject({ code: Code.CANCEL, origin: "User" })
       yield* C.answered({ status: 200 })(run)
@@ -143,7 +148,7 @@ const refused =
       const seen = [...run.seen]
       const isReset = (frame: Raw.RawFrame): boolean => frame.type === Type.RST_STREAM && frame.streamId === id
       if (!seen.some(isReset)) seen.push(...(yield* run.peer.until("RST_STREAM", isReset)))
-      expect(seen.find(isReset)?.payload).toEqual(Raw.uint32(code))
+      expect(seen.find(isReset)?.payload).toEqual(Octets.uint32(code))
       let promises = 0
       yield* Effect.fork(Stream.runForEach(run.client.pushes, () => Effect.sync(() => promises++)))
       yield* run.peer.send(ok)
@@ -156,7 +161,7 @@ const malformed: ReadonlyArray<readonly [title: string, promise: Uint8Array]> = 
   ["POST [rfc9113-8.4-2] [rfc9113-8.4.1-3]", promise({ ":method": "POST" })],
   ["OPTIONS, which nobody may cache [rfc9113-8.4-2]", promise({ ":method": "OPTIONS" })],
   ["a method that nobody knows [rfc9113-8.4-2] [rfc9113-8.4.1-3]", promise({ ":method": "BREW" })],
-  ["CONNECT [rfc9113-8.4-2]", Raw.pushPromise(1, 2, Raw.block([":method", "CONNECT"], [":authority", authority]))],
+  ["CONNECT [rfc9113-8.4-2]", Raw.pushPromise(1, 2, Block.block([":method", "CONNECT"], [":authority", authority]))],
   ["content [rfc9113-8.4-2]", promise({ "content-length": "5" })],
   ["content that is announced [rfc9113-8.4-2]", promise({ expect: "100-continue" })],
   ["no :method [rfc9113-8.4.1-3]", promise({ ":method": undefined })],
@@ -209,8 +214,8 @@ describe("8.4 origins", () => {
             run.peer.send(promise({ ":authority": host }, id)),
             Effect.map(run.peer.frame(Type.RST_STREAM, id), ({ payload }) => payload)
           )
-        expect(yield* refusing(2, "other.test")).toEqual(Raw.uint32(Code.PROTOCOL_ERROR))
-        expect(yield* refusing(4, "throws.test")).toEqual(Raw.uint32(Code.INTERNAL_ERROR))
+        expect(yield* refusing(2, "other.test")).toEqual(Octets.uint32(Code.PROTOCOL_ERROR))
+        expect(yield* refusing(4, "throws.test")).toEqual(Octets.uint32(Code.INTERNAL_ERROR))
         yield* run.peer.send(
           Raw.pushPromise(1, 6, promiseOf({ ":authority": "static.test" })),
           Raw.headers(6, [0x88]),

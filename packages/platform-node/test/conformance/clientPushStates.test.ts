@@ -5,7 +5,9 @@ import * as Stream from "effect/Stream"
 import { describe, expect } from "vitest"
 import * as C from "./support/clientCase.js"
 import * as P from "./support/promiseCase.js"
-import * as Raw from "./support/rawFrame.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Octets from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 
 const { Code, Type } = Raw
 const { asked, nextPush, options, plain, promise, promiseOf, read } = P
@@ -51,7 +53,7 @@ fatal("6.6 what is promised, and where", [
   ["one that was left out is closed [rfc9113-5.1.1-3]", [promise({}, 4), Raw.headers(2, [0x88])]]
 ])
 
-const unfinished = Raw.raw(Type.PUSH_PROMISE, 0, 1, Buffer.concat([Raw.uint32(2), promiseOf()]))
+const unfinished = Raw.frame(Type.PUSH_PROMISE, 0, 1, Buffer.concat([Octets.uint32(2), promiseOf()]))
 
 fatal("6.6 a block that goes on", [
   ["PING in the middle [rfc9113-6.6-4]", [Buffer.concat([unfinished, Raw.ping("12345678")])]],
@@ -92,9 +94,9 @@ describe("6.6 promises on a stream that was reset", () => {
   asked("are cancelled, and their fields go into the table [rfc9113-6.6-11] [rfc9113-5.1-9]", (run) =>
     Effect.gen(function* () {
       yield* givenUp(run)
-      const indexed = Raw.literal(["x-kept", "1"], 0x40)
+      const indexed = Block.literal(["x-kept", "1"], 0x40)
       yield* run.peer.send(Raw.pushPromise(1, 2, Buffer.concat([promiseOf(), indexed])))
-      expect((yield* run.peer.frame(Type.RST_STREAM, 2)).payload).toEqual(Raw.uint32(Code.CANCEL))
+      expect((yield* run.peer.frame(Type.RST_STREAM, 2)).payload).toEqual(Octets.uint32(Code.CANCEL))
       // What the server had sent on it by then is dropped.
       yield* run.peer.send(begun, Raw.data(2, "body {}", Raw.END_STREAM))
       const next = yield* Effect.fork(run.client.collect({ path: "/" }))
@@ -229,7 +231,7 @@ describe("8.4.2 requests for what is being pushed", () => {
         [Type.RST_STREAM, 2],
         [Type.HEADERS, 3]
       ])
-      peer.socket.destroy()
+      peer.destroy()
       expect(yield* Fiber.join(waiting)).toMatchObject({ processed: "no" })
       expect(yield* Effect.flip(Fiber.join(second ?? expect.unreachable()))).toMatchObject({ scope: "connection" })
     })
@@ -245,7 +247,7 @@ describe("6.8 the end of the connection", () => {
       yield* peer.roundTrip
       yield* Effect.fork(client.connection.shutdown)
       expect((yield* peer.frame(Type.GOAWAY)).payload.readUInt32BE()).toBe(2)
-      const indexed = Raw.literal(["x-kept", "1"], 0x40)
+      const indexed = Block.literal(["x-kept", "1"], 0x40)
       yield* peer.send(
         Raw.pushPromise(1, 4, Buffer.concat([promiseOf(), indexed])),
         Raw.headers(4, [0x88], Raw.OPEN),
@@ -267,7 +269,7 @@ describe("6.8 the end of the connection", () => {
       yield* Fiber.await(run.result)
       yield* Effect.fork(client.connection.shutdown)
       expect(yield* resetOf(run, 2)).toBe(Code.CANCEL)
-      peer.socket.end()
+      peer.end()
       expect(yield* Stream.runCount(Stream.orElse(client.pushes, () => Stream.empty))).toBe(0)
     })
   )

@@ -3,14 +3,16 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { expect } from "vitest"
 import * as C from "./support/clientCase.js"
-import * as Raw from "./support/rawFrame.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Octets from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import { apart } from "./support/serverCase.js"
 
 const { Code, Type } = Raw
 const { connectionError, streamError } = C
 
 const ok = Raw.headers(1, [0x88])
-const fields = Raw.block(["x-trailer", "test"])
+const fields = Block.block(["x-trailer", "test"])
 
 C.clientCases("5.1 idle, 5.1.1 stream identifiers", [
   {
@@ -64,7 +66,7 @@ C.clientCases("5.1 closed", [
         const isReset = (frame: Raw.RawFrame): boolean => frame.type === Type.RST_STREAM
         const frames = [...run.seen]
         if (!frames.some(isReset)) frames.push(...(yield* run.peer.until("RST_STREAM", isReset)))
-        expect(frames.find(isReset)?.payload).toEqual(Raw.uint32(Code.STREAM_CLOSED))
+        expect(frames.find(isReset)?.payload).toEqual(Octets.uint32(Code.STREAM_CLOSED))
         expect(yield* Effect.orDie(Fiber.join(run.result))).toMatchObject({ status: 200 })
         yield* C.goOn(run)
       }),
@@ -115,7 +117,7 @@ C.clientCases("5.1 closed", [
 C.clientCases("6.6 PUSH_PROMISE", [
   {
     title: "on the request's stream [rfc9113-6.6-8] [rfc9113-6.5.2-2]",
-    steps: [Raw.pushPromise(1, 2, Raw.block([":method", "GET"]))],
+    steps: [Raw.pushPromise(1, 2, Block.block([":method", "GET"]))],
     outcome: connectionError(Code.PROTOCOL_ERROR)
   },
   {
@@ -135,12 +137,12 @@ C.clientCases("6.6 PUSH_PROMISE", [
   },
   {
     title: "padding that is too long [rfc9113-6.6-13]",
-    steps: [Raw.raw(Type.PUSH_PROMISE, Raw.END_HEADERS | Raw.PADDED, 1, [9, 0, 0, 0, 2])],
+    steps: [Raw.frame(Type.PUSH_PROMISE, Raw.END_HEADERS | Raw.PADDED, 1, [9, 0, 0, 0, 2])],
     outcome: connectionError(Code.PROTOCOL_ERROR)
   },
   {
     title: "cut short",
-    steps: [Raw.raw(Type.PUSH_PROMISE, Raw.END_HEADERS, 1, "123")],
+    steps: [Raw.frame(Type.PUSH_PROMISE, Raw.END_HEADERS, 1, "123")],
     outcome: connectionError(Code.FRAME_SIZE_ERROR)
   }
 ])

@@ -4,7 +4,9 @@ import * as Fiber from "effect/Fiber"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
-import * as Raw from "./support/rawFrame.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Octets from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import { nothingLeft } from "./support/serverCase.js"
 
 const { Code, Type } = Raw
@@ -13,7 +15,7 @@ const { connectionError, streamError } = C
 const most = 0x7fffffff
 const ok = Raw.headers(1, [0x88])
 const head = Raw.headers(1, [0x88], Raw.OPEN)
-const fields = Raw.block(["x-trailer", "test"])
+const fields = Block.block(["x-trailer", "test"])
 
 C.clientCases("6.1 DATA", [
   {
@@ -97,7 +99,7 @@ C.clientCases("6.3 PRIORITY, 6.4 RST_STREAM", [
   },
   {
     title: "PRIORITY of 4 octets [rfc9113-6.3-2]",
-    steps: [Raw.raw(Type.PRIORITY, 0, 1, "1234")],
+    steps: [Raw.frame(Type.PRIORITY, 0, 1, "1234")],
     outcome: streamError(Code.FRAME_SIZE_ERROR)
   },
   {
@@ -107,7 +109,7 @@ C.clientCases("6.3 PRIORITY, 6.4 RST_STREAM", [
   },
   {
     title: "RST_STREAM of 3 octets [rfc9113-6.4-7]",
-    steps: [Raw.raw(Type.RST_STREAM, 0, 1, "123")],
+    steps: [Raw.frame(Type.RST_STREAM, 0, 1, "123")],
     outcome: connectionError(Code.FRAME_SIZE_ERROR)
   },
   {
@@ -165,7 +167,7 @@ C.clientCases("6.9 WINDOW_UPDATE", [
   },
   {
     title: "3 octets [rfc9113-6.9-5]",
-    steps: [Raw.raw(Type.WINDOW_UPDATE, 0, 1, "123")],
+    steps: [Raw.frame(Type.WINDOW_UPDATE, 0, 1, "123")],
     outcome: connectionError(Code.FRAME_SIZE_ERROR)
   },
   {
@@ -202,10 +204,10 @@ describe("6.9.1 DATA beyond our windows", () => {
       const { body } = yield* Fiber.join(response)
       yield* peer.roundTrip
       yield* peer.send(Raw.data(1, "x"))
-      expect((yield* peer.frame(Type.RST_STREAM, 1)).payload).toEqual(Raw.uint32(Code.FLOW_CONTROL_ERROR))
+      expect((yield* peer.frame(Type.RST_STREAM, 1)).payload).toEqual(Octets.uint32(Code.FLOW_CONTROL_ERROR))
       expect(body).toBeDefined()
       yield* peer.roundTrip
-      peer.socket.end()
+      peer.end()
       yield* peer.toEnd
       yield* nothingLeft(stats)
     })
@@ -224,7 +226,7 @@ describe("6.9.1 DATA beyond our windows", () => {
       expect(end).toBe("FIN")
       expect(rest.at(-1)).toMatchObject({ type: Type.GOAWAY })
       expect(rest.at(-1)?.payload.readUInt32BE(4)).toBe(Code.FLOW_CONTROL_ERROR)
-      peer.socket.end()
+      peer.end()
       yield* nothingLeft(stats)
     })
   )

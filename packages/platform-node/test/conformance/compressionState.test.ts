@@ -9,20 +9,22 @@ import * as Scope from "effect/Scope"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
-import * as Raw from "./support/rawFrame.js"
-import * as RawPeer from "./support/rawPeer.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Octets from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import * as RawPeer from "@effect-http2/testkit/rawPeer"
 import * as S from "./support/serverCase.js"
 
 const { Code, Type } = Raw
 
 /** A field that enters the table, and the index under which it is the last that did. */
-const entering = Raw.literal(["x-test", "from the table"], 0x40)
+const entering = Block.literal(["x-test", "from the table"], 0x40)
 const newest = Buffer.of(0xbe)
 /** More than 32,768 octets of a list, in a block of less. */
-const large = Raw.block(...Array.from({ length: 90 }, (_, i) => [`x-${i}`, "v".repeat(345)] as const))
+const large = Block.block(...Array.from({ length: 90 }, (_, i) => [`x-${i}`, "v".repeat(345)] as const))
 /** Fewer than by default, so that it is their number that is too large. */
 const limits = { maxHeaderFields: 100 } as const
-const many = Raw.block(...Array.from({ length: 200 }, () => ["x", "y"] as const))
+const many = Block.block(...Array.from({ length: 200 }, () => ["x", "y"] as const))
 
 /** `block` on stream 1, in as many frames as it takes. */
 const whole = (block: Buffer): Uint8Array =>
@@ -47,7 +49,7 @@ const requests: ReadonlyArray<readonly [title: string, ...steps: ReadonlyArray<U
   ["a section that is too large before the field", whole(Buffer.concat([S.get, large, entering]))],
   ["more fields than are allowed", whole(Buffer.concat([S.get, many, entering]))],
   ["HEADERS on a stream that we reset", opened, Raw.windowUpdate(1, 0), Raw.headers(1, entering)],
-  ["trailers that are malformed", opened, Raw.headers(1, Buffer.concat([entering, Raw.block()]), Raw.OPEN)],
+  ["trailers that are malformed", opened, Raw.headers(1, Buffer.concat([entering, Block.block()]), Raw.OPEN)],
   ["HEADERS on a stream that has ended", Raw.headers(1, never), Raw.headers(1, entering)],
   ["HEADERS on a stream that the client reset", opened, Raw.rstStream(1, Code.CANCEL), Raw.headers(1, entering)],
   [
@@ -65,7 +67,7 @@ describe("at a server, behind", () => {
         yield* peer.send(...steps)
         yield* peer.send(Raw.headers(3, Buffer.concat([S.get, newest])))
         expect((yield* peer.frame(Type.DATA, 3)).payload.toString()).toBe("from the table")
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
     )
@@ -76,12 +78,12 @@ describe("at a server, behind", () => {
       const [peer, stats] = yield* S.open(echo, { maxConcurrentStreams: 1 })
       yield* S.shake(peer)
       yield* peer.send(opened, Raw.headers(3, Buffer.concat([S.get, entering])))
-      expect((yield* peer.frame(Type.RST_STREAM, 3)).payload).toEqual(Raw.uint32(Code.REFUSED_STREAM))
+      expect((yield* peer.frame(Type.RST_STREAM, 3)).payload).toEqual(Octets.uint32(Code.REFUSED_STREAM))
       yield* peer.send(Raw.rstStream(1, Code.CANCEL))
       yield* peer.roundTrip
       yield* peer.send(Raw.headers(5, Buffer.concat([S.get, newest])))
       expect((yield* peer.frame(Type.DATA, 5)).payload.toString()).toBe("from the table")
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -115,7 +117,7 @@ describe("at a server, behind", () => {
         const frames = yield* peer.until("an answer", ({ type }) => type === Type.DATA)
         expect(frames.at(-1)?.payload.toString()).toBe("from the table")
         expect(frames.filter(({ streamId }) => streamId === 3)).toEqual([])
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
   )
@@ -124,18 +126,18 @@ describe("at a server, behind", () => {
 const ok = (more: Uint8Array = Buffer.alloc(0)): Buffer => Buffer.concat([Buffer.of(0x88), more])
 
 const responses: ReadonlyArray<readonly [title: string, ...steps: ReadonlyArray<Uint8Array>]> = [
-  ["a malformed response", Raw.headers(1, ok(Buffer.concat([entering, Raw.block(["Upper", "case"])])))],
+  ["a malformed response", Raw.headers(1, ok(Buffer.concat([entering, Block.block(["Upper", "case"])])))],
   ["a section that is too large", whole(ok(Buffer.concat([large, entering])))],
   ["more fields than are allowed", whole(ok(Buffer.concat([many, entering])))],
   [
     "an interim response",
-    Raw.headers(1, Buffer.concat([Raw.block([":status", "103"]), entering]), Raw.OPEN),
+    Raw.headers(1, Buffer.concat([Block.block([":status", "103"]), entering]), Raw.OPEN),
     Raw.headers(1, ok())
   ],
   [
     "trailers that are malformed",
     Raw.headers(1, ok(), Raw.OPEN),
-    Raw.headers(1, Buffer.concat([entering, Raw.block([":status", "200"])]))
+    Raw.headers(1, Buffer.concat([entering, Block.block([":status", "200"])]))
   ],
   ["HEADERS on a stream that we reset", Raw.headers(1, "", Raw.OPEN), Raw.headers(1, ok(entering))]
 ]
@@ -155,7 +157,7 @@ describe("at a client, behind", () => {
         yield* peer.frame(Type.HEADERS, 3)
         yield* peer.send(Raw.headers(3, ok(newest)))
         expect((yield* second).headers.get("x-test")).toBe("from the table")
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
     )

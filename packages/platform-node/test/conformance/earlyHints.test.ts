@@ -4,15 +4,16 @@ import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
-import * as Raw from "./support/rawFrame.js"
-import type { RawPeer } from "./support/rawPeer.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import type { RawPeer } from "@effect-http2/testkit/rawPeer"
 import { nothingLeft } from "./support/serverCase.js"
 
-const hints = (...fields: ReadonlyArray<Raw.Field>): Uint8Array =>
-  Raw.headers(1, Raw.block([":status", "103"], ...fields), Raw.OPEN)
+const hints = (...fields: ReadonlyArray<Block.Pair>): Uint8Array =>
+  Raw.headers(1, Block.block([":status", "103"], ...fields), Raw.OPEN)
 
-const final = (...fields: ReadonlyArray<Raw.Field>): Uint8Array =>
-  Raw.headers(1, Raw.block([":status", "200"], ...fields), Raw.OPEN)
+const final = (...fields: ReadonlyArray<Block.Pair>): Uint8Array =>
+  Raw.headers(1, Block.block([":status", "200"], ...fields), Raw.OPEN)
 
 /** What a request got: its hints, its head, its body. */
 const exchange = (
@@ -28,12 +29,12 @@ const exchange = (
     yield* peer.frame(Raw.Type.HEADERS, 1)
     yield* script(peer)
     const { headers, text } = yield* asked
-    peer.socket.end()
+    peer.end()
     yield* nothingLeft(stats)
     return { informational, fields: [...headers], body: text }
   }).pipe(Effect.scoped)
 
-const link: Raw.Field = ["link", "</style.css>; rel=preload; as=style"]
+const link: Block.Pair = ["link", "</style.css>; rel=preload; as=style"]
 
 describe("RFC 8297 103 (Early Hints)", () => {
   U.check("the final response is what its own head says [rfc8297-2-1]", () =>
@@ -54,7 +55,7 @@ describe("RFC 8297 103 (Early Hints)", () => {
     Effect.gen(function* () {
       const fields = [link, ["content-length", "1000"], ["trailer", "x-sum"], ["content-encoding", "gzip"]] as const
       const result = yield* exchange((peer) =>
-        peer.send(hints(...fields), final(), Raw.data(1, "hello"), Raw.headers(1, Raw.block(["x-late", "1"])))
+        peer.send(hints(...fields), final(), Raw.data(1, "hello"), Raw.headers(1, Block.block(["x-late", "1"])))
       )
       expect(result.informational).toEqual([[103, fields]])
       expect(result.body).toBe("hello")

@@ -9,8 +9,10 @@ import * as TestClock from "effect/TestClock"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
-import * as Raw from "./support/rawFrame.js"
-import * as RawPeer from "./support/rawPeer.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Octets from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import * as RawPeer from "@effect-http2/testkit/rawPeer"
 import * as S from "./support/serverCase.js"
 
 const { Code, Type } = Raw
@@ -22,13 +24,13 @@ describe("a peer that acknowledges nothing", () => {
     Effect.gen(function* () {
       const [peer, stats] = yield* S.open("reading")
       yield* peer.send(Raw.preface, Raw.settings(), malformed)
-      expect((yield* peer.frame(Type.RST_STREAM, 1)).payload).toEqual(Raw.uint32(Code.PROTOCOL_ERROR))
+      expect((yield* peer.frame(Type.RST_STREAM, 1)).payload).toEqual(Octets.uint32(Code.PROTOCOL_ERROR))
       yield* TestClock.adjust("9 seconds")
       yield* peer.send(Raw.headers(3, S.post, Raw.OPEN), Raw.data(3, "test", Raw.END_STREAM))
       yield* S.served(3)({ peer, seen: [] })
       yield* TestClock.adjust("2 seconds")
       yield* S.connectionError(Code.SETTINGS_TIMEOUT)({ peer, seen: [] })
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -38,14 +40,14 @@ describe("a peer that acknowledges nothing", () => {
       const [client, peer, stats] = yield* C.open(false)
       yield* peer.send(Raw.settings())
       const asked = yield* C.ask(client, peer)
-      yield* peer.send(Raw.headers(1, Raw.block(["x-test", "ok"]), Raw.OPEN))
+      yield* peer.send(Raw.headers(1, Block.block(["x-test", "ok"]), Raw.OPEN))
       expect(yield* Effect.flip(Fiber.join(asked.result))).toMatchObject({ code: Code.PROTOCOL_ERROR })
       yield* TestClock.adjust("9 seconds")
       yield* C.goOn(asked)
       yield* TestClock.adjust("2 seconds")
       expect(yield* Effect.flip(client.connection.awaitClosed)).toMatchObject({ code: Code.SETTINGS_TIMEOUT })
       yield* peer.toEnd
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -65,7 +67,7 @@ describe("a peer that does not acknowledge the PING behind RST_STREAM", () => {
       }
       const frames = [...(yield* peer.roundTrip), ...(yield* S.goOn(peer))]
       expect(frames.filter(({ type }) => type === Type.RST_STREAM)).toEqual([])
-      peer.socket.end()
+      peer.end()
       yield* peer.toEnd
       yield* S.nothingLeft(stats)
     })
@@ -77,11 +79,11 @@ describe("a peer that does not acknowledge the PING behind RST_STREAM", () => {
       yield* C.shake(peer)
       const asked = yield* C.ask(client, peer)
       yield* Fiber.interrupt(asked.result)
-      expect((yield* peer.frame(Type.RST_STREAM, 1)).payload).toEqual(Raw.uint32(Code.CANCEL))
+      expect((yield* peer.frame(Type.RST_STREAM, 1)).payload).toEqual(Octets.uint32(Code.CANCEL))
       yield* TestClock.adjust("14 seconds")
       yield* peer.send(Raw.headers(1, [0x88], Raw.OPEN), Raw.data(1, "test"))
       yield* C.goOn(asked)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -95,7 +97,7 @@ describe("a client that says GOAWAY and does not go", () => {
       yield* peer.send(Raw.goAway(0, Code.NO_ERROR))
       const [frames, end] = yield* peer.toEnd
       expect([frames.at(-1)?.type, end]).toEqual([Type.GOAWAY, "FIN"])
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -124,7 +126,7 @@ describe("6.8 a server that shuts down", () => {
           [Type.GOAWAY, "0000000100000000"],
           [Type.RST_STREAM, "00000000"]
         ])
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
   )

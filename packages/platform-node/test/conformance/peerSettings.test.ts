@@ -5,8 +5,9 @@ import * as Fiber from "effect/Fiber"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
-import * as Raw from "./support/rawFrame.js"
-import type { RawPeer } from "./support/rawPeer.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import type { RawPeer } from "@effect-http2/testkit/rawPeer"
 import * as S from "./support/serverCase.js"
 
 const { Code, Setting, Type } = Raw
@@ -40,7 +41,7 @@ const tableSizes: ReadonlyArray<
 ]
 
 const updatesOf = (sizes: ReadonlyArray<number>): Buffer =>
-  Buffer.concat(sizes.map((size) => Raw.integer(size, 5, 0x20)))
+  Buffer.concat(sizes.map((size) => Block.integer(size, 5, 0x20)))
 
 /** The block begins with updates to `sizes`, and with no more of them. */
 const expectUpdates = (peer: RawPeer, { payload }: Raw.RawFrame, sizes: ReadonlyArray<number>): void => {
@@ -75,7 +76,7 @@ describe("4.3.1 HEADER_TABLE_SIZE: the smallest and the last value show in the n
           expect(peer.fields(head)).toContainEqual(["x-kept", "the same in each response"])
         }
         yield* S.goOn(peer)
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
     )
@@ -98,7 +99,7 @@ describe("4.3.1 HEADER_TABLE_SIZE: the smallest and the last value show in the n
           yield* peer.send(ok(id))
           yield* Fiber.join(asked)
         }
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
     )
@@ -138,7 +139,7 @@ describe("6.5.2 MAX_FRAME_SIZE and INITIAL_WINDOW_SIZE while a body is sent", ()
       yield* peer.frame(Type.HEADERS, 1)
       yield* changing(peer)
       yield* S.goOn(peer)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -153,7 +154,7 @@ describe("6.5.2 MAX_FRAME_SIZE and INITIAL_WINDOW_SIZE while a body is sent", ()
       yield* peer.send(ok(1))
       expect(yield* Fiber.join(asked.result)).toMatchObject({ status: 200 })
       yield* C.goOn(asked)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -182,7 +183,7 @@ describe("6.5.2 MAX_FRAME_SIZE and INITIAL_WINDOW_SIZE while a body is sent", ()
       const [first, second] = yield* split(peer, 3)
       expect(first).toEqual([Type.HEADERS, 16_384])
       expect(second?.[0]).toBe(Type.CONTINUATION)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -216,7 +217,7 @@ describe("6.5.2 MAX_CONCURRENT_STREAMS of a server", () => {
         yield* peer.frame(Type.HEADERS, 11)
         yield* peer.send(ok(9), ok(11))
         for (const fiber of asked) expect(yield* Fiber.join(fiber)).toMatchObject({ status: 200 })
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
   )
@@ -227,7 +228,7 @@ const malformed: ReadonlyArray<readonly [what: string, octets: Uint8Array]> = [
   ["ENABLE_PUSH 2", Raw.settings([Setting.ENABLE_PUSH, 2])],
   ["MAX_FRAME_SIZE below its least", Raw.settings([Setting.MAX_FRAME_SIZE, 16_383])],
   ["ENABLE_CONNECT_PROTOCOL 2 [rfc8441-3-1]", Raw.settings([8, 2])],
-  ["on a stream", Raw.raw(Type.SETTINGS, 0, 1, new Uint8Array(6))]
+  ["on a stream", Raw.frame(Type.SETTINGS, 0, 1, new Uint8Array(6))]
 ]
 
 S.serverCases(
@@ -270,7 +271,7 @@ describe("6.5.3 settings synchronization at a client", () => {
         [Type.SETTINGS, Raw.ACK, 0, 0],
         [Type.PING, Raw.ACK, 0, 8]
       ])
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )

@@ -4,8 +4,8 @@ import * as Fiber from "effect/Fiber"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
-import * as Raw from "./support/rawFrame.js"
-import type { RawPeer } from "./support/rawPeer.js"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import type { RawPeer } from "@effect-http2/testkit/rawPeer"
 import * as S from "./support/serverCase.js"
 
 const { Code, Setting, Type } = Raw
@@ -39,7 +39,7 @@ describe("6.9 DATA at a server", () => {
         yield* peer.frame(Type.RST_STREAM, 1)
         yield* expectCredit(peer, one)
         yield* S.goOn(peer)
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
   )
@@ -55,7 +55,7 @@ describe("6.9 DATA at a server", () => {
       }
       yield* expectCredit(peer, ids)
       yield* S.goOn(peer)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -69,7 +69,7 @@ describe("6.9 DATA at a server", () => {
       expect((yield* peer.frame(Type.DATA, 1)).payload.toString()).toBe("65535")
       yield* peer.send(Raw.settingsAck, Raw.headers(3, S.post, Raw.OPEN), Raw.data(3, new Uint8Array(1001)))
       yield* S.streamError(3, Code.FLOW_CONTROL_ERROR)({ peer, seen: [] })
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -88,7 +88,7 @@ describe("6.9 DATA at a client", () => {
         yield* peer.send(head)
         yield* expectCredit(peer, one)
         yield* C.goOn(asked)
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
   )
@@ -105,7 +105,7 @@ describe("6.9 DATA at a client", () => {
       yield* peer.frame(Type.HEADERS, 3)
       yield* peer.send(Raw.headers(3, [0x88], Raw.OPEN), Raw.data(3, new Uint8Array(1001)))
       expect(yield* Fiber.join(second)).toMatchObject({ code: Code.FLOW_CONTROL_ERROR })
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )

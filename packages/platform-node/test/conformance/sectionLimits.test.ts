@@ -7,8 +7,10 @@ import * as Fiber from "effect/Fiber"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
-import * as Raw from "./support/rawFrame.js"
-import type { RawPeer } from "./support/rawPeer.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Octets from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import type { RawPeer } from "@effect-http2/testkit/rawPeer"
 import * as S from "./support/serverCase.js"
 
 const { Code, Type } = Raw
@@ -17,7 +19,7 @@ const limits = { maxHeaderListSize: 400, initialWindowSize: 20_000, connectionWi
 
 /** A field that goes into the table, then one that is beyond the limit. */
 const kept = ["x-kept", "in the table"] as const
-const large = Buffer.concat([Raw.literal(kept, 0x40), Raw.literal(["x-large", "x".repeat(400)])])
+const large = Buffer.concat([Block.literal(kept, 0x40), Block.literal(["x-large", "x".repeat(400)])])
 /** The newest entry of the table: that field. */
 const fromTable = Buffer.of(0xbe)
 
@@ -42,7 +44,7 @@ const check = (
       yield* peer.send(Raw.headers(101, Buffer.concat([S.get, fromTable])))
       expect((yield* peer.frame(Type.DATA, 101)).payload.toString()).toBe(kept[1])
       yield* S.goOn(peer)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -68,7 +70,7 @@ describe("10.5.1 a request whose section is too large", () => {
     Effect.gen(function* () {
       yield* peer.send(Raw.headers(1, largeRequest, Raw.OPEN), Raw.data(1, new Uint8Array(5000)))
       yield* refused(peer)
-      yield* peer.send(Raw.data(1, new Uint8Array(4000)), Raw.headers(1, Raw.block(["x-trailer", "end"])))
+      yield* peer.send(Raw.data(1, new Uint8Array(4000)), Raw.headers(1, Block.block(["x-trailer", "end"])))
       expect((yield* peer.roundTrip).filter(isReset)).toEqual([])
     })
   )
@@ -82,7 +84,7 @@ describe("10.5.1 a request whose section is too large", () => {
         yield* refused(peer)
         expect((yield* peer.roundTrip).filter(isReset)).toEqual([])
         yield* peer.send(Raw.data(1, "x"))
-        expect((yield* peer.frame(Type.RST_STREAM, 1)).payload).toEqual(Raw.uint32(Code.NO_ERROR))
+        expect((yield* peer.frame(Type.RST_STREAM, 1)).payload).toEqual(Octets.uint32(Code.NO_ERROR))
         // What was on its way goes back to the connection's window, though nobody ever read any of it.
         for (let i = 0; i < 4; i++) yield* peer.send(Raw.data(1, new Uint8Array(16_000)))
         yield* peer.frame(Type.WINDOW_UPDATE)
@@ -96,7 +98,7 @@ describe("10.5.1 a request whose section is too large", () => {
       Effect.gen(function* () {
         yield* peer.send(Raw.headers(1, largeRequest, Raw.OPEN))
         yield* refused(peer)
-        expect((yield* peer.frame(Type.RST_STREAM, 1)).payload).toEqual(Raw.uint32(Code.NO_ERROR))
+        expect((yield* peer.frame(Type.RST_STREAM, 1)).payload).toEqual(Octets.uint32(Code.NO_ERROR))
       }),
     { ...limits, stallTimeout: "20 millis" }
   )
@@ -116,7 +118,7 @@ describe("10.5.1 trailers that are too large, at a server", () => {
       yield* peer.send(Raw.headers(1, S.post, Raw.OPEN), Raw.data(1, "body"))
       yield* peer.roundTrip
       yield* peer.send(Raw.headers(1, large))
-      expect((yield* peer.frame(Type.RST_STREAM, 1)).payload).toEqual(Raw.uint32(Code.PROTOCOL_ERROR))
+      expect((yield* peer.frame(Type.RST_STREAM, 1)).payload).toEqual(Octets.uint32(Code.PROTOCOL_ERROR))
       yield* peer.roundTrip
       expect(failure).toMatchObject({ _tag: "Http2StreamError", origin: "Local", limit: "maxHeaderListSize" })
     })
@@ -127,7 +129,7 @@ describe("10.5.1 sections that are too large, at a client", () => {
   const head = Raw.headers(1, [0x88], Raw.OPEN)
   const cases: ReadonlyArray<readonly [title: string, frames: ReadonlyArray<Uint8Array>]> = [
     ["a response", [Raw.headers(1, Buffer.concat([Buffer.of(0x88), large]), Raw.OPEN)]],
-    ["an informational response", [Raw.headers(1, Buffer.concat([Raw.block([":status", "103"]), large]), Raw.OPEN)]],
+    ["an informational response", [Raw.headers(1, Buffer.concat([Block.block([":status", "103"]), large]), Raw.OPEN)]],
     ["trailers", [head, Raw.data(1, "part of it"), Raw.headers(1, large)]]
   ]
   for (const [title, frames] of cases) {
@@ -148,7 +150,7 @@ describe("10.5.1 sections that are too large, at a client", () => {
         yield* peer.send(Raw.headers(3, Buffer.concat([Buffer.of(0x88), fromTable])))
         expect((yield* Fiber.join(next)).headers.get(kept[0])).toBe(kept[1])
         yield* C.goOn(asked)
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
     )

@@ -5,8 +5,8 @@ import * as Fiber from "effect/Fiber"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
-import * as Raw from "./support/rawFrame.js"
-import type { RawPeer } from "./support/rawPeer.js"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import type { RawPeer } from "@effect-http2/testkit/rawPeer"
 import * as S from "./support/serverCase.js"
 
 const { Setting, Type } = Raw
@@ -36,7 +36,7 @@ describe("a server", () => {
       expect(yield* dataOf(peer, 1)).toEqual([16_384])
       yield* ask(peer, 3, 16_385)
       expect(yield* dataOf(peer, 3)).toEqual([16_384, 1])
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -51,7 +51,7 @@ describe("a server", () => {
       expect(yield* dataOf(peer, 3)).toEqual([5])
       yield* peer.send(Raw.windowUpdate(0, 7))
       expect(yield* dataOf(peer, 3)).toEqual([7])
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -64,7 +64,7 @@ describe("a server", () => {
       expect(yield* dataOf(peer, 1)).toEqual([11])
       yield* peer.send(Raw.windowUpdate(1, 1))
       expect(yield* dataOf(peer, 1)).toEqual([1])
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -81,7 +81,7 @@ describe("a client", () => {
       expect(yield* dataOf(peer, 1)).toEqual([16_384, 1])
       yield* peer.send(Raw.headers(1, [0x88]))
       yield* Fiber.join(asked)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -104,7 +104,7 @@ describe("a client", () => {
       yield* peer.send(Raw.headers(1, [0x88]), Raw.headers(3, [0x88]))
       yield* Fiber.join(first)
       yield* Fiber.join(second)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )

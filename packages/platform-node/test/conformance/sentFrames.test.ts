@@ -11,10 +11,12 @@ import * as Stream from "effect/Stream"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
-import * as Raw from "./support/rawFrame.js"
-import type { RawPeer } from "./support/rawPeer.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Octets from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import type { RawPeer } from "@effect-http2/testkit/rawPeer"
+import { Witness } from "@effect-http2/testkit/tap/witness"
 import * as S from "./support/serverCase.js"
-import { Witness } from "./support/witness.js"
 
 const { Code, Type } = Raw
 
@@ -23,7 +25,7 @@ const large = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`X-Large-
 /** Small ones, so that credit is given. */
 const windows = { initialWindowSize: 20_000, connectionWindowSize: 65_535 }
 const trailers = { "X-Sum": "3" }
-const chunks = Stream.make(Raw.octets("hel"), Raw.octets("lo"))
+const chunks = Stream.make(Octets.octets("hel"), Octets.octets("lo"))
 
 /** The types that both roles have to send here, and that are not among `frames`. */
 const missing = (frames: ReadonlyArray<Raw.RawFrame>): ReadonlyArray<string> => {
@@ -38,7 +40,7 @@ const blocksOf = (peer: RawPeer, frames: ReadonlyArray<Raw.RawFrame>) => {
     readonly streamId: number
     readonly ends: boolean
     readonly types: ReadonlyArray<number>
-    readonly fields: ReadonlyArray<Raw.Field>
+    readonly fields: ReadonlyArray<Block.Pair>
   }> = []
   let parts: Array<Raw.RawFrame> = []
   for (const frame of frames) {
@@ -58,7 +60,7 @@ const blocksOf = (peer: RawPeer, frames: ReadonlyArray<Raw.RawFrame>) => {
 const expectForm = (
   isClient: boolean,
   frames: ReadonlyArray<Raw.RawFrame>,
-  blocks: ReadonlyArray<{ readonly fields: ReadonlyArray<Raw.Field> }>
+  blocks: ReadonlyArray<{ readonly fields: ReadonlyArray<Block.Pair> }>
 ): void => {
   const witness = new Witness(isClient)
   expect(frames.map((frame) => witness.see(frame)).filter((fault) => fault !== undefined)).toEqual([])
@@ -112,7 +114,7 @@ describe("a server", () => {
       expect(missing(frames)).toEqual([])
       const blocks = blocksOf(peer, frames)
       expectForm(false, frames, blocks)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -138,7 +140,7 @@ describe("a server", () => {
         expect(final?.types).toEqual([Type.HEADERS, Type.CONTINUATION])
         expect(final?.fields).toContainEqual(["x-upper", "Value"])
         expect([last?.ends, last?.fields]).toEqual([true, [["x-sum", "3"]]])
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
   )
@@ -157,7 +159,7 @@ describe("a server", () => {
         expect(fields[0]).toEqual([":status", "500"])
         expect(fields.filter(([name]) => name === "connection" || name === ":test")).toEqual([])
         yield* S.goOn(peer)
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       }).pipe(Logger.withMinimumLogLevel(LogLevel.None))
     )
@@ -195,7 +197,7 @@ describe("a client", () => {
       frames.push(...(yield* peer.toEnd)[0])
       expect(missing(frames)).toEqual([])
       expectForm(true, frames, blocksOf(peer, frames))
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -231,7 +233,7 @@ describe("a client", () => {
         expect(heads[0]?.fields).toContainEqual(["x-upper", "Value"])
         expect(blocks.filter((block) => !heads.includes(block)).map(({ fields }) => fields)).toEqual([[["x-sum", "3"]]])
         for (const id of [1, 3, 5]) yield* peer.send(Raw.rstStream(id, Code.CANCEL))
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
   )

@@ -2,7 +2,8 @@
 import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
-import * as Raw from "./support/rawFrame.js"
+import * as Octets from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import * as S from "./support/serverCase.js"
 
 const { Code, Setting, Type } = Raw
@@ -34,11 +35,11 @@ S.serverCases("5.4.1 connection errors, 5.5 extensions", [
   {
     title: "unknown frames on stream 0 and on streams in any state [rfc9113-5.5-1] [rfc9113-5.5-2]",
     steps: [
-      Raw.raw(0x0a, 0xff, 0),
-      Raw.raw(0x0b, 0xff, 9),
+      Raw.frame(0x0a, 0xff, 0),
+      Raw.frame(0x0b, 0xff, 9),
       Raw.headers(1, S.get),
-      Raw.raw(0xff, 0xff, 1, "0123"),
-      Raw.raw(0x20, 1, 2, "0123")
+      Raw.frame(0xff, 0xff, 1, "0123"),
+      Raw.frame(0x20, 1, 2, "0123")
     ],
     outcome: S.ignored
   }
@@ -47,22 +48,22 @@ S.serverCases("5.4.1 connection errors, 5.5 extensions", [
 S.serverCases("6.5 SETTINGS", [
   {
     title: "an acknowledgement with octets [rfc9113-6.5-4]",
-    steps: [Raw.raw(Type.SETTINGS, Raw.ACK, 0, "\x00\x04\x00\x00\x00\x00")],
+    steps: [Raw.frame(Type.SETTINGS, Raw.ACK, 0, "\x00\x04\x00\x00\x00\x00")],
     outcome: S.connectionError(Code.FRAME_SIZE_ERROR)
   },
   {
     title: "on a stream [rfc9113-6.5-6]",
-    steps: [Raw.raw(Type.SETTINGS, 0, 1, "\x00\x04\x00\x00\x00\x00")],
+    steps: [Raw.frame(Type.SETTINGS, 0, 1, "\x00\x04\x00\x00\x00\x00")],
     outcome: S.connectionError(Code.PROTOCOL_ERROR)
   },
   {
     title: "3 octets long [rfc9113-6.5-8]",
-    steps: [Raw.raw(Type.SETTINGS, 0, 0, "\x00\x03\x00")],
+    steps: [Raw.frame(Type.SETTINGS, 0, 0, "\x00\x03\x00")],
     outcome: S.connectionError(Code.FRAME_SIZE_ERROR)
   },
   {
     title: "7 octets long [rfc9113-6.5-8]",
-    steps: [Raw.raw(Type.SETTINGS, 0, 0, "\x00\x03\x00\x00\x00\x00\x00")],
+    steps: [Raw.frame(Type.SETTINGS, 0, 0, "\x00\x03\x00\x00\x00\x00\x00")],
     outcome: S.connectionError(Code.FRAME_SIZE_ERROR)
   },
   { title: "an acknowledgement that nobody waits for", steps: [Raw.settingsAck], outcome: S.ignored },
@@ -100,7 +101,7 @@ S.serverCases("6.5 SETTINGS", [
     steps: [Raw.settings([0xff, 1], [0, 1], [7, 0xffffffff], [0xffff, 0])],
     outcome: S.ignored
   },
-  { title: "unknown flags and no entry", steps: [Raw.raw(Type.SETTINGS, 0xfe, 0)], outcome: S.ignored }
+  { title: "unknown flags and no entry", steps: [Raw.frame(Type.SETTINGS, 0xfe, 0)], outcome: S.ignored }
 ])
 
 describe("6.5.3 settings synchronization", () => {
@@ -121,7 +122,7 @@ describe("6.5.3 settings synchronization", () => {
         Type.SETTINGS,
         Type.PING
       ])
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -146,22 +147,22 @@ S.serverCases("6.7 PING, 6.8 GOAWAY, 7 error codes", [
   },
   {
     title: "PING on a stream [rfc9113-6.7-6]",
-    steps: [Raw.raw(Type.PING, 0, 1, S.pong)],
+    steps: [Raw.frame(Type.PING, 0, 1, S.pong)],
     outcome: S.connectionError(Code.PROTOCOL_ERROR)
   },
   ...[0, 6, 9].map((length): S.Case => ({
     title: `PING of ${length} octets [rfc9113-6.7-7]`,
-    steps: [Raw.raw(Type.PING, 0, 0, new Uint8Array(length))],
+    steps: [Raw.frame(Type.PING, 0, 0, new Uint8Array(length))],
     outcome: S.connectionError(Code.FRAME_SIZE_ERROR)
   })),
   {
     title: "GOAWAY on a stream [rfc9113-6.8-4]",
-    steps: [Raw.raw(Type.GOAWAY, 0, 1, Raw.uint32(0, 0))],
+    steps: [Raw.frame(Type.GOAWAY, 0, 1, Octets.uint32(0, 0))],
     outcome: S.connectionError(Code.PROTOCOL_ERROR)
   },
   {
     title: "GOAWAY of 7 octets",
-    steps: [Raw.raw(Type.GOAWAY, 0, 0, "1234567")],
+    steps: [Raw.frame(Type.GOAWAY, 0, 0, "1234567")],
     outcome: S.connectionError(Code.FRAME_SIZE_ERROR)
   },
   {

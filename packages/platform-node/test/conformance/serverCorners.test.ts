@@ -4,7 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
-import * as Raw from "./support/rawFrame.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Octets from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import * as S from "./support/serverCase.js"
 
 const { Code, Setting, Type } = Raw
@@ -29,10 +31,10 @@ S.serverCases("4.1 flags and reserved bits that mean nothing", [
     title: "flags on PRIORITY, WINDOW_UPDATE, RST_STREAM and GOAWAY [rfc9113-4.1-3]",
     steps: [
       opened,
-      Raw.raw(Type.PRIORITY, 0xff, 1, Raw.priorityFields(0)),
-      Raw.raw(Type.WINDOW_UPDATE, 0xff, 1, Raw.uint32(1000)),
-      Raw.raw(Type.RST_STREAM, 0xff, 1, Raw.uint32(Code.CANCEL)),
-      Raw.raw(Type.GOAWAY, 0xff, 0, Raw.uint32(0, 0))
+      Raw.frame(Type.PRIORITY, 0xff, 1, Raw.priorityFields(0)),
+      Raw.frame(Type.WINDOW_UPDATE, 0xff, 1, Octets.uint32(1000)),
+      Raw.frame(Type.RST_STREAM, 0xff, 1, Octets.uint32(Code.CANCEL)),
+      Raw.frame(Type.GOAWAY, 0xff, 0, Octets.uint32(0, 0))
     ],
     outcome: S.connectionError(Code.NO_ERROR),
     handlers: ["reading", "hanging"]
@@ -41,9 +43,9 @@ S.serverCases("4.1 flags and reserved bits that mean nothing", [
     title: "the reserved bit in front of GOAWAY's last stream id, and on stream ids of frames [rfc9113-4.1-4]",
     steps: [
       Raw.headers(0x80000001, S.post, Raw.OPEN),
-      Raw.raw(Type.WINDOW_UPDATE, 0, 0x80000000, Raw.uint32(0x80000001)),
-      Raw.raw(Type.PRIORITY, 0, 0x80000001, Raw.priorityFields(0)),
-      Raw.raw(Type.GOAWAY, 0, 0x80000000, Raw.uint32(0x80000000, 0)),
+      Raw.frame(Type.WINDOW_UPDATE, 0, 0x80000000, Octets.uint32(0x80000001)),
+      Raw.frame(Type.PRIORITY, 0, 0x80000001, Raw.priorityFields(0)),
+      Raw.frame(Type.GOAWAY, 0, 0x80000000, Octets.uint32(0x80000000, 0)),
       Raw.data(0x80000001, "test", Raw.END_STREAM)
     ],
     outcome: ({ peer, seen }) =>
@@ -57,7 +59,7 @@ S.serverCases("4.1 flags and reserved bits that mean nothing", [
   },
   {
     title: "SETTINGS with the reserved bit is on stream 0 [rfc9113-4.1-4]",
-    steps: [Raw.raw(Type.SETTINGS, 0, 0x80000000)],
+    steps: [Raw.frame(Type.SETTINGS, 0, 0x80000000)],
     outcome: S.ignored
   }
 ])
@@ -106,7 +108,7 @@ S.serverCases("5.3.1 (RFC 7540) dependencies, exclusive", [
 
 /** A request whose block has `length` octets. */
 const ofLength = (length: number): Buffer => {
-  const filler = (size: number): Buffer => Raw.block(["x-fill", "v".repeat(size)])
+  const filler = (size: number): Buffer => Block.block(["x-fill", "v".repeat(size)])
   const start = length - S.get.length
   return Buffer.concat([S.get, filler(start - filler(start).length + start)])
 }
@@ -126,7 +128,7 @@ S.serverCases("4.2, 6.2, 6.10 sizes", [
   },
   {
     title: "an unknown frame of 16,384 octets [rfc9113-4.2-1]",
-    steps: [Raw.raw(0xee, 0, 0, new Uint8Array(16_384))],
+    steps: [Raw.frame(0xee, 0, 0, new Uint8Array(16_384))],
     outcome: S.ignored
   },
   {
@@ -138,8 +140,8 @@ S.serverCases("4.2, 6.2, 6.10 sizes", [
     title: "CONTINUATION without end behind a field that is malformed",
     steps: [
       Buffer.concat([
-        Raw.headers(1, Buffer.concat([S.get, Raw.block(["Upper", "case"])]), Raw.END_STREAM),
-        ...Array.from({ length: 100 }, () => Raw.continuation(1, Raw.block(["x", "y"]), 0))
+        Raw.headers(1, Buffer.concat([S.get, Block.block(["Upper", "case"])]), Raw.END_STREAM),
+        ...Array.from({ length: 100 }, () => Raw.continuation(1, Block.block(["x", "y"]), 0))
       ])
     ],
     outcome: connectionError(Code.ENHANCE_YOUR_CALM)
@@ -156,12 +158,12 @@ S.serverCases(
       ["CONNECT with :scheme alone [rfc9113-8.5-1]", connect({ ":scheme": "http" })],
       ["CONNECT with :path alone [rfc9113-8.5-1]", connect({ ":path": "/" })],
       ["CONNECT to nowhere", connect({ ":authority": "" })],
-      ["host twice", Buffer.concat([S.get, Raw.block(["host", "localhost"], ["host", "localhost"])])],
+      ["host twice", Buffer.concat([S.get, Block.block(["host", "localhost"], ["host", "localhost"])])],
       ["a :path with a space", S.request({ ":path": "/a b" })],
       ["a :path with a fragment", S.request({ ":path": "/a#b" })],
       ["an :authority with a path", S.request({ ":authority": "localhost/a" })],
-      [":path and an empty :path", Buffer.concat([Raw.block([":path", ""]), S.get])],
-      ["a pseudo-header field without a name [rfc9113-8.3-4]", Buffer.concat([Raw.block([":", "x"]), S.get])],
+      [":path and an empty :path", Buffer.concat([Block.block([":path", ""]), S.get])],
+      ["a pseudo-header field without a name [rfc9113-8.3-4]", Buffer.concat([Block.block([":", "x"]), S.get])],
       ["a pseudo-header field with a space in front of its value [rfc9113-8.2.1-6]", S.request({ ":path": " /" })],
       ["content-length in a list", S.request({ "content-length": "0, 0" })]
     ] as const
@@ -198,7 +200,7 @@ S.serverCases("8.1 requests that are not", [
       Raw.headers(1, S.get, Raw.OPEN),
       Raw.data(1, "test", Raw.END_STREAM),
       Raw.headers(3, S.request({ ":method": "DELETE" }), Raw.OPEN),
-      Raw.headers(3, Raw.block(["x-trailer", "test"]))
+      Raw.headers(3, Block.block(["x-trailer", "test"]))
     ],
     outcome: S.served(1, 3),
     handlers: ["reading"]
@@ -220,7 +222,7 @@ describe("5.1.1 the highest stream id", () => {
       expect((yield* peer.frame(Type.DATA, 0x7fffffff)).flags).toBe(Raw.END_STREAM)
       yield* peer.send(Raw.headers(0x7ffffffd, S.get))
       yield* connectionError(Code.PROTOCOL_ERROR)({ peer, seen: [] })
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -235,7 +237,7 @@ describe("6.9.1 frames without octets", () => {
       const isEnd = ({ flags, streamId }: Raw.RawFrame): boolean => streamId === 1 && (flags & Raw.END_STREAM) !== 0
       yield* peer.until("the end", isEnd)
       yield* S.goOn(peer)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -246,7 +248,7 @@ describe("6.9.1 frames without octets", () => {
       yield* S.shake(peer)
       yield* peer.send(opened, Raw.data(1, new Uint8Array(1000)), Raw.data(1, "", Raw.END_STREAM))
       yield* S.ignored({ peer, seen: yield* peer.roundTrip })
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )

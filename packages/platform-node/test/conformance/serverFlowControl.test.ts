@@ -3,8 +3,9 @@ import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
-import * as Raw from "./support/rawFrame.js"
-import type { RawPeer } from "./support/rawPeer.js"
+import * as Octets from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import type { RawPeer } from "@effect-http2/testkit/rawPeer"
 import * as S from "./support/serverCase.js"
 
 const { Code, Setting, Type } = Raw
@@ -32,12 +33,12 @@ S.serverCases("6.9 WINDOW_UPDATE", [
   },
   ...[0, 3, 5].map((length): S.Case => ({
     title: `${length} octets, of a stream [rfc9113-6.9-5]`,
-    steps: [opened, Raw.raw(Type.WINDOW_UPDATE, 0, 1, new Uint8Array(length))],
+    steps: [opened, Raw.frame(Type.WINDOW_UPDATE, 0, 1, new Uint8Array(length))],
     outcome: connectionError(Code.FRAME_SIZE_ERROR)
   })),
   {
     title: "3 octets, of the connection [rfc9113-6.9-5]",
-    steps: [Raw.raw(Type.WINDOW_UPDATE, 0, 0, "123")],
+    steps: [Raw.frame(Type.WINDOW_UPDATE, 0, 0, "123")],
     outcome: connectionError(Code.FRAME_SIZE_ERROR)
   }
 ])
@@ -106,7 +107,7 @@ const check = (
       yield* S.shake(peer, [Setting.INITIAL_WINDOW_SIZE, initialWindow])
       yield* script(peer)
       yield* S.goOn(peer)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -185,7 +186,7 @@ describe("6.9.1, 6.9.2 what we send", () => {
       yield* peer.send(Raw.data(1, new Uint8Array(12), Raw.END_STREAM))
       expect((yield* peer.frame(Type.DATA, 1)).payload.length).toBe(1)
       yield* S.goOn(peer)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -200,7 +201,7 @@ describe("6.9, 8.1 what we receive", () => {
       yield* peer.roundTrip
       yield* peer.send(Raw.data(1, "x"))
       yield* streamError(1, Code.FLOW_CONTROL_ERROR)({ peer, seen: [] })
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -215,7 +216,7 @@ describe("6.9, 8.1 what we receive", () => {
       // 1535 octets are left of 65,535. The data alone would find its place.
       yield* peer.send(Raw.data(1, Raw.padded(new Uint8Array(1280), 255), Raw.PADDED))
       yield* connectionError(Code.FLOW_CONTROL_ERROR)({ peer, seen: [] })
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -230,12 +231,12 @@ describe("6.9, 8.1 what we receive", () => {
         const before = yield* peer.roundTrip
         expect(before.filter(({ type }) => type === Type.RST_STREAM)).toEqual([])
         yield* peer.send(Raw.data(1, "x"))
-        expect((yield* peer.frame(Type.RST_STREAM, 1)).payload).toEqual(Raw.uint32(Code.NO_ERROR))
+        expect((yield* peer.frame(Type.RST_STREAM, 1)).payload).toEqual(Octets.uint32(Code.NO_ERROR))
         // Still on its way when the client hears of it: it goes back to the connection's window.
         for (let i = 0; i < 4; i++) yield* peer.send(Raw.data(1, new Uint8Array(16_000)))
         yield* peer.frame(Type.WINDOW_UPDATE)
         yield* S.goOn(peer)
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
   )
@@ -245,9 +246,9 @@ describe("6.9, 8.1 what we receive", () => {
       const [peer, stats] = yield* S.open("answering", { stallTimeout: "20 millis" })
       yield* S.shake(peer)
       yield* peer.send(opened)
-      expect((yield* peer.frame(Type.RST_STREAM, 1)).payload).toEqual(Raw.uint32(Code.NO_ERROR))
+      expect((yield* peer.frame(Type.RST_STREAM, 1)).payload).toEqual(Octets.uint32(Code.NO_ERROR))
       yield* S.goOn(peer)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )

@@ -8,8 +8,9 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
-import * as Raw from "./support/rawFrame.js"
-import * as RawPeer from "./support/rawPeer.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import * as RawPeer from "@effect-http2/testkit/rawPeer"
 import * as S from "./support/serverCase.js"
 
 const { Code, Type } = Raw
@@ -25,7 +26,7 @@ describe("8.3.1 the authority", () => {
       )
       expect((yield* peer.frame(Type.DATA, 1)).payload.toString()).toBe("localhost:80")
       expect((yield* peer.frame(Type.DATA, 3)).payload.toString()).toBe("LOCALHOST:80")
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -38,13 +39,13 @@ describe("8.2.3 cookies", () => {
         Effect.succeed(Http2ServerResponse.text(JSON.stringify([...headers])))
       )
       yield* S.shake(peer)
-      const crumbs = Raw.block(["cookie", "a=b"], ["x-test", "y"], ["cookie", "c=d"], ["cookie", "e=f"])
+      const crumbs = Block.block(["cookie", "a=b"], ["x-test", "y"], ["cookie", "c=d"], ["cookie", "e=f"])
       yield* peer.send(Raw.headers(1, Buffer.concat([S.get, crumbs])))
       expect(JSON.parse((yield* peer.frame(Type.DATA, 1)).payload.toString())).toEqual([
         ["cookie", "a=b; c=d; e=f"],
         ["x-test", "y"]
       ])
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -87,7 +88,7 @@ describe("8.7 a request that a handler has seen", () => {
         [9, Code.REFUSED_STREAM]
       ])
       expect(Math.min(...lastIds(frames))).toBeGreaterThanOrEqual(5)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -110,7 +111,7 @@ describe("8.7 a request that a handler has seen", () => {
       expect(seen).toEqual([1, 3, 5])
       expect(resets(frames)).toEqual([1, 3, 5].map((id) => [id, Code.CANCEL]))
       expect(lastIds(frames)).toEqual([0x7fffffff, 5])
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -123,7 +124,7 @@ describe("8.7 a request that a handler has seen", () => {
       yield* S.shake(peer)
       yield* peer.send(Raw.headers(1, S.get))
       yield* S.streamError(1, Code.CANCEL)({ peer, seen: [] })
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )

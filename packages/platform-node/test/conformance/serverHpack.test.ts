@@ -2,7 +2,8 @@
 import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
-import * as Raw from "./support/rawFrame.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import * as S from "./support/serverCase.js"
 
 const { Code, Setting, Type } = Raw
@@ -68,7 +69,7 @@ S.serverCases(
 )
 
 const many = (count: number, size: number): Buffer =>
-  Buffer.concat([S.get, ...Array.from({ length: count }, (_, i) => Raw.literal([`x-${i}`, "v".repeat(size)]))])
+  Buffer.concat([S.get, ...Array.from({ length: count }, (_, i) => Block.literal([`x-${i}`, "v".repeat(size)]))])
 
 const cut = (id: number, block: Buffer, size: number): Uint8Array => {
   const parts: Array<Uint8Array> = []
@@ -138,11 +139,11 @@ describe("4.3.1 the size of the table that we use", () => {
         )
         const head = yield* peer.frame(Type.HEADERS, 3)
         // The lowest size comes first, and nothing is asked of the table that is not in it.
-        const update = Raw.integer(Math.min(...sizes), 5, 0x20)
+        const update = Block.integer(Math.min(...sizes), 5, 0x20)
         expect(head.payload.subarray(0, update.length)).toEqual(update)
         expect(peer.fields(head)).toContainEqual([":status", "200"])
         yield* S.goOn(peer)
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
     )

@@ -2,14 +2,15 @@
 import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
-import * as Raw from "./support/rawFrame.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import * as S from "./support/serverCase.js"
 
 const { Code, Type } = Raw
 const { streamError } = S
 
 const opened = Raw.headers(1, S.post, Raw.OPEN)
-const fields = Raw.block(["x-trailer", "test"])
+const fields = Block.block(["x-trailer", "test"])
 
 S.serverCases("8.1 (h2spec generic 4) message exchanges", [
   { title: "GET", steps: [Raw.headers(1, S.get)], outcome: S.served(1), handlers: ["answering", "reading"] },
@@ -55,7 +56,7 @@ S.serverCases("8.1 (h2spec generic 4) message exchanges", [
   }
 ])
 
-const literals = (...fields: ReadonlyArray<Raw.Field>): Buffer => Buffer.concat([S.get, Raw.block(...fields)])
+const literals = (...fields: ReadonlyArray<Block.Pair>): Buffer => Buffer.concat([S.get, Block.block(...fields)])
 
 /** Requests that are malformed [rfc9113-8.1.1-2]. */
 const malformed: ReadonlyArray<readonly [title: string, block: Buffer]> = [
@@ -81,7 +82,7 @@ const malformed: ReadonlyArray<readonly [title: string, block: Buffer]> = [
   ["8.3 a response's pseudo-header field [rfc9113-8.3-2]", literals([":status", "200"])],
   [
     "8.3 a pseudo-header field behind a regular one [rfc9113-8.3-6]",
-    Raw.block([":method", "GET"], [":scheme", "http"], [":authority", "localhost"], ["x-test", "ok"], [":path", "/"])
+    Block.block([":method", "GET"], [":scheme", "http"], [":authority", "localhost"], ["x-test", "ok"], [":path", "/"])
   ],
   ["8.3 an upper-case pseudo-header field [rfc9113-8.3-4]", S.request({ ":path": undefined, ":PATH": "/" })],
   ["8.3 :protocol without extended CONNECT", S.request({ ":method": "CONNECT", ":protocol": "websocket" })],
@@ -109,11 +110,11 @@ const malformed: ReadonlyArray<readonly [title: string, block: Buffer]> = [
     (name) =>
       [
         `8.3 ${name} twice [rfc9113-8.3-8]`,
-        Buffer.concat([Raw.block([name, name === ":path" ? "/" : "http"]), S.get])
+        Buffer.concat([Block.block([name, name === ":path" ? "/" : "http"]), S.get])
       ] as const
   ),
-  ["8.3 :path twice, the same [rfc9113-8.3-8]", Buffer.concat([Raw.block([":path", "/"]), S.get])],
-  ["8.3.1 nothing at all [rfc9113-8.3.1-12]", Raw.block()],
+  ["8.3 :path twice, the same [rfc9113-8.3-8]", Buffer.concat([Block.block([":path", "/"]), S.get])],
+  ["8.3.1 nothing at all [rfc9113-8.3.1-12]", Block.block()],
   ["8.5 CONNECT with :path [rfc9113-8.5-1]", S.request({ ":method": "CONNECT", ":scheme": undefined })],
   [
     "8.5 CONNECT without :authority",
@@ -148,7 +149,7 @@ S.serverCases(
     ] as const
   ).map(([title, name, value]) => ({
     title,
-    steps: [opened, Raw.data(1, "test"), Raw.headers(1, Raw.block([name, value]))],
+    steps: [opened, Raw.data(1, "test"), Raw.headers(1, Block.block([name, value]))],
     outcome: streamError(1, Code.PROTOCOL_ERROR)
   }))
 )
@@ -253,7 +254,7 @@ S.serverCases("8.4 (8.2) server push", [
   },
   {
     title: "PUSH_PROMISE of 3 octets",
-    steps: [opened, Raw.raw(Type.PUSH_PROMISE, Raw.END_HEADERS, 1, "123")],
+    steps: [opened, Raw.frame(Type.PUSH_PROMISE, Raw.END_HEADERS, 1, "123")],
     outcome: S.connectionError(Code.FRAME_SIZE_ERROR)
   }
 ])
@@ -275,7 +276,7 @@ describe("8.1 responses", () => {
           .map(([name]) => name)
           .join("")
       ).toMatch(/^[a-z-]+$/)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )

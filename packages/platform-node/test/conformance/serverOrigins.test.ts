@@ -6,20 +6,22 @@ import * as Effect from "effect/Effect"
 import * as Http2 from "node:http2"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
-import * as Raw from "./support/rawFrame.js"
+import * as Octets from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import * as S from "./support/serverCase.js"
 
 const ALTSVC = 0x0a
 const ORIGIN = 0x0c
 
-const text = (value: string): Buffer => Buffer.concat([Buffer.of(value.length >> 8, value.length), Raw.octets(value)])
+const text = (value: string): Buffer =>
+  Buffer.concat([Buffer.of(value.length >> 8, value.length), Octets.octets(value)])
 
 const announcements = {
   origins: ["https://Example.com:443", "https://other.example:8443"],
   altSvc: [{ origin: "https://example.com", value: 'h3=":443"' }]
 }
 const set = Buffer.concat([text("https://example.com"), text("https://other.example:8443")])
-const alternative = Buffer.concat([text("https://example.com"), Raw.octets('h3=":443"')])
+const alternative = Buffer.concat([text("https://example.com"), Octets.octets('h3=":443"')])
 
 describe("RFC 8336, RFC 7838 4: what a server announces", () => {
   U.check("over TLS: ORIGIN and ALTSVC on stream 0 behind the preface", () =>
@@ -36,7 +38,7 @@ describe("RFC 8336, RFC 7838 4: what a server announces", () => {
       )
       yield* peer.send(Raw.settingsAck)
       yield* S.goOn(peer)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -49,7 +51,7 @@ describe("RFC 8336, RFC 7838 4: what a server announces", () => {
       expect(frames.map(({ type }) => type)).toContain(ALTSVC)
       expect(frames.map(({ type }) => type)).not.toContain(ORIGIN)
       yield* S.goOn(peer)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -93,19 +95,19 @@ describe("RFC 8336, RFC 7838 4: what a server announces", () => {
 S.serverCases("RFC 8336, RFC 7838 4: a server does not listen", [
   {
     title: "ALTSVC on stream 0 [rfc7838-4-2]",
-    steps: [Raw.raw(ALTSVC, 0, 0, alternative)],
+    steps: [Raw.frame(ALTSVC, 0, 0, alternative)],
     outcome: S.ignored
   },
   {
     title: "ALTSVC on a stream, and one that cannot be read [rfc7838-4-2]",
     steps: [
       Raw.headers(1, S.post, Raw.OPEN),
-      Raw.raw(ALTSVC, 0, 1, Buffer.concat([text(""), Raw.octets("clear")])),
-      Raw.raw(ALTSVC, 0, 1, [0]),
+      Raw.frame(ALTSVC, 0, 1, Buffer.concat([text(""), Octets.octets("clear")])),
+      Raw.frame(ALTSVC, 0, 1, [0]),
       Raw.data(1, "test", Raw.END_STREAM)
     ],
     outcome: S.served(1),
     handlers: ["reading"]
   },
-  { title: "ORIGIN", steps: [Raw.raw(ORIGIN, 0, 0, set), Raw.raw(ORIGIN, 0, 1, "x")], outcome: S.ignored }
+  { title: "ORIGIN", steps: [Raw.frame(ORIGIN, 0, 0, set), Raw.frame(ORIGIN, 0, 1, "x")], outcome: S.ignored }
 ])

@@ -5,8 +5,8 @@ import type * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
-import * as Raw from "./support/rawFrame.js"
-import type { RawPeer } from "./support/rawPeer.js"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import type { RawPeer } from "@effect-http2/testkit/rawPeer"
 import * as S from "./support/serverCase.js"
 
 const { Code, Setting, Type } = Raw
@@ -30,7 +30,7 @@ describe("RFC 9218 2.1 SETTINGS_NO_RFC7540_PRIORITIES", () => {
       yield* peer.send(open, Raw.data(1, new Uint8Array(16_384), Raw.END_STREAM))
       const frames = yield* S.goOn(peer)
       expect(frames.flatMap((frame) => (frame.type === Type.SETTINGS ? [frame.payload.length] : []))).toEqual([0])
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -41,7 +41,7 @@ describe("RFC 9218 2.1 SETTINGS_NO_RFC7540_PRIORITIES", () => {
         const [peer, stats] = yield* S.open("hanging")
         yield* peer.send(Raw.preface, Raw.settings([NO_RFC7540_PRIORITIES, value]))
         yield* S.connectionError(Code.PROTOCOL_ERROR)({ peer, seen: [] })
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
     )
@@ -58,7 +58,7 @@ describe("RFC 9218 2.1 SETTINGS_NO_RFC7540_PRIORITIES", () => {
           const seen = yield* peer.roundTrip
           yield* peer.send(Raw.settings([NO_RFC7540_PRIORITIES, 1 - first]))
           yield* S.connectionError(Code.PROTOCOL_ERROR)({ peer, seen })
-          peer.socket.end()
+          peer.end()
           yield* S.nothingLeft(stats)
         })
     )
@@ -71,7 +71,7 @@ describe("RFC 9218 2.1 SETTINGS_NO_RFC7540_PRIORITIES", () => {
       const block = Buffer.concat([Raw.priorityFields(1, 256, true), S.get])
       yield* peer.send(Raw.priority(1, 1), Raw.headers(1, block, Raw.WHOLE | Raw.PRIORITY), Raw.priority(3, 3))
       yield* S.served(1)({ peer, seen: [] })
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -114,7 +114,7 @@ S.serverCases("RFC 9218 7.1 PRIORITY_UPDATE", [
   },
   {
     title: "without room for a stream id",
-    steps: [Raw.raw(Type.PRIORITY_UPDATE, 0, 0, "123")],
+    steps: [Raw.frame(Type.PRIORITY_UPDATE, 0, 0, "123")],
     outcome: S.connectionError(Code.FRAME_SIZE_ERROR)
   },
   {
@@ -143,7 +143,7 @@ S.serverCases("RFC 9218 7.1 PRIORITY_UPDATE", [
   },
   {
     title: "with all its flags set",
-    steps: [whole, Raw.raw(Type.PRIORITY_UPDATE, 0xff, 0, "\0\0\0\x01u=1")],
+    steps: [whole, Raw.frame(Type.PRIORITY_UPDATE, 0xff, 0, "\0\0\0\x01u=1")],
     outcome: S.served(1),
     handlers: ["answering", "reading"]
   }
@@ -159,7 +159,7 @@ describe("RFC 9218 7.1 more prioritized streams than there may be", () => {
         expect(valuesOf(yield* S.shake(peer), MAX_CONCURRENT_STREAMS)).toEqual([3])
         yield* peer.roundTrip
         yield* script(peer)
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
     )
@@ -228,7 +228,7 @@ const bodies = (
       expect([order(before), order(after)]).toEqual([[], expected])
       expect([...before, ...after].some(({ type }) => type === Type.PRIORITY_UPDATE)).toBe(false)
       yield* S.goOn(peer)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )

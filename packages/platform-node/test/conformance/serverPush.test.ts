@@ -5,7 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { describe, expect } from "vitest"
 import * as P from "./support/pushCase.js"
-import * as Raw from "./support/rawFrame.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import * as S from "./support/serverCase.js"
 
 const { Code, Setting, Type } = Raw
@@ -249,7 +250,7 @@ describe("8.4 what is not pushed", () => {
     (request) => Effect.map(P.attempt(request, { ...P.css, scheme: "http" }), (text) => Http2ServerResponse.text(text)),
     (peer) =>
       Effect.map(
-        P.asked(peer, 1, Raw.headers(1, Raw.block([":method", "CONNECT"], [":authority", "localhost"]))),
+        P.asked(peer, 1, Raw.headers(1, Block.block([":method", "CONNECT"], [":authority", "localhost"]))),
         (text) => expect(text).toBe(P.misuse("8.5"))
       )
   )

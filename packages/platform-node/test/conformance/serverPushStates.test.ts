@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as P from "./support/pushCase.js"
-import * as Raw from "./support/rawFrame.js"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import * as S from "./support/serverCase.js"
 
 const { Code, Setting, Type } = Raw
@@ -61,7 +61,7 @@ describe("5.1.2 concurrency of pushed streams", () => {
       const frames = yield* peer.until("RST_STREAM", ({ type }) => type === Type.RST_STREAM)
       expect(frames.filter(P.isResponse)).toEqual([])
       yield* S.streamError(2, Code.CANCEL)({ peer, seen: frames })
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -91,7 +91,7 @@ describe("5.1 reserved (local)", () => {
         const [peer, stats] = yield* reserved
         yield* peer.send(frame)
         yield* S.connectionError(Code.PROTOCOL_ERROR)({ peer, seen: [] })
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
     )
@@ -106,7 +106,7 @@ describe("5.1 reserved (local)", () => {
       yield* peer.send(Raw.rstStream(2, Code.CANCEL))
       yield* peer.roundTrip
       expect(stats.handlersInterrupted).toBe(1)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -118,7 +118,7 @@ describe("5.1 reserved (local)", () => {
         yield* peer.send(Raw.rstStream(2, code))
         yield* S.ignored({ peer, seen: [] })
         expect([stats.handlersInterrupted, stats.activeStreams]).toEqual([1, 0])
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
     )
@@ -137,7 +137,7 @@ describe("5.1 reserved (local)", () => {
       yield* peer.send(Raw.windowUpdate(2, 30))
       expect(P.textOf(yield* P.upToEnd(peer, 2), 2)).toHaveLength(40)
       yield* S.goOn(peer)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -150,7 +150,7 @@ describe("5.1 reserved (local)", () => {
       yield* peer.frame(Type.DATA, 2)
       yield* peer.send(Raw.data(2, "test"))
       yield* S.streamError(2, Code.STREAM_CLOSED)({ peer, seen: [] })
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -181,7 +181,7 @@ describe("6.8 GOAWAY of a client", () => {
       if (!frames.some(({ flags, streamId }) => streamId === 2 && flags === Raw.END_STREAM)) yield* P.upToEnd(peer, 2)
       expect(P.textOf(frames, 1)).toBe(P.misuse("6.8"))
       expect(frames.filter(({ streamId }) => streamId === 4)).toEqual([])
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )

@@ -3,7 +3,8 @@ import * as Effect from "effect/Effect"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as Oversized from "./support/oversized.js"
-import * as Raw from "./support/rawFrame.js"
+import * as Octets from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import * as S from "./support/serverCase.js"
 
 const { Code, Setting, Type } = Raw
@@ -19,7 +20,7 @@ describe("3.4 (h2spec 1, 3.5) starting HTTP/2", () => {
           expect(settings.payload.readUInt32BE(at + 2)).toBe(0)
       }
       yield* S.goOn(peer)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )
@@ -27,17 +28,17 @@ describe("3.4 (h2spec 1, 3.5) starting HTTP/2", () => {
   const beginnings: ReadonlyArray<readonly [title: string, octets: Uint8Array, code: number]> = [
     [
       "a preface that is not HTTP/2's [rfc9113-3.4-4]",
-      Raw.octets("INVALID CONNECTION PREFACE\r\n\r\n"),
+      Octets.octets("INVALID CONNECTION PREFACE\r\n\r\n"),
       Code.PROTOCOL_ERROR
     ],
     [
       "a request line of HTTP/2.0 [rfc9113-3.4-4]",
-      Raw.octets("GET / HTTP/2.0\r\nHost: localhost\r\n\r\n"),
+      Octets.octets("GET / HTTP/2.0\r\nHost: localhost\r\n\r\n"),
       Code.PROTOCOL_ERROR
     ],
     [
       "a preface with its last octet wrong [rfc9113-3.4-4]",
-      Raw.octets(`${Raw.preface.toString("latin1").slice(0, 23)}x`),
+      Octets.octets(`${Raw.preface.toString("latin1").slice(0, 23)}x`),
       Code.PROTOCOL_ERROR
     ],
     ["PING as the first frame [rfc9113-3.4-1]", Buffer.concat([Raw.preface, Raw.ping(S.pong)]), Code.PROTOCOL_ERROR],
@@ -53,17 +54,17 @@ describe("3.4 (h2spec 1, 3.5) starting HTTP/2", () => {
     ],
     [
       "a broken PRIORITY as the first frame [rfc9113-3.4-1]",
-      Buffer.concat([Raw.preface, Raw.raw(Type.PRIORITY, 0, 1, "1234")]),
+      Buffer.concat([Raw.preface, Raw.frame(Type.PRIORITY, 0, 1, "1234")]),
       Code.PROTOCOL_ERROR
     ],
     [
       "an unknown frame as the first frame [rfc9113-3.4-1]",
-      Buffer.concat([Raw.preface, Raw.raw(0xee, 0, 0, "1234")]),
+      Buffer.concat([Raw.preface, Raw.frame(0xee, 0, 0, "1234")]),
       Code.PROTOCOL_ERROR
     ],
     [
       "SETTINGS of 5 octets as the first frame [rfc9113-6.5-8]",
-      Buffer.concat([Raw.preface, Raw.raw(Type.SETTINGS, 0, 0, "12345")]),
+      Buffer.concat([Raw.preface, Raw.frame(Type.SETTINGS, 0, 0, "12345")]),
       Code.FRAME_SIZE_ERROR
     ]
   ]
@@ -73,7 +74,7 @@ describe("3.4 (h2spec 1, 3.5) starting HTTP/2", () => {
         const [peer, stats] = yield* S.open("answering")
         yield* peer.send(octets)
         yield* S.connectionError(code)({ peer, seen: [] })
-        peer.socket.end()
+        peer.end()
         yield* S.nothingLeft(stats)
       })
     )
@@ -84,11 +85,11 @@ describe("3.4 (h2spec 1, 3.5) starting HTTP/2", () => {
       const [peer, stats] = yield* S.open("answering")
       for (const octet of Buffer.concat([Raw.preface, Raw.settings()])) yield* peer.send(Buffer.of(octet))
       yield* S.goOn(peer)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
       const [half, left] = yield* S.open("answering")
       yield* half.send(Raw.preface.subarray(0, 12))
-      half.socket.end()
+      half.end()
       yield* half.toEnd
       yield* S.nothingLeft(left)
     })
@@ -96,11 +97,11 @@ describe("3.4 (h2spec 1, 3.5) starting HTTP/2", () => {
 })
 
 S.serverCases("4.1 frame format", [
-  { title: "a frame of an unknown type [rfc9113-4.1-2]", steps: [Raw.raw(0xee, 0, 0, "0123")], outcome: S.ignored },
+  { title: "a frame of an unknown type [rfc9113-4.1-2]", steps: [Raw.frame(0xee, 0, 0, "0123")], outcome: S.ignored },
   { title: "unknown flags on PING [rfc9113-4.1-3]", steps: [Raw.ping(S.pong, 0xfe)], outcome: S.answersPing },
   {
     title: "the reserved bit of a stream id [rfc9113-4.1-4]",
-    steps: [Raw.raw(Type.PING, 0, 0x80000000, S.pong)],
+    steps: [Raw.frame(Type.PING, 0, 0x80000000, S.pong)],
     outcome: S.answersPing
   },
   {
@@ -138,7 +139,7 @@ S.serverCases("4.2 frame size", [
   },
   {
     title: "the header alone of a frame of 16,777,215 octets [rfc9113-4.2-2]",
-    steps: [Raw.raw(Type.DATA, 0, 1, "", 0xffffff)],
+    steps: [Raw.frame(Type.DATA, 0, 1, "", 0xffffff)],
     outcome: S.connectionError(Code.FRAME_SIZE_ERROR)
   }
 ])
@@ -166,7 +167,7 @@ S.serverCases("4.3 field section compression", [
   },
   ...[
     ["PRIORITY", Raw.priority(1, 0)],
-    ["PRIORITY of 4 octets", Raw.raw(Type.PRIORITY, 0, 1, "1234")],
+    ["PRIORITY of 4 octets", Raw.frame(Type.PRIORITY, 0, 1, "1234")],
     ["HEADERS of another stream", Raw.headers(3, S.get)],
     ["HEADERS of the same stream", Raw.headers(1, S.get)],
     ["DATA of the same stream", Raw.data(1, "test")],
@@ -177,7 +178,7 @@ S.serverCases("4.3 field section compression", [
     ["WINDOW_UPDATE", Raw.windowUpdate(0, 1)],
     ["GOAWAY", Raw.goAway(0, Code.NO_ERROR)],
     ["CONTINUATION of another stream", Raw.continuation(3, "")],
-    ["an unknown frame [rfc9113-5.5-3]", Raw.raw(0xee, 0, 1, "0123")]
+    ["an unknown frame [rfc9113-5.5-3]", Raw.frame(0xee, 0, 1, "0123")]
   ].map(([what, frame]): S.Case => ({
     title: `${what as string} in the middle of a block [rfc9113-4.3-1] [rfc9113-6.2-3]`,
     steps: [Buffer.concat([Raw.headers(1, S.get.subarray(0, 9), Raw.END_STREAM), frame as Uint8Array])],

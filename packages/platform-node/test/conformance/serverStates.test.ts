@@ -2,7 +2,8 @@
 import * as Effect from "effect/Effect"
 import { describe } from "vitest"
 import * as U from "../utils.js"
-import * as Raw from "./support/rawFrame.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import * as S from "./support/serverCase.js"
 
 const { Code, Type } = Raw
@@ -10,7 +11,7 @@ const { connectionError, streamError } = S
 
 const opened = Raw.headers(1, S.post, Raw.OPEN)
 const whole = Raw.headers(1, S.get)
-const fields = Raw.block(["x-trailer", "test"])
+const fields = Block.block(["x-trailer", "test"])
 
 S.serverCases("5.1 idle", [
   {
@@ -213,7 +214,7 @@ describe("5.1.2 stream concurrency", () => {
       yield* peer.send(Raw.settings([Raw.Setting.INITIAL_WINDOW_SIZE, 65_535]))
       for (const id of [1, 3, 5]) yield* peer.frame(Type.DATA, id)
       yield* streamError(7, Code.REFUSED_STREAM)({ peer, seen: frames })
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )

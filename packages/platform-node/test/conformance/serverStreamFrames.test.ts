@@ -1,12 +1,13 @@
 /** The frames that are about one stream, at a server. */
-import * as Raw from "./support/rawFrame.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import * as S from "./support/serverCase.js"
 
 const { Code, Type } = Raw
 const { connectionError, streamError } = S
 
 const opened = Raw.headers(1, S.post, Raw.OPEN)
-const fields = Raw.block(["x-trailer", "test"])
+const fields = Block.block(["x-trailer", "test"])
 
 S.serverCases("6.1 DATA", [
   {
@@ -123,12 +124,12 @@ S.serverCases("6.3 PRIORITY", [
   { title: "on stream 0 [rfc9113-6.3-1]", steps: [Raw.priority(0, 1)], outcome: connectionError(Code.PROTOCOL_ERROR) },
   ...[0, 4, 6].map((length): S.Case => ({
     title: `${length} octets [rfc9113-6.3-2]`,
-    steps: [opened, Raw.raw(Type.PRIORITY, 0, 1, new Uint8Array(length))],
+    steps: [opened, Raw.frame(Type.PRIORITY, 0, 1, new Uint8Array(length))],
     outcome: streamError(1, Code.FRAME_SIZE_ERROR)
   })),
   {
     title: "4 octets, of an idle stream, which cannot be reset [rfc9113-6.3-2] [rfc9113-6.4-5]",
-    steps: [Raw.raw(Type.PRIORITY, 0, 1, "1234")],
+    steps: [Raw.frame(Type.PRIORITY, 0, 1, "1234")],
     outcome: connectionError(Code.FRAME_SIZE_ERROR)
   }
 ])
@@ -141,7 +142,7 @@ S.serverCases("6.4 RST_STREAM", [
   },
   ...[0, 3, 5].map((length): S.Case => ({
     title: `${length} octets [rfc9113-6.4-7]`,
-    steps: [opened, Raw.raw(Type.RST_STREAM, 0, 1, new Uint8Array(length))],
+    steps: [opened, Raw.frame(Type.RST_STREAM, 0, 1, new Uint8Array(length))],
     outcome: connectionError(Code.FRAME_SIZE_ERROR)
   })),
   {

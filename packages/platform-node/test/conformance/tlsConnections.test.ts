@@ -10,8 +10,8 @@ import * as Net from "node:net"
 import * as Tls from "node:tls"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
-import * as Raw from "./support/rawFrame.js"
-import * as RawPeer from "./support/rawPeer.js"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import * as RawPeer from "@effect-http2/testkit/rawPeer"
 import { dial, host, listen } from "./support/tlsPeer.js"
 
 const ca = U.certificate.cert
@@ -92,7 +92,7 @@ describe("3.2, 3.3 both sides send their preface", () => {
         const port = yield* listen(tls ? {} : { tls: undefined })
         const socket = tls ? yield* dial(port, {}) : yield* RawPeer.connectSocket(port)
         if (!tls) socket.write(Raw.preface)
-        const [[first]] = Raw.parse(yield* beginning(socket, 9))
+        const [first] = Raw.parse(yield* beginning(socket, 9))
         expect(first).toMatchObject({ type: Raw.Type.SETTINGS, flags: 0, streamId: 0 })
       })
     )
@@ -107,7 +107,7 @@ describe("3.2, 3.3 both sides send their preface", () => {
         yield* NodeHttp2.connect(`${tls ? "https" : "http"}://${host}:${server.port}`, { tls: { ca } })
         const octets = yield* beginning(yield* Fiber.join(accepted), 24 + 9)
         expect(octets.subarray(0, 24)).toEqual(Raw.preface)
-        expect(Raw.parse(octets.subarray(24))[0][0]).toMatchObject({ type: Raw.Type.SETTINGS, flags: 0, streamId: 0 })
+        expect(Raw.parse(octets.subarray(24))[0]).toMatchObject({ type: Raw.Type.SETTINGS, flags: 0, streamId: 0 })
       })
     )
   }

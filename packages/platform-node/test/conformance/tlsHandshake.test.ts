@@ -13,7 +13,7 @@ import { describe, expect, it } from "vitest"
 import * as TlsPolicy from "../../src/internal/socket/tlsPolicy.js"
 import * as U from "../utils.js"
 import { prohibited } from "./support/prohibitedSuites.js"
-import * as RawPeer from "./support/rawPeer.js"
+import * as RawPeer from "@effect-http2/testkit/rawPeer"
 import { dial, host, listen } from "./support/tlsPeer.js"
 import * as Hello from "./support/tlsHello.js"
 

@@ -10,8 +10,10 @@ import * as Stream from "effect/Stream"
 import * as Net from "node:net"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
-import * as Raw from "./support/rawFrame.js"
-import type { RawPeer } from "./support/rawPeer.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Octets from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import type { RawPeer } from "@effect-http2/testkit/rawPeer"
 import * as S from "./support/serverCase.js"
 
 const { Code, Type } = Raw
@@ -64,7 +66,7 @@ interface Ends {
   readonly stats: Http2Stats.Http2Stats
 }
 
-const connect = Raw.block([":method", "CONNECT"], [":authority", "target:80"])
+const connect = Block.block([":method", "CONNECT"], [":authority", "target:80"])
 
 /** A tunnel through which octets have gone both ways. */
 const check = (title: string, script: (ends: Ends) => Effect.Effect<void, unknown>): void =>
@@ -90,7 +92,7 @@ const check = (title: string, script: (ends: Ends) => Effect.Effect<void, unknow
       target.write("pong")
       expect((yield* client.frame(Type.DATA, 1)).payload.toString()).toBe("pong")
       yield* script({ client, target, heard: Fiber.join(heard), stats })
-      client.socket.destroy()
+      client.destroy()
       yield* S.nothingLeft(stats)
     })
   )
@@ -131,8 +133,8 @@ describe("8.5 a proxy", () => {
 
   check("an error of the stream is a reset at the target [rfc9113-8.5-3] [rfc9113-8.5-2]", ({ client, heard }) =>
     Effect.gen(function* () {
-      yield* client.send(Raw.headers(1, Raw.block(["x-trailer", "test"])))
-      expect((yield* client.frame(Type.RST_STREAM, 1)).payload).toEqual(Raw.uint32(Code.PROTOCOL_ERROR))
+      yield* client.send(Raw.headers(1, Block.block(["x-trailer", "test"])))
+      expect((yield* client.frame(Type.RST_STREAM, 1)).payload).toEqual(Octets.uint32(Code.PROTOCOL_ERROR))
       expect(yield* heard).toBe("ECONNRESET")
       yield* S.goOn(client)
     })
@@ -147,7 +149,7 @@ describe("8.5 a proxy", () => {
 
   check("a connection that is lost is a reset at the target [rfc9113-8.5-3]", ({ client, heard }) =>
     Effect.gen(function* () {
-      client.socket.resetAndDestroy()
+      client.reset()
       expect(yield* heard).toBe("ECONNRESET")
     })
   )
@@ -155,7 +157,7 @@ describe("8.5 a proxy", () => {
   check("a reset of the target is RST_STREAM with CONNECT_ERROR", ({ client, target }) =>
     Effect.gen(function* () {
       target.resetAndDestroy()
-      expect((yield* client.frame(Type.RST_STREAM, 1)).payload).toEqual(Raw.uint32(ErrorCode.CONNECT_ERROR))
+      expect((yield* client.frame(Type.RST_STREAM, 1)).payload).toEqual(Octets.uint32(ErrorCode.CONNECT_ERROR))
       yield* S.goOn(client)
     })
   )

@@ -13,8 +13,9 @@ import * as Net from "node:net"
 import { port } from "../server/support/harness.js"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
-import * as Raw from "./support/rawFrame.js"
-import * as RawPeer from "./support/rawPeer.js"
+import * as Octets from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import * as RawPeer from "@effect-http2/testkit/rawPeer"
 import * as S from "./support/serverCase.js"
 
 const { Code, Type } = Raw
@@ -46,7 +47,7 @@ describe("RFC 8441 4, 5 what our client asks", () => {
           expect(fields.slice(5)).toEqual(Object.entries(headers))
           yield* peer.send(Raw.headers(1, [0x88], Raw.OPEN))
           yield* Fiber.join(opening)
-          peer.socket.end()
+          peer.end()
           yield* S.nothingLeft(stats)
         })
     )
@@ -157,7 +158,7 @@ describe("RFC 8441 4, 5 what our server makes of it", () => {
       Effect.gen(function* () {
         const peer = yield* serve
         yield* peer.send(Raw.headers(1, extended({ [missing]: undefined, ...version }), Raw.OPEN))
-        expect((yield* peer.frame(Type.RST_STREAM, 1)).payload).toEqual(Raw.uint32(Code.PROTOCOL_ERROR))
+        expect((yield* peer.frame(Type.RST_STREAM, 1)).payload).toEqual(Octets.uint32(Code.PROTOCOL_ERROR))
       }).pipe(Effect.scoped, Effect.provide(NodeHttp2Server.layerTest))
     )
   }
@@ -172,7 +173,7 @@ describe("RFC 8441 3 the setting", () => {
       const [peer] = yield* S.open("answering")
       const { payload } = yield* S.shake(peer)
       expect(entries(payload).filter(([id]) => id === enableConnectProtocol)).toEqual([])
-      peer.socket.end()
+      peer.end()
     })
   )
 
@@ -191,7 +192,7 @@ describe("RFC 8441 3 the setting", () => {
       }
       for (const { payload, type } of seen) if (type === Type.SETTINGS) said.push(...entries(payload))
       expect(said.filter(([id]) => id === enableConnectProtocol)).toEqual([[enableConnectProtocol, 1]])
-      peer.socket.end()
+      peer.end()
     })
   )
 })

@@ -1,8 +1,9 @@
 /**
  * Cases for our client: it has asked for something, the server of the test sends octets, and this is what has to come of them. Each case runs with a
- * request that is whole and with one whose body goes on, with all octets in one write and with a round trip between the steps, plain and over TLS.
+ * request that is whole and with one whose body goes on, with all octets in one write and with a round trip between the steps, in memory; and with one of
+ * them over a socket, plain and with TLS.
  */
-import type * as Http2Client from "@effect-http2/http2/Http2Client"
+import * as Http2Client from "@effect-http2/http2/Http2Client"
 import type * as Http2ClientRequest from "@effect-http2/http2/Http2ClientRequest"
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
@@ -17,15 +18,18 @@ import * as Net from "node:net"
 import * as Tls from "node:tls"
 import { describe, expect } from "vitest"
 import * as U from "../../utils.js"
-import * as Raw from "./rawFrame.js"
-import * as RawPeer from "./rawPeer.js"
-import { apart, nothingLeft, together, type Way } from "./serverCase.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Octets from "@effect-http2/testkit/octets"
+import { ofPipe } from "@effect-http2/testkit/line"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import * as RawPeer from "@effect-http2/testkit/rawPeer"
+import { apart, type Line, nothingLeft, pipe, runsOf, together, type Way } from "./serverCase.js"
 
 /** What a program gets that reads a whole response. */
 export interface Response {
   readonly status: number
   readonly body: string
-  readonly trailers: ReadonlyArray<Raw.Field>
+  readonly trailers: ReadonlyArray<Block.Pair>
 }
 
 type Result = Fiber.Fiber<Response, Http2Error.Http2Error>
@@ -42,7 +46,7 @@ export type Outcome = (run: Run) => Effect.Effect<void>
 
 const requests = {
   whole: { path: "/" },
-  open: { path: "/", method: "POST", body: Stream.concat(Stream.make(Raw.octets("part")), Stream.never) }
+  open: { path: "/", method: "POST", body: Stream.concat(Stream.make(Octets.octets("part")), Stream.never) }
 } satisfies Record<string, Http2ClientRequest.Http2ClientRequest>
 
 export type RequestName = keyof typeof requests
@@ -217,20 +221,27 @@ export const ask = (
 export const clientCases = (title: string, cases: ReadonlyArray<Case>): void => {
   describe(title, () => {
     for (const test of cases) {
-      const ways = (test.requests ?? ["whole", "open"]).flatMap((request, i) =>
-        (test.ways ?? [...together, ...apart])
-          .filter((way) => i === 0 || way !== "apart over TLS")
-          .map((way) => [request, way] as const)
-      )
-      U.check(test.title, () => Effect.forEach(ways, ([request, way]) => run(test, request, way)))
+      const requests: ReadonlyArray<RequestName> = test.requests ?? ["whole", "open"]
+      const runs = runsOf(requests, test.ways ?? [...together, ...apart])
+      U.check(test.title, () => Effect.forEach(runs, (each) => run(test, ...each)))
     }
   })
 }
 
-const run = (test: Case, request: RequestName, way: Way): Effect.Effect<void, unknown> =>
+/** A client's engine without a socket, and the server that it talks to, before either has spoken to the end of its preface. */
+const openInMemory = (options: Http2Client.ClientOptions = {}): ReturnType<typeof open> =>
   Effect.gen(function* () {
-    const [client, peer, stats] = yield* open(way === "apart over TLS", test.options)
-    peer.log.push(`(from a request that is ${request}, ${way})`)
+    const stats = Http2Stats.make()
+    const transport = yield* pipe
+    const client = yield* Http2Client.make(transport, { stats, authority: "localhost", ...options })
+    return [client, new RawPeer.RawPeer(ofPipe(transport), "server"), stats] as const
+  })
+
+const run = (test: Case, request: RequestName, way: Way, line: Line): Effect.Effect<void, unknown> =>
+  Effect.gen(function* () {
+    const [client, peer, stats] =
+      line === "in memory" ? yield* openInMemory(test.options) : yield* open(line === "over TLS", test.options)
+    peer.log.push(`(from a request that is ${request}, ${way}, ${line})`)
     yield* shake(peer)
     const asked = yield* ask(client, peer, request)
     const seen: Array<Raw.RawFrame> = []
@@ -242,6 +253,6 @@ const run = (test: Case, request: RequestName, way: Way): Effect.Effect<void, un
       }
     }
     yield* test.outcome({ ...asked, seen })
-    peer.socket.end()
+    peer.end()
     return stats
   }).pipe(Effect.scoped, Effect.flatMap(nothingLeft))

@@ -5,7 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as U from "../../utils.js"
 import * as C from "./clientCase.js"
-import * as Raw from "./rawFrame.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 import { nothingLeft, request, type Way } from "./serverCase.js"
 
 export const authority = "own.test"
@@ -27,7 +28,7 @@ export interface Pushed {
   readonly associatedStreamId: number
   readonly status: number
   readonly body: string
-  readonly trailers: ReadonlyArray<Raw.Field>
+  readonly trailers: ReadonlyArray<Block.Pair>
 }
 
 export const read = (push: Http2Push.Push) =>
@@ -63,7 +64,7 @@ export const asked = (
       const run = yield* C.ask(client, peer)
       yield* test(run)
       if (peer.log.some((line) => line.startsWith("PUSH_PROMISE"))) yield* peer.fail("a client cannot push")
-      peer.socket.end()
+      peer.end()
       return stats
     }).pipe(Effect.scoped, Effect.flatMap(nothingLeft))
   )

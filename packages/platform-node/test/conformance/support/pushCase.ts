@@ -8,8 +8,8 @@ import type * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as U from "../../utils.js"
-import * as Raw from "./rawFrame.js"
-import type * as RawPeer from "./rawPeer.js"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import type * as RawPeer from "@effect-http2/testkit/rawPeer"
 import * as S from "./serverCase.js"
 
 const { Type } = Raw
@@ -56,7 +56,7 @@ export const check = (
       yield* S.shake(peer, ...(options.settings ?? []))
       yield* test(peer, stats)
       yield* S.goOn(peer)
-      peer.socket.end()
+      peer.end()
       yield* S.nothingLeft(stats)
     })
   )

@@ -1,9 +1,9 @@
 /**
- * Cases for our server: octets in, and what has to come of them. Each case runs against handlers that answer at once, that read the body, and that never
- * answer, with all its octets in one write and with a round trip between its steps, plain and over TLS.
+ * Cases for our server: octets in, and what has to come of them. Each case runs in memory against handlers that answer at once, that read the body, and that
+ * never answer, with all its octets in one write and with a round trip between its steps; and against one of them over a socket, plain and with TLS.
  */
 import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
-import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import * as Http2Server from "@effect-http2/http2/Http2Server"
 import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
@@ -11,13 +11,16 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { describe, expect } from "vitest"
 import * as U from "../../utils.js"
-import * as Raw from "./rawFrame.js"
-import * as RawPeer from "./rawPeer.js"
+import * as Block from "@effect-http2/testkit/fieldBlock"
+import { ofPipe } from "@effect-http2/testkit/line"
+import { Pipe } from "@effect-http2/testkit/pipe"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import * as RawPeer from "@effect-http2/testkit/rawPeer"
 
 /** Fields of a request; `changes` replace, add and, where undefined, remove. */
 export const request = (changes: Readonly<Record<string, string | undefined>> = {}): Buffer => {
   const fields = { ":method": "GET", ":scheme": "http", ":path": "/", ":authority": "localhost", ...changes }
-  return Raw.block(
+  return Block.block(
     ...Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
   )
 }
@@ -61,6 +64,23 @@ export interface Case {
 }
 
 export type Way = "together" | "apart" | "apart over TLS"
+/** What a case runs over. */
+export type Line = "in memory" | "over TCP" | "over TLS"
+
+/** How a case is run: in memory in each of its ways with each `subject`, and once over TCP and over TLS with the first. */
+export const runsOf = <Subject>(
+  subjects: ReadonlyArray<Subject>,
+  ways: ReadonlyArray<Way>
+): ReadonlyArray<readonly [subject: Subject, way: Way, line: Line]> => {
+  const plain = ways.filter((way) => way !== "apart over TLS")
+  const first = subjects.slice(0, 1)
+  return [
+    ...subjects.flatMap((subject) => plain.map((way) => [subject, way, "in memory"] as const)),
+    ...first.flatMap((subject) => plain.slice(-1).map((way) => [subject, way, "over TCP"] as const)),
+    ...first.flatMap((subject) => (ways.includes("apart over TLS") ? [[subject, "apart", "over TLS"] as const] : []))
+  ]
+}
+
 export const together: ReadonlyArray<Way> = ["together"]
 export const apart: ReadonlyArray<Way> = ["apart", "apart over TLS"]
 
@@ -169,25 +189,42 @@ export const nothingLeft = (stats: Http2Stats.Http2Stats): Effect.Effect<void> =
 
 /** Listens. Returns the port. */
 export const listen = (
-  handler: HandlerName | Http2Server.Handler<unknown, never>,
+  handler: Handler,
   stats: Http2Stats.Http2Stats,
   options: NodeHttp2.ServeOptions = {}
-): Effect.Effect<number, unknown, Scope.Scope> => {
-  const handle: Http2Server.Handler<unknown, never> = typeof handler === "string" ? handlers[handler] : handler
-  return Effect.map(
-    NodeHttp2.serve((request) => (request.path === "/ok" ? answer : handle(request)), {
-      host: "127.0.0.1",
-      stats,
-      gracefulShutdownTimeout: 0,
-      ...options
-    }),
+): Effect.Effect<number, unknown, Scope.Scope> =>
+  Effect.map(
+    NodeHttp2.serve(withOk(handler), { host: "127.0.0.1", stats, gracefulShutdownTimeout: 0, ...options }),
     ({ address }) => address.port ?? 0
   )
+
+type Handler = HandlerName | Http2Server.Handler<unknown, never>
+
+const withOk = (handler: Handler): Http2Server.Handler<unknown, never> => {
+  const handle: Http2Server.Handler<unknown, never> = typeof handler === "string" ? handlers[handler] : handler
+  return (request) => (request.path === "/ok" ? answer : handle(request))
 }
+
+/** A transport in memory for an engine under test, broken at the end: closing does not wait for a peer that is gone. */
+export const pipe: Effect.Effect<Pipe, never, Scope.Scope> = Effect.acquireRelease(
+  Effect.sync(() => new Pipe((task) => void setImmediate(task))),
+  (pipe) => Effect.sync(() => pipe.reset())
+)
+
+/** A server's engine without a socket, and a peer that has its first frame still to send. */
+const openInMemory = (
+  handler: Handler
+): Effect.Effect<readonly [peer: RawPeer.RawPeer, stats: Http2Stats.Http2Stats], unknown, Scope.Scope> =>
+  Effect.gen(function* () {
+    const stats = Http2Stats.make()
+    const transport = yield* pipe
+    yield* Http2Server.make(withOk(handler), transport, { stats, gracefulShutdownTimeout: 0 })
+    return [new RawPeer.RawPeer(ofPipe(transport), "client"), stats] as const
+  })
 
 /** Listens, and connects a peer that has its first frame still to send. */
 export const open = (
-  handler: HandlerName | Http2Server.Handler<unknown, never>,
+  handler: Handler,
   options: NodeHttp2.ServeOptions = {}
 ): Effect.Effect<readonly [peer: RawPeer.RawPeer, stats: Http2Stats.Http2Stats], unknown, Scope.Scope> =>
   Effect.gen(function* () {
@@ -217,22 +254,19 @@ export const shake = (
 export const serverCases = (title: string, cases: ReadonlyArray<Case>): void => {
   describe(title, () => {
     for (const test of cases) {
-      const handlers = test.handlers ?? allHandlers
-      const ways = handlers.flatMap((handler, i) =>
-        (test.ways ?? [...together, ...apart])
-          // Once is enough for TLS.
-          .filter((way) => i === 0 || way !== "apart over TLS")
-          .map((way) => [handler, way] as const)
-      )
-      U.check(test.title, () => Effect.forEach(ways, ([handler, way]) => Effect.scoped(run(test, handler, way))))
+      const runs = runsOf(test.handlers ?? allHandlers, test.ways ?? [...together, ...apart])
+      U.check(test.title, () => Effect.forEach(runs, (each) => Effect.scoped(run(test, ...each))))
     }
   })
 }
 
-const run = (test: Case, handler: HandlerName, way: Way): Effect.Effect<void, unknown, Scope.Scope> =>
+const run = (test: Case, handler: HandlerName, way: Way, line: Line): Effect.Effect<void, unknown, Scope.Scope> =>
   Effect.gen(function* () {
-    const [peer, stats] = yield* open(handler, way === "apart over TLS" ? { tls: U.certificate } : {})
-    peer.log.push(`(from a handler that is ${handler}, ${way})`)
+    const [peer, stats] =
+      line === "in memory"
+        ? yield* openInMemory(handler)
+        : yield* open(handler, line === "over TLS" ? { tls: U.certificate } : {})
+    peer.log.push(`(from a handler that is ${handler}, ${way}, ${line})`)
     yield* shake(peer)
     const seen: Array<Raw.RawFrame> = []
     if (way === "together") yield* peer.send(...test.steps)
@@ -243,6 +277,6 @@ const run = (test: Case, handler: HandlerName, way: Way): Effect.Effect<void, un
       }
     }
     yield* test.outcome({ peer, seen })
-    peer.socket.end()
+    peer.end()
     yield* nothingLeft(stats)
   })

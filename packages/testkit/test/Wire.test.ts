@@ -1,17 +1,17 @@
-/** The fuzzer's own reading and writing: what it judges the engine by. */
+/** The kit's own reading and writing: what engines are judged by. */
 import * as Decoder from "@effect-http2/hpack/Decoder"
 import { describe, expect, it } from "vitest"
+import { BlockWriter } from "../src/blockWriter.js"
 import { Choices } from "../src/choices.js"
-import { Finding } from "../src/finding.js"
-import * as Fields from "../src/model/fields.js"
+import { Fault } from "../src/fault.js"
+import { block, type Pairs } from "../src/fieldBlock.js"
+import { PlainDecoder } from "../src/plainDecoder.js"
+import * as Raw from "../src/rawFrame.js"
 import { SettingsView } from "../src/tap/settingsView.js"
 import { Wiretap } from "../src/tap/wiretap.js"
-import { BlockWriter, plainBlock } from "../src/wire/blockWriter.js"
-import { PlainDecoder } from "../src/wire/plainDecoder.js"
-import * as Raw from "../src/wire/rawFrame.js"
 
 describe("frames", () => {
-  const all = [Raw.settings([[1, 2]]), Raw.ping(new Uint8Array(8)), Raw.frame(0, 1, 3, new Uint8Array(300))]
+  const all = [Raw.settings([1, 2]), Raw.ping(new Uint8Array(8)), Raw.frame(0, 1, 3, new Uint8Array(300))]
   const octets = Uint8Array.from(all.flatMap((frame) => [...frame]))
 
   it.each([1, 2, 7, 8, 9, 10, 100, 1000])("are read in pieces of %d octets", (size) => {
@@ -25,7 +25,18 @@ describe("frames", () => {
     ])
     expect(reader.left).toBe(0)
   })
+
+  it("have their stream without the reserved bit, which is told", () => {
+    const [frame] = Raw.parse(Raw.frame(Raw.Type.DATA, 0, 0x80000003, "abc"))
+    expect(frame).toMatchObject({ streamId: 3, isReserved: true })
+  })
 })
+
+const anyPairs = (choices: Choices): Pairs =>
+  Array.from({ length: choices.below(8) }, () => [
+    choices.one(["x-a", "x-b", "cookie", "accept", ":path"]),
+    "a".repeat(choices.size(300))
+  ])
 
 describe("field blocks", () => {
   it("in any form are the same fields to a plain decoder and to ours", () => {
@@ -34,7 +45,7 @@ describe("field blocks", () => {
     const plain = new PlainDecoder()
     const ours = Decoder.make({ maxHeaderListSize: 1_000_000, maxHeaderFields: 1000 })
     for (let i = 0; i < 200; i++) {
-      const pairs = Fields.regular(choices)
+      const pairs = anyPairs(choices)
       const block = writer.write(pairs, choices)
       expect(plain.decode(block)).toEqual(pairs)
       expect(ours.decode(block).fields.map(({ name, value }) => [name, value])).toEqual(pairs)
@@ -46,11 +57,11 @@ describe("the wiretap", () => {
   const server = (): Wiretap => {
     const tap = new Wiretap("server")
     tap.sent(Raw.preface)
-    tap.received(Raw.settings([]))
-    tap.sent(Raw.frame(Raw.Type.HEADERS, Raw.END_HEADERS, 1, plainBlock([[":method", "GET"]])))
+    tap.received(Raw.settings())
+    tap.sent(Raw.frame(Raw.Type.HEADERS, Raw.END_HEADERS, 1, block([":method", "GET"])))
     return tap
   }
-  const head = Raw.frame(Raw.Type.HEADERS, Raw.END_HEADERS, 1, plainBlock([[":status", "200"]]))
+  const head = Raw.frame(Raw.Type.HEADERS, Raw.END_HEADERS, 1, block([":status", "200"]))
   const data = (length: number, flags = 0): Uint8Array => Raw.frame(Raw.Type.DATA, flags, 1, new Uint8Array(length))
 
   it.each([
@@ -59,7 +70,7 @@ describe("the wiretap", () => {
     ["DATA before a head", [data(1)]],
     ["DATA behind END_STREAM", [head, data(1, Raw.END_STREAM), data(1)]],
     ["a stream that nobody opened", [Raw.frame(Raw.Type.DATA, 0, 3, new Uint8Array(1))]],
-    ["an answer to no PING", [Raw.ping(new Uint8Array(8), true)]],
+    ["an answer to no PING", [Raw.ping(new Uint8Array(8), Raw.ACK)]],
     ["an acknowledgement of nothing", [Raw.settingsAck]],
     ["a second RST_STREAM", [Raw.rstStream(1, 8), Raw.rstStream(1, 8)]],
     ["a frame behind GOAWAY with an error", [Raw.goAway(1, 1), head]],
@@ -69,7 +80,7 @@ describe("the wiretap", () => {
     ["PUSH_PROMISE that nobody asked for", [Raw.frame(Raw.Type.PUSH_PROMISE, 4, 1, new Uint8Array(4))]]
   ])("notices %s", (_, frames) => {
     const tap = server()
-    expect(() => frames.forEach((frame) => tap.received(frame))).toThrow(Finding)
+    expect(() => frames.forEach((frame) => tap.received(frame))).toThrow(Fault)
   })
 
   it("lets pass what is right, in any pieces", () => {

@@ -3,10 +3,10 @@
  */
 import * as Decoder from "@effect-http2/hpack/Decoder"
 import { isHpackError } from "@effect-http2/hpack/HpackError"
-import { Finding } from "../finding.js"
-import type { Pairs } from "../wire/blockWriter.js"
-import { concat, readUint32 } from "../wire/octets.js"
-import * as Raw from "../wire/rawFrame.js"
+import { Fault } from "../fault.js"
+import type { Pairs } from "../fieldBlock.js"
+import { concat, readUint32 } from "../octets.js"
+import * as Raw from "../rawFrame.js"
 
 /** A section that is complete: on the stream, and with the end, that its first frame said. */
 export interface Section {
@@ -67,7 +67,7 @@ export class Sections {
     try {
       return this.fields.decode(block).fields.map(({ name, value }) => [name, value] as const)
     } catch (error) {
-      if (isHpackError(error)) throw new Finding("output", `a field block: ${error.message}`, { cause: error })
+      if (isHpackError(error)) throw new Fault(`a field block: ${error.message}`, { cause: error })
       throw error
     }
   }

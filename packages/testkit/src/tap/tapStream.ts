@@ -2,9 +2,9 @@
  * One stream as it shows on the wire: what the engine has sent on it, what was sent to it, and how much more each side may. Made and driven by
  * wiretap.ts.
  */
-import { expect, Finding } from "../finding.js"
-import type { Pairs } from "../wire/blockWriter.js"
-import * as Raw from "../wire/rawFrame.js"
+import { expect, Fault } from "../fault.js"
+import type { Pairs } from "../fieldBlock.js"
+import * as Raw from "../rawFrame.js"
 
 const connectionSpecific = new Set(["connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"])
 
@@ -52,7 +52,7 @@ export class TapStream {
   }
 
   private fail(detail: string): never {
-    throw new Finding("output", `stream ${this.id}: ${detail}`)
+    throw new Fault(`stream ${this.id}: ${detail}`)
   }
 
   private expectOpen(what: string): void {
@@ -137,13 +137,12 @@ export class TapStream {
 const checkSection = (id: number, pairs: Pairs): void => {
   let isRegular = false
   for (const [name, value] of pairs) {
-    if (name.startsWith(":")) expect(!isRegular, "output", () => `stream ${id}: ${name} behind a regular field`)
+    if (name.startsWith(":")) expect(!isRegular, () => `stream ${id}: ${name} behind a regular field`)
     else isRegular = true
     expect(
       !/[^!#$%&'*+\-.^_`|~0-9a-z:]/.test(name) && !connectionSpecific.has(name),
-      "output",
       () => `stream ${id}: field name ${JSON.stringify(name)}`
     )
-    expect(!/[\0\r\n]|^[ \t]|[ \t]$/.test(value), "output", () => `stream ${id}: the value of ${name}`)
+    expect(!/[\0\r\n]|^[ \t]|[ \t]$/.test(value), () => `stream ${id}: the value of ${name}`)
   }
 }

@@ -4,7 +4,7 @@
  */
 import * as Huffman from "@effect-http2/hpack/Huffman"
 import { isHpackError } from "@effect-http2/hpack/HpackError"
-import { type Pair, type Pairs, staticTable } from "./blockWriter.js"
+import { type Pair, type Pairs, staticTable } from "./fieldBlock.js"
 import { toText } from "./octets.js"
 
 class Broken extends Error {}

@@ -2,8 +2,8 @@
  * What was sent to an engine, read as it would have to read it: settings, windows, streams. Nothing in it has to be right. The part of the wiretap that
  * wiretap.ts builds on.
  */
-import { isEqual, readUint32 } from "../wire/octets.js"
-import * as Raw from "../wire/rawFrame.js"
+import { isEqual, readUint32 } from "../octets.js"
+import * as Raw from "../rawFrame.js"
 import { Sections } from "./sections.js"
 import { SettingsView } from "./settingsView.js"
 import { TapStream } from "./tapStream.js"

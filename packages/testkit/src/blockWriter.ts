@@ -1,45 +1,18 @@
 /**
- * Field blocks (RFC 7541) in every form that is allowed: by index or as a literal, with or without the Huffman code, with size updates between.
- * It has its own dynamic table, so that it shares nothing with the encoder under test but the code of Huffman. Called by the models.
+ * Pair blocks (RFC 7541) in every form that is allowed: by index or as a literal, with or without the Huffman code, with size updates between.
+ * It has its own dynamic table, so that it shares nothing with the encoder under test but the code of Huffman.
  */
-import * as Decoder from "@effect-http2/hpack/Decoder"
 import * as Huffman from "@effect-http2/hpack/Huffman"
-import type { Choices } from "../choices.js"
-import { concat, ofText } from "./octets.js"
-
-export type Pair = readonly [name: string, value: string]
-export type Pairs = ReadonlyArray<Pair>
-
-export const staticTable: Pairs = Array.from({ length: 61 }, (_, index) => {
-  const [field] = Decoder.make().decode(Uint8Array.of(0x81 + index)).fields
-  return [field?.name ?? "", field?.value ?? ""]
-})
-
-/** An integer (§5.1) behind a prefix of `bits`; `zeros`: octets that add nothing to it. */
-export const integer = (value: number, bits: number, pattern: number, zeros = 0): Uint8Array => {
-  const most = (1 << bits) - 1
-  if (value < most) return Uint8Array.of(pattern | value)
-  const octets = [pattern | most]
-  let rest = value - most
-  for (; rest >= 128; rest = Math.floor(rest / 128)) octets.push((rest % 128) | 0x80)
-  octets.push(rest)
-  for (let i = 0; i < zeros && octets.length < 5; i++) {
-    octets[octets.length - 1] = (octets[octets.length - 1] ?? 0) | 0x80
-    octets.push(0)
-  }
-  return Uint8Array.from(octets)
-}
+import type { Choices } from "./choices.js"
+import { type Pair, type Pairs, integer, staticTable } from "./fieldBlock.js"
+import { concat, octets } from "./octets.js"
 
 const string = (text: string, isCoded: boolean): Uint8Array => {
-  const octets = isCoded ? Huffman.encode(text) : ofText(text)
-  return concat([integer(octets.length, 7, isCoded ? 0x80 : 0), octets])
+  const written = isCoded ? Huffman.encode(text) : octets(text)
+  return concat([integer(written.length, 7, isCoded ? 0x80 : 0), written])
 }
 
 const sizeOf = ([name, value]: Pair): number => name.length + value.length + 32
-
-/** Literals without indexing and without the Huffman code: neither reads nor writes a table. */
-export const plainBlock = (pairs: Pairs): Uint8Array =>
-  concat(pairs.flatMap(([name, value]) => [Uint8Array.of(0), string(name, false), string(value, false)]))
 
 export class BlockWriter {
   /** Newest first. */
@@ -91,7 +64,7 @@ export class BlockWriter {
     const named = choices.once(4) ? 0 : this.find((entry) => entry[0] === name, isPlain)
     const isIndexed = form < 3 && !isPlain
     const head = isIndexed ? integer(named, 6, 0x40) : integer(named, 4, form === 0 ? 0x10 : 0)
-    const parts = [head]
+    const parts: Array<Uint8Array> = [head]
     if (named === 0) parts.push(string(name, choices.once(2)))
     parts.push(string(value, choices.once(2)))
     if (isIndexed) {

@@ -1,6 +1,6 @@
 /**
- * The transport under an engine: what the run sends arrives at once, what the engine writes is kept for the run. The run decides whether it is
- * read: what is not counts as pending.
+ * The transport under an engine in memory: what the far side sends arrives at once, what the engine writes is kept for the far side, which decides whether
+ * it is read: what is not counts as pending. Both sides can end, and the far side can break the connection.
  */
 import type { TransportError } from "@effect-http2/http2/Http2Error"
 import type { Transport } from "@effect-http2/http2/Transport"
@@ -9,8 +9,7 @@ import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { concat } from "../wire/octets.js"
-import type { Turns } from "./turns.js"
+import { concat } from "./octets.js"
 
 type Reads = Chunk.Chunk<Uint8Array>
 type Pull = Effect.Effect<Reads, TransportError>
@@ -34,8 +33,10 @@ export class Pipe implements Transport {
   private pending = 0
   private listener: (() => void) | undefined = undefined
   private readonly flushed = new Set<() => void>()
+  private onWritten: () => void = () => {}
 
-  constructor(private readonly turns: Turns) {
+  /** `defer`: runs a task once the engine has nothing else to do. */
+  constructor(readonly defer: (task: () => void) => void) {
     const pull: Pull = Effect.async((resume) => {
       this.waiter = resume
       this.wake()
@@ -50,7 +51,7 @@ export class Pipe implements Transport {
     this.incoming = Stream.fromChannel(loop)
   }
 
-  // ------------------------------------------------------------------ the run's side
+  // ------------------------------------------------------------------ the far side
 
   /** Sends one read. Returns without running anything. */
   send(octets: Uint8Array): void {
@@ -59,7 +60,7 @@ export class Pipe implements Transport {
     this.wake()
   }
 
-  /** Ends the run's side. */
+  /** Ends the far side. */
   sendEnd(): void {
     this.outcome ??= over
     this.wake()
@@ -68,19 +69,25 @@ export class Pipe implements Transport {
   /** Breaks the connection. */
   reset(): void {
     this.outcome ??= Effect.fail(
-      new Http2Error.TransportError({ transportReason: "Reset", description: "broken by the run" })
+      new Http2Error.TransportError({ transportReason: "Reset", description: "broken by the far side" })
     )
     this.isRead = true
     this.wake()
     this.drain()
   }
 
-  /** What the engine wrote since the last time; nothing while the run does not read. */
+  /** What the engine wrote since the last time; nothing while it is not read. */
   take(): Uint8Array {
     if (!this.isRead || this.output.length === 0) return new Uint8Array(0)
     const octets = concat(this.output)
     this.output = []
     return octets
+  }
+
+  /** `listener` is called when the engine has written, or ended its side. */
+  listen(listener: () => void): void {
+    this.onWritten = listener
+    listener()
   }
 
   setRead(isRead: boolean): void {
@@ -106,7 +113,7 @@ export class Pipe implements Transport {
     this.pending = 0
     for (const done of this.flushed) done()
     this.flushed.clear()
-    if (this.listener !== undefined) this.turns.defer(() => this.release())
+    if (this.listener !== undefined) this.defer(() => this.release())
   }
 
   private release(): void {
@@ -124,6 +131,7 @@ export class Pipe implements Transport {
     this.written += octets.length
     this.output.push(octets)
     if (!this.isRead) this.pending += octets.length
+    this.onWritten()
     return true
   }
 
@@ -131,13 +139,12 @@ export class Pipe implements Transport {
 
   readonly onDrain = (listener: () => void): void => {
     this.listener = listener
-    if (this.pendingBytes() === 0) this.turns.defer(() => this.release())
+    if (this.pendingBytes() === 0) this.defer(() => this.release())
   }
-
-  readonly defer = (task: () => void): void => this.turns.defer(task)
 
   readonly end: Effect.Effect<void> = Effect.async((resume) => {
     this.isEnded = true
+    this.onWritten()
     if (this.pendingBytes() === 0) return resume(Effect.void)
     const done = (): void => resume(Effect.void)
     this.flushed.add(done)
@@ -151,5 +158,6 @@ export class Pipe implements Transport {
     this.isEnded = true
     this.sendEnd()
     this.drain()
+    this.onWritten()
   })
 }

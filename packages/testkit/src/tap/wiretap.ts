@@ -2,10 +2,10 @@
  * Both directions of a connection, read beside the engine by another reader: what the engine may send is known here, and whatever else it sends is
  * a finding. What is sent to it may be anything. Called by every run of an engine.
  */
-import { expect, Finding } from "../finding.js"
-import type { Pairs } from "../wire/blockWriter.js"
-import { isEqual, readUint32 } from "../wire/octets.js"
-import * as Raw from "../wire/rawFrame.js"
+import { expect, Fault } from "../fault.js"
+import type { Pairs } from "../fieldBlock.js"
+import { isEqual, readUint32 } from "../octets.js"
+import * as Raw from "../rawFrame.js"
 import type { Section } from "./sections.js"
 import { SentTap } from "./sentTap.js"
 import type { TapStream } from "./tapStream.js"
@@ -42,7 +42,7 @@ export class Wiretap extends SentTap {
     if (this.prefaceLeft > 0) {
       const from = Raw.preface.length - this.prefaceLeft
       const part = octets.subarray(0, this.prefaceLeft)
-      expect(isEqual(part, Raw.preface.subarray(from, from + part.length)), "output", () => "not HTTP/2's preface")
+      expect(isEqual(part, Raw.preface.subarray(from, from + part.length)), () => "not HTTP/2's preface")
       this.prefaceLeft -= part.length
     }
     const frames = this.receivedReader.read(octets)
@@ -56,7 +56,7 @@ export class Wiretap extends SentTap {
   private receivedFrame(frame: Raw.RawFrame): void {
     const { flags, payload, streamId, type } = frame
     const fail = (why: string): never => {
-      throw new Finding("output", `${why}: ${Raw.show(frame)}`)
+      throw new Fault(`${why}: ${Raw.show(frame)}`)
     }
     if (this.isFirst && (type !== Type.SETTINGS || (flags & ACK) !== 0)) fail("the first frame is not SETTINGS")
     this.isFirst = false

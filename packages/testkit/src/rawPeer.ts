@@ -1,6 +1,6 @@
 /**
- * The far end of a connection, on a real socket, in the hands of a test: sends octets, sees frames in their order and how the other
- * side ended. It answers nothing by itself.
+ * The far end of a connection in the hands of a test, over a socket or in memory: sends octets, sees frames in their order and how the other side ended. It
+ * answers nothing by itself.
  */
 import * as Decoder from "@effect-http2/hpack/Decoder"
 import * as Clock from "effect/Clock"
@@ -9,11 +9,10 @@ import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
+import { type End, type Line, ofSocket } from "./line.js"
+import { concat, isEqual, toText } from "./octets.js"
 import * as Raw from "./rawFrame.js"
-import { Witness } from "./witness.js"
-
-/** How the other side ended. */
-export type End = "FIN" | "RST"
+import { Witness } from "./tap/witness.js"
 
 /** Only ever passes by in a test that fails. */
 const deadline = "5 seconds"
@@ -23,43 +22,35 @@ export class RawPeer {
   readonly log: Array<string> = []
   private readonly queue = Effect.runSync(Queue.unbounded<Raw.RawFrame | End>())
   private readonly decoder = Decoder.make({ headerTableSize: 65_536 })
-  private rest: Buffer = Buffer.alloc(0)
-  private isPrefaceDue: boolean
+  private readonly reader = new Raw.FrameReader()
+  /** Octets before the first frame that have not come. */
+  private preface: Uint8Array
   private ended: End | undefined = undefined
   private pings = 0
   private readonly witness: Witness
   private fault: string | undefined = undefined
 
   constructor(
-    readonly socket: Net.Socket,
+    private readonly line: Line,
     role: "client" | "server"
   ) {
-    this.isPrefaceDue = role === "server"
+    this.preface = role === "server" ? Raw.preface : new Uint8Array(0)
     this.witness = new Witness(role === "server")
-    socket.on("data", (chunk: Buffer) => this.receive(chunk))
-    socket.on("end", () => this.end("FIN"))
-    socket.on("error", () => this.end("RST"))
-    socket.on("close", () => this.end("RST"))
+    line.listen({ onOctets: (octets) => this.receive(octets), onEnd: (how) => this.endedBy(how) })
   }
 
-  private receive(chunk: Buffer): void {
-    this.rest = Buffer.concat([this.rest, chunk])
-    if (this.isPrefaceDue) {
-      if (this.rest.length < Raw.preface.length) return
-      if (!this.rest.subarray(0, Raw.preface.length).equals(Raw.preface)) throw new Error("not the preface of HTTP/2")
-      this.rest = this.rest.subarray(Raw.preface.length)
-      this.isPrefaceDue = false
-    }
-    const [frames, rest] = Raw.parse(this.rest)
-    this.rest = rest
-    for (const frame of frames) {
+  private receive(octets: Uint8Array): void {
+    const due = this.preface.subarray(0, octets.length)
+    this.preface = this.preface.subarray(due.length)
+    if (!isEqual(due, octets.subarray(0, due.length))) this.fault ??= "not the preface of HTTP/2"
+    for (const frame of this.reader.read(octets.subarray(due.length))) {
       this.log.push(Raw.show(frame))
       this.fault ??= this.witness.see(frame)
       this.queue.unsafeOffer(frame)
     }
   }
 
-  private end(how: End): void {
+  private endedBy(how: End): void {
     if (this.ended !== undefined) return
     this.ended = how
     this.log.push(how)
@@ -68,7 +59,22 @@ export class RawPeer {
 
   /** In one write. */
   send(...frames: ReadonlyArray<Uint8Array>): Effect.Effect<void> {
-    return Effect.sync(() => void this.socket.write(Buffer.concat(frames)))
+    return Effect.sync(() => this.line.write(concat(frames)))
+  }
+
+  /** Ends our side of the connection; the other may go on. */
+  end(): void {
+    this.line.end()
+  }
+
+  /** Takes our side of the connection away, whatever is under way. */
+  destroy(): void {
+    this.line.destroy()
+  }
+
+  /** Breaks the connection: the other side fails. */
+  reset(): void {
+    this.line.reset()
   }
 
   fail(reason: string): Effect.Effect<never> {
@@ -127,7 +133,7 @@ export class RawPeer {
   readonly roundTrip: Effect.Effect<ReadonlyArray<Raw.RawFrame>> = Effect.suspend(() => {
     const payload = `trip${String(++this.pings).padStart(4, "0")}`
     const isAnswer = (frame: Raw.RawFrame): boolean =>
-      frame.type === Raw.Type.PING && frame.flags === Raw.ACK && frame.payload.toString("latin1") === payload
+      frame.type === Raw.Type.PING && frame.flags === Raw.ACK && toText(frame.payload) === payload
     return Effect.zipRight(this.send(Raw.ping(payload)), this.until("the answer to a PING", isAnswer))
   })
 
@@ -142,7 +148,7 @@ export class RawPeer {
   )
 
   /** The fields of a block in one frame without padding. Blocks have to be decoded in order, all of them. */
-  fields(frame: Raw.RawFrame): ReadonlyArray<readonly [string, string]> {
+  fields(frame: Pick<Raw.RawFrame, "payload">): ReadonlyArray<readonly [string, string]> {
     return this.decoder.decode(frame.payload).fields.map(({ name, value }) => [name, value] as const)
   }
 }
@@ -170,8 +176,8 @@ export const connect = (port: number, ca?: string): Effect.Effect<RawPeer, never
           : Tls.connect({ ...to, ca, ALPNProtocols: ["h2"] }, () => resume(Effect.succeed(socket)))
       socket.on("error", (error) => resume(Effect.die(error)))
     })
-  ).pipe(Effect.map((socket) => new RawPeer(socket, "client")))
+  ).pipe(Effect.map((socket) => new RawPeer(ofSocket(socket), "client")))
 
 /** Over an accepted socket, as a server. */
 export const accept = (socket: Net.Socket): Effect.Effect<RawPeer, never, Scope.Scope> =>
-  Effect.map(destroyed(Effect.succeed(socket)), (socket) => new RawPeer(socket, "server"))
+  Effect.map(destroyed(Effect.succeed(socket)), (socket) => new RawPeer(ofSocket(socket), "server"))

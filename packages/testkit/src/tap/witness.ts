@@ -1,8 +1,8 @@
 /**
- * What may never be seen of the frames that an endpoint sends, whatever it is asked: looks at each as it comes, for every test with a raw peer. Written
- * without any code of ours.
+ * What may never be seen of the frames that an endpoint sends, whatever it is asked: looks at each as it comes, for every test with a raw peer, and knows
+ * nothing of what was sent to it.
  */
-import * as Raw from "./rawFrame.js"
+import * as Raw from "../rawFrame.js"
 
 const { ACK, END_HEADERS, END_STREAM, Type } = Raw
 
@@ -32,10 +32,9 @@ const forms: Readonly<Record<number, Form>> = {
   [Type.GOAWAY]: { flags: 0, on: "connection", fits: atLeast(8) },
   [Type.WINDOW_UPDATE]: { flags: 0, on: "either", fits: octets(4) },
   [Type.CONTINUATION]: { flags: END_HEADERS, on: "stream", fits: any },
-  // ALTSVC (RFC 7838), ORIGIN (RFC 8336), PRIORITY_UPDATE (RFC 9218).
-  0x0a: { flags: 0, on: "either", fits: atLeast(2) },
-  0x0c: { flags: 0, on: "connection", fits: any },
-  0x10: { flags: 0, on: "connection", fits: atLeast(4) }
+  [Type.ALTSVC]: { flags: 0, on: "either", fits: atLeast(2) },
+  [Type.ORIGIN]: { flags: 0, on: "connection", fits: any },
+  [Type.PRIORITY_UPDATE]: { flags: 0, on: "connection", fits: atLeast(4) }
 }
 
 const reserved = 0x80000000
@@ -59,11 +58,11 @@ export class Witness {
   }
 
   /** §4.1, and the shape of each type. */
-  private ofItself({ flags, payload, streamId, type }: Raw.RawFrame): string | undefined {
+  private ofItself({ flags, isReserved, payload, streamId, type }: Raw.RawFrame): string | undefined {
     const form = forms[type]
     if (form === undefined) return "a frame of a type that nobody sends"
     if ((flags & ~form.flags) !== 0) return "a flag that its type does not have [rfc9113-4.1-3]"
-    if (streamId >= reserved) return "the reserved bit of the stream id [rfc9113-4.1-4]"
+    if (isReserved) return "the reserved bit of the stream id [rfc9113-4.1-4]"
     if (form.on !== "either" && (streamId === 0) !== (form.on === "connection")) return "a stream id of the wrong kind"
     if (!form.fits(payload.length)) return "a length that its type does not have"
     if (type === Type.SETTINGS && flags === ACK && payload.length > 0)

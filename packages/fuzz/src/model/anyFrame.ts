@@ -2,10 +2,10 @@
  * Frames that look like frames: of any type, with a payload that suits the type, or nearly so. Called where something is put into a conversation that
  * does not belong there.
  */
-import type { Choices } from "../choices.js"
-import { plainBlock } from "./blockWriter.js"
-import { concat, ofText, uint32 } from "./octets.js"
-import * as Raw from "./rawFrame.js"
+import type { Choices } from "@effect-http2/testkit/choices"
+import { block } from "@effect-http2/testkit/fieldBlock"
+import { concat, octets, uint32 } from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
 
 const { Code, Setting, Type } = Raw
 
@@ -17,22 +17,12 @@ const numbers = [
 export const number = (choices: Choices): number => choices.one(numbers)
 
 const blocks: ReadonlyArray<Uint8Array> = [
-  plainBlock([
-    [":method", "GET"],
-    [":scheme", "http"],
-    [":path", "/"],
-    [":authority", "test"]
-  ]),
-  plainBlock([
-    [":method", "POST"],
-    [":scheme", "http"],
-    [":path", "/1-2-200-0-0-1-0-0-1"],
-    [":authority", "test"]
-  ]),
-  plainBlock([[":status", "200"]]),
-  plainBlock([[":status", "100"]]),
-  plainBlock([["x-trailer", "1"]]),
-  plainBlock([["content-length", "3"]]),
+  block([":method", "GET"], [":scheme", "http"], [":path", "/"], [":authority", "test"]),
+  block([":method", "POST"], [":scheme", "http"], [":path", "/1-2-200-0-0-1-0-0-1"], [":authority", "test"]),
+  block([":status", "200"]),
+  block([":status", "100"]),
+  block(["x-trailer", "1"]),
+  block(["content-length", "3"]),
   Uint8Array.of(0x82, 0x86, 0x84, 0x41, 1, 0x61),
   Uint8Array.of(0x88),
   Uint8Array.of(0xbe),
@@ -40,7 +30,7 @@ const blocks: ReadonlyArray<Uint8Array> = [
   Uint8Array.of(0x3f, 0xe1, 0xff, 0x03)
 ]
 
-const block = (choices: Choices): Uint8Array =>
+const fragment = (choices: Choices): Uint8Array =>
   choices.once(4) ? choices.octets(choices.below(20)) : choices.one(blocks)
 
 const settingIds = [...Object.values(Setting), 0x0a, 0xffff]
@@ -50,7 +40,9 @@ const payloadOf = (type: number, choices: Choices): Uint8Array => {
     case Type.DATA:
       return new Uint8Array(choices.size(4000))
     case Type.HEADERS:
-      return choices.once(4) ? concat([uint32(choices.below(9)), Uint8Array.of(1), block(choices)]) : block(choices)
+      return choices.once(4)
+        ? concat([uint32(choices.below(9)), Uint8Array.of(1), fragment(choices)])
+        : fragment(choices)
     case Type.PRIORITY:
       return concat([uint32(choices.below(12)), Uint8Array.of(choices.below(256))])
     case Type.RST_STREAM:
@@ -63,7 +55,7 @@ const payloadOf = (type: number, choices: Choices): Uint8Array => {
         })
       )
     case Type.PUSH_PROMISE:
-      return concat([uint32(choices.below(12)), block(choices)])
+      return concat([uint32(choices.below(12)), fragment(choices)])
     case Type.PING:
       return choices.octets(8)
     case Type.GOAWAY:
@@ -71,13 +63,13 @@ const payloadOf = (type: number, choices: Choices): Uint8Array => {
     case Type.WINDOW_UPDATE:
       return uint32(number(choices))
     case Type.CONTINUATION:
-      return block(choices)
+      return fragment(choices)
     case Type.ALTSVC:
-      return concat([Uint8Array.of(0, choices.below(9)), ofText("http://aclear")])
+      return concat([Uint8Array.of(0, choices.below(9)), octets("http://aclear")])
     case Type.ORIGIN:
-      return concat([Uint8Array.of(0, choices.below(12)), ofText("https://a")])
+      return concat([Uint8Array.of(0, choices.below(12)), octets("https://a")])
     case Type.PRIORITY_UPDATE:
-      return concat([uint32(choices.below(12)), ofText(choices.one(["u=1", "i", "", "u=9, i=?2"]))])
+      return concat([uint32(choices.below(12)), octets(choices.one(["u=1", "i", "", "u=9, i=?2"]))])
     default:
       return choices.octets(choices.below(20))
   }

@@ -1,7 +1,7 @@
 /**
  * The settings that one side announced, as far as the other has acknowledged them (RFC 9113 §6.5.3). Two for each connection, driven by wiretap.ts.
  */
-import { Setting } from "../wire/rawFrame.js"
+import { Setting } from "../rawFrame.js"
 
 type Entries = ReadonlyArray<readonly [id: number, value: number]>
 
