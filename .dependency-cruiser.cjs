@@ -151,7 +151,8 @@ module.exports = {
     },
     {
       name: "testkit-writes-frames-without-the-engine",
-      comment: "A mistake there is not to be made here too. What stands in a file with Effect's name takes the engine's skin.",
+      comment:
+        "A mistake there is not to be made here too. What stands in a file with Effect's name takes the engine's skin.",
       severity: "error",
       from: { path: "^packages/testkit/src/", pathNot: "^packages/testkit/src/(pipe|rawPeer)\\.ts$" },
       to: { path: "^(packages/(engine|http2)/|node_modules/effect/)" }
