@@ -2,6 +2,7 @@
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Frame from "@effect-http2/http2/Frame"
 import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
+import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -12,7 +13,7 @@ import * as TestClock from "effect/TestClock"
 import { expect } from "vitest"
 import { engines, eventually } from "./support/engines.js"
 import { client, server } from "./support/peer.js"
-import { data, get, headers, ok, ping, post, reset, windowUpdate } from "./support/wire.js"
+import { data, get, headers, ok, ping, post, reset, settings, windowUpdate } from "./support/wire.js"
 
 const goAway = (lastStreamId: number, code = 0, debug = new Uint8Array(0)) =>
   new Frame.GoAway(lastStreamId, code, debug)
@@ -229,6 +230,23 @@ describe("GOAWAY at a client", () => {
       // There is nothing more to do: the client goes.
       yield* peer.scripted.end
       expect(yield* Effect.flip(http.connection.awaitClosed)).toMatchObject({ code: ErrorCode.ENHANCE_YOUR_CALM })
+    })
+  )
+
+  it.scoped("refuses requests that wait for a place, with what it says as their cause", () =>
+    Effect.gen(function* () {
+      const { client: http, peer } = yield* client()
+      yield* peer.send(settings([Settings.Id.MAX_CONCURRENT_STREAMS, 1]))
+      yield* peer.barrier()
+      const [sent, waiting] = yield* Effect.all([
+        Effect.fork(Effect.flip(http.collect({}))),
+        Effect.fork(Effect.flip(http.collect({})))
+      ])
+      yield* peer.await("Headers")
+      yield* peer.barrier()
+      yield* peer.send(goAway(0, ErrorCode.ENHANCE_YOUR_CALM))
+      const expected = { code: ErrorCode.ENHANCE_YOUR_CALM, origin: "Remote", processed: "no" }
+      expect([yield* Fiber.join(sent), yield* Fiber.join(waiting)]).toMatchObject([expected, expected])
     })
   )
 
