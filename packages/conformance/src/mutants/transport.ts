@@ -79,13 +79,13 @@ const names = [
 const reuse = [
   ...edits({
     rule: "rfc9113-9.1.1-1",
-    in: "Sharing.mayCarry",
-    find: "return isSameWay && place.serves(origin) && place.identity.isValidFor(origin.host)",
-    replace: "return isSameWay && place.serves(origin)"
+    in: "ReusableConnections.mayCarry",
+    find: "return isSameWay && connection.serves(origin) && connection.identity.isValidFor(origin.host)",
+    replace: "return isSameWay && connection.serves(origin)"
   }),
   ...edits({
     rule: "rfc8336-2.4-1",
-    in: "Http2Place.serves",
+    in: "Http2Connection.serves",
     find: "return originSet === undefined || originSet.has(key)",
     replace: 'return originSet === undefined || key !== ""'
   })

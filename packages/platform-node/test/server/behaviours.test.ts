@@ -153,6 +153,20 @@ const behaviours: ReadonlyArray<Behaviour> = [
     outcome: "broken",
     stock: true
   },
+  {
+    title: "raw: a Readable that is destroyed before its end",
+    app: Effect.sync(() =>
+      HttpServerResponse.raw(
+        new Readable({
+          read() {
+            this.destroy()
+          }
+        })
+      )
+    ),
+    outcome: "broken",
+    stock: false
+  },
   { title: "raw: what cannot be sent", app: raw({ an: "object" }), outcome: { status: 500, text: "" }, stock: false },
   { title: "a form", app: Effect.succeed(HttpServerResponse.formData(form)), outcome: { status: 200 }, stock: true },
   {

@@ -1,6 +1,5 @@
 /**
- * What the platform's errors carry of ours: their `cause` is what the stock clients have there, and ours is beside it. Called by clientRequest.ts and
- * clientResponse.ts.
+ * What the platform's errors carry of ours: their `cause` is what the stock clients have there, and ours is beside it.
  */
 import * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as HttpClientError from "@effect/platform/HttpClientError"

@@ -1,6 +1,6 @@
 /**
- * The HTTP/1.1 side of a port: `node:http`'s server, which does not listen but is handed the sockets that speak HTTP/1.1, each with the application
- * that answers it. Made and called by port.ts.
+ * The HTTP/1.1 side of a port: `node:http`'s server, which does not listen but is handed the sockets that speak HTTP/1.1, each with the application that
+ * answers it.
  */
 import { ServeError } from "@effect/platform/HttpServerError"
 import * as Clock from "effect/Clock"

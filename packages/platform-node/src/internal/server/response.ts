@@ -1,6 +1,5 @@
 /**
- * A platform response as the one that the engine sends: bodies of every kind as octets or as a Stream that is pulled as the client's
- * windows allow. Called by application.ts for every response.
+ * A platform response as the one that the engine sends: bodies of every kind as octets or as a Stream that is pulled as the client's windows allow.
  */
 import type * as Http2Headers from "@effect-http2/http2/Headers"
 import type { Http2ServerResponse } from "@effect-http2/http2/Http2ServerResponse"

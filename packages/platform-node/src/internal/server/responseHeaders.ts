@@ -1,6 +1,6 @@
 /**
- * The headers of a platform response as HTTP/2 takes them: no connection-specific fields, a `set-cookie` for each cookie, the
- * content-length that the body has. Called by response.ts for every response.
+ * The headers of a platform response as HTTP/2 takes them: no connection-specific fields, a `set-cookie` for each cookie, the content-length that the body
+ * has.
  */
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Http2Headers from "@effect-http2/http2/Headers"

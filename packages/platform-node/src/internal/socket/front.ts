@@ -1,6 +1,5 @@
 /**
  * The front of a plain port that speaks HTTP/2 alone: who comes with something else is told so in what they speak, and the log says who came with what.
- * Called by `NodeHttp2.serve`, and by port.ts where HTTP/1.1 is off.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

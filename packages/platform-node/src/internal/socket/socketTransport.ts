@@ -1,8 +1,6 @@
 /**
  * A `Transport` over an open socket of `node:net` or `node:tls`. It takes the socket over: all its listeners are set here, and taken away
  * when it has closed, but for one that swallows late errors, since an 'error' event that nobody hears ends the process.
- *
- * Made by `NodeTransport` and `NodeListener`.
  */
 import type { TransportError } from "@effect-http2/http2/Http2Error"
 import type { Peer, Transport } from "@effect-http2/http2/Transport"

@@ -1,6 +1,5 @@
 /**
- * From a body Stream into the readable side of a Node stream: pulls as it is read, and not faster. Made by bodyReadable.ts and
- * tunnelSocket.ts.
+ * From a body Stream into the readable side of a Node stream: pulls as it is read, and not faster.
  */
 import * as StreamRun from "@effect-http2/http2/StreamRun"
 import * as Cause from "effect/Cause"

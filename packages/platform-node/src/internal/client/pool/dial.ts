@@ -1,6 +1,5 @@
 /**
- * New connections to an origin: directly, or through a proxy. One dial each; ALPN says on that very socket which protocol is spoken. Called by pool.ts
- * and, for more connections of HTTP/1.1, by http1Connections.ts.
+ * New connections to an origin: directly, or through a proxy. One dial each; ALPN says on that very socket which protocol is spoken.
  */
 import type { TransportError } from "@effect-http2/http2/Http2Error"
 import * as Effect from "effect/Effect"

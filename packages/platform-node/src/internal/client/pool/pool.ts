@@ -1,7 +1,6 @@
 /**
- * The connections to one origin, from none to as many as the options allow, and the requests that wait for one. Everything here is
- * synchronous but for what dials, probes and closes, each in a fiber of its own. Made by pools.ts, called by clientRequest.ts and by the connections when
- * something has changed.
+ * The connections to one origin, from none to as many as the options allow, and the requests that wait for one. Everything here is synchronous but for what
+ * dials, probes and closes, each in a fiber of its own.
  */
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Cause from "effect/Cause"

@@ -1,5 +1,5 @@
 /**
- * Why a request gets no connection. Called by pool.ts and waiters.ts.
+ * Why a request gets no connection.
  */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Http2Error from "@effect-http2/http2/Http2Error"

@@ -1,5 +1,5 @@
 /**
- * Which requests go through a proxy, and through which. Called by options.ts, and by dial.ts for each connection.
+ * Which requests go through a proxy, and through which.
  *
  * @since 0.1.0
  */

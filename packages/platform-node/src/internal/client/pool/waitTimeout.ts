@@ -1,6 +1,6 @@
 /**
  * Sees to it that nobody waits for a connection unseen, or for ever: a warning behind a second, once until nobody waits any more, and the end of each that has
- * waited for as long as the options allow. Made by pool.ts, whose tasks it runs in.
+ * waited for as long as the options allow. Made by pool.ts, whose fibers it runs in.
  */
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Effect from "effect/Effect"

@@ -1,5 +1,5 @@
 /**
- * Responses that `node:http` gives, and the bodies that it is given. Called by http1Connections.ts.
+ * Responses that `node:http` gives, and the bodies that it is given.
  */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import * as Http2Error from "@effect-http2/http2/Http2Error"

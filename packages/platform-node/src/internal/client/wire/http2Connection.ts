@@ -1,5 +1,5 @@
 /**
- * A connection of the pool that speaks HTTP/2: sends requests on it, and knows whether it is fit for another. Made by pool.ts.
+ * A connection of the pool that speaks HTTP/2: sends requests on it, and knows whether it is fit for another.
  */
 import type * as Http2Client from "@effect-http2/http2/Http2Client"
 import * as Duration from "effect/Duration"

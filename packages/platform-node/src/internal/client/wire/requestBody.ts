@@ -1,5 +1,5 @@
 /**
- * The bodies of platform requests as what a connection can send: octets, or a Stream of them. Called by execute.ts, for each attempt.
+ * The bodies of platform requests as what a connection can send: octets, or a Stream of them.
  */
 import * as Http2Error from "@effect-http2/http2/Http2Error"
 import type * as HttpBody from "@effect/platform/HttpBody"
