@@ -34,17 +34,17 @@ const rules = edits(
   },
   {
     rule: "rfc9113-8.2.2-2",
-    in: "isConnectionSpecific",
+    in: "isConnectionField",
     find: 'case "upgrade":\n      return true',
     replace: 'return true\n    case "upgrade":\n      return false'
   },
-  { rule: "rfc9113-8.2.2-2", in: "isConnectionSpecific", find: 'case "transfer-encoding":\n', replace: "" },
-  { rule: "rfc9113-8.2.2-2", in: "isConnectionSpecific", find: 'case "connection":\n', replace: "" },
+  { rule: "rfc9113-8.2.2-2", in: "isConnectionField", find: 'case "transfer-encoding":\n', replace: "" },
+  { rule: "rfc9113-8.2.2-2", in: "isConnectionField", find: 'case "connection":\n', replace: "" },
   {
     rule: "rfc9113-8.2.2-3",
     in: "isConnectionSpecific",
-    find: 'return value.length !== 8 || value.toLowerCase() !== "trailers"',
-    replace: 'return !value.toLowerCase().startsWith("trailers")'
+    find: 'value.length !== 8 || value.toLowerCase() !== "trailers"',
+    replace: '!value.toLowerCase().startsWith("trailers")'
   }
 )
 
@@ -154,8 +154,8 @@ const errors = edits(
   {
     rule: "rfc9113-8.1.1-2",
     in: "malformed",
-    find: "code: ErrorCode.PROTOCOL_ERROR,\n    origin",
-    replace: "code: ErrorCode.CANCEL,\n    origin"
+    find: 'code: ErrorCode.PROTOCOL_ERROR,\n    origin: "Local",\n    reason,\n    section',
+    replace: 'code: ErrorCode.CANCEL,\n    origin: "Local",\n    reason,\n    section'
   },
   {
     rule: "rfc9113-8.1.1-2",

@@ -104,8 +104,8 @@ const frames = edits(
   {
     rule: "rfc9113-6.9-3",
     in: "receiveStreamWindow",
-    find: 'const hasJustEnded = connection.table.endingOf(streamId) === "ended"\n    if (!hasJustEnded)',
-    replace: 'throw closed(streamId, "WINDOW_UPDATE")\n    if (increment < 0)'
+    find: 'const hasJustEnded = connection.table.endingOf(streamId) === "ended"',
+    replace: 'throw closed(streamId, "WINDOW_UPDATE")\n    const hasJustEnded = increment < 0'
   },
   {
     rule: "rfc9113-7-1",

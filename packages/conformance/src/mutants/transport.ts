@@ -120,7 +120,7 @@ const webSockets = [
   }),
   ...edits({
     rule: "rfc8441-5-3",
-    in: "isConnectionSpecific",
+    in: "isConnectionField",
     find: 'case "upgrade":\n',
     replace: 'case "upgrade-insecure":\n'
   })
