@@ -12,7 +12,7 @@ import type * as Scope from "effect/Scope"
 import * as Net from "node:net"
 import type { Duplex } from "node:stream"
 import * as Tls from "node:tls"
-import { failure, fromConnectError, invalidOptions } from "./internal/socket/socketError.js"
+import { failure, fromConnectError, invalidOptions, notHttp2 } from "./internal/socket/socketError.js"
 import { adoptSocket, destroySocket, fromOpenSocket } from "./internal/socket/socketTransport.js"
 import * as TlsPolicy from "./internal/socket/tlsPolicy.js"
 
@@ -73,7 +73,8 @@ export interface ConnectOptions {
  * Opens a connection, closed at the end of the scope. Interruption, and running out of time, destroy the socket.
  *
  * Fails with a `TransportError` whose reason is `Connect` (no such host, refused, unreachable), `ConnectTimeout`, `Tls` (a certificate
- * that is not trusted, no common version or cipher suite), `Alpn` (another protocol, or none, was negotiated), or `InvalidOptions`.
+ * that is not trusted, no common version or cipher suite), `Alpn` (another protocol, or none, was negotiated), or `InvalidOptions`. Where a plain
+ * connection turns out to be one of TLS or HTTP/1.x, reading from it fails with `Connect`.
  *
  * @since 0.1.0
  * @category constructors
@@ -82,7 +83,13 @@ export const connect = (options: ConnectOptions): Effect.Effect<Transport, Trans
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(restore(openSocket(options)), (socket) =>
       Effect.acquireRelease(
-        Effect.sync(() => fromOpenSocket(socket, options.path === undefined ? undefined : { remote: options.path })),
+        Effect.sync(() => {
+          // One that ends before it says anything may do so.
+          const refuse = (first: Uint8Array | undefined) =>
+            first === undefined ? undefined : notHttp2(describe(options), first)
+          const path = options.path === undefined ? undefined : { remote: options.path }
+          return fromOpenSocket(socket, path, options.tls === undefined ? refuse : undefined)
+        }),
         (transport) => transport.close
       )
     )

@@ -3,6 +3,8 @@
  */
 import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
+import * as Http2Client from "@effect-http2/http2/Http2Client"
+import * as NodeTransport from "@effect-http2/platform-node/NodeTransport"
 import * as NodeHttp2Client from "@effect-http2/platform-node/NodeHttp2Client"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { describe, expect } from "@effect/vitest"
@@ -20,6 +22,12 @@ const expired = await generate([{ name: "commonName", value: "localhost" }], {
   notBeforeDate: new Date("2020-01-01"),
   notAfterDate: new Date("2021-01-01"),
   extensions: [{ name: "subjectAltName", altNames: [{ type: 2, value: "localhost" }] }]
+})
+
+const foreign = await generate([{ name: "commonName", value: "other.example" }], {
+  algorithm: "sha256",
+  keySize: 2048,
+  extensions: [{ name: "subjectAltName", altNames: [{ type: 2, value: "other.example" }] }]
 })
 
 const host = "127.0.0.1"
@@ -92,10 +100,10 @@ const mistakes: ReadonlyArray<Mistake> = [
   },
   {
     title: "a certificate for other names",
-    port: ours(certificate),
-    url: (port) => `https://127.0.0.2:${port}`,
-    ca: certificate.cert,
-    says: /127\.0\.0\.2:\d+: (the server's certificate is for other names: .*tls: \{ servername \}|nobody listens there)/
+    port: ours({ key: foreign.private, cert: foreign.cert }),
+    url: (port) => `https://localhost:${port}`,
+    ca: foreign.cert,
+    says: /localhost:\d+: the server's certificate is for other names: .*tls: \{ servername \}.*ALTNAME_INVALID/
   }
 ]
 
@@ -141,6 +149,26 @@ describe("NodeHttp2.connect says in one line what to do about", () => {
       )
     })
   )
+})
+
+describe("a client over NodeTransport.connect says in one line what to do about", () => {
+  const first = (octets: ReadonlyArray<number>) =>
+    portOf(Net.createServer((socket) => void socket.on("error", () => {}).write(Uint8Array.from(octets))))
+  const servers = [
+    ["TLS, whose alert comes first", first([0x15, 3, 1, 0, 2, 2, 70]), /127\.0\.0\.1:\d+: TLS is spoken there/],
+    ["HTTP/1.1", portOf(Http.createServer()), /127\.0\.0\.1:\d+: HTTP\/1\.x is spoken there/]
+  ] as const
+  for (const [title, server, says] of servers) {
+    check(title, () =>
+      Effect.gen(function* () {
+        const transport = yield* NodeTransport.connect({ host, port: yield* server })
+        const error = yield* Effect.flip(
+          Effect.flatMap(Http2Client.make(transport, { authority: "test" }), (client) => client.collect({}))
+        )
+        isOneLine(error.message, says)
+      })
+    )
+  }
 })
 
 describe("the HttpClient says in one line what to do about", () => {
