@@ -38,6 +38,40 @@ describe("a handler", () => {
     )
   }
 
+  const mistaken: ReadonlyArray<readonly [kind: string, given: unknown, says: string]> = [
+    ["nothing", undefined, "no Effect: [object Undefined]"],
+    ["a text", "text", "no Effect: [object String]"],
+    ["a Promise", Promise.resolve(), "no Effect: [object Promise]"],
+    ["a response without an Effect", Http2ServerResponse.text("text"), "no Effect: [object Object]"],
+    ["an Effect of nothing", Effect.void, "an Effect of something else: [object Undefined]"],
+    ["an Effect of a text", Effect.succeed("text"), "an Effect of something else: [object String]"],
+    [
+      "an Effect of a platform's response",
+      Effect.succeed({ status: 200, body: { _tag: "Empty" } }),
+      "an Effect of something else: [object Object]"
+    ]
+  ]
+  for (const [kind, given, says] of mistaken) {
+    it.effect(`that gives ${kind} is a 500, and is told once what a handler gives`, () =>
+      Effect.gen(function* () {
+        const { layer, lines } = logged()
+        yield* engines(
+          // What somebody gives who does not check types.
+          () => given as Effect.Effect<Http2ServerResponse.Http2ServerResponse>,
+          ({ client }) =>
+            Effect.gen(function* () {
+              expect((yield* client.collect({ path: "/x" })).status).toBe(500)
+              yield* eventually(() => lines.length === 1)
+              expect(lines[0]).toContain("ERROR Unhandled failure of the handler of GET /x")
+              expect(lines[0]).toContain(`a handler gives an Effect of an Http2ServerResponse`)
+              expect(lines[0]).toContain(says)
+            })
+        ).pipe(Effect.provide(layer))
+        expect(lines.length).toBe(1)
+      })
+    )
+  }
+
   it.effect("that throws, or gives what cannot be sent, is a 500 too", () =>
     Effect.gen(function* () {
       const { layer, lines } = logged()

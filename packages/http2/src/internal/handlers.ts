@@ -13,6 +13,7 @@ import * as Fiber from "effect/Fiber"
 import type * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2ServerResponse from "../Http2ServerResponse.js"
 import { Listeners } from "@effect-http2/engine/listeners"
@@ -83,7 +84,8 @@ export class Handlers<R> implements Handler {
     stream: ServerStream
   ): Effect.Effect<Http2ServerResponse.Http2ServerResponse, unknown, R | Scope.Scope> {
     try {
-      return this.handler(stream)
+      const effect = this.handler(stream)
+      return Effect.isEffect(effect) ? effect : Effect.die(wrongType("no Effect", effect))
     } catch (defect) {
       return Effect.die(defect)
     }
@@ -93,6 +95,7 @@ export class Handlers<R> implements Handler {
   private respondNow(stream: ServerStream, exit: Exit.Exit<Http2ServerResponse.Http2ServerResponse, unknown>): boolean {
     if (Exit.isFailure(exit)) return false
     const response = exit.value
+    if (!isResponse(response)) return false
     if ((response.body !== undefined && !(response.body instanceof Uint8Array)) || response.trailers !== undefined) {
       return false
     }
@@ -148,6 +151,9 @@ export class Handlers<R> implements Handler {
     }
     // By the handler itself.
     if (stream.hasResponded) return close(stream, scope, Exit.void)
+    if (!isResponse(response)) {
+      return this.failed(stream, scope, Cause.die(wrongType("an Effect of something else", response)))
+    }
     let rest: Effect.Effect<void, unknown> | undefined
     try {
       rest = Respond.begin(stream, response, scope)
@@ -223,6 +229,22 @@ const logAbandoned = ({ stream: { head } }: RunningHandler): Effect.Effect<void>
 /** The effect as the value that it is, where it is one. */
 const exitOf = <A, E>(effect: Effect.Effect<A, E, unknown>): Exit.Exit<A, E> | undefined =>
   Exit.isExit(effect) ? (effect as Exit.Exit<A, E>) : undefined
+
+/** Whether it is what a handler has to give: types do not see everything, and a response of the platform looks much the same. */
+const isResponse = (response: unknown): response is Http2ServerResponse.Http2ServerResponse => {
+  if (typeof response !== "object" || response === null || !("status" in response)) return false
+  const body: unknown = "body" in response ? response.body : undefined
+  return (
+    body === undefined ||
+    body instanceof Uint8Array ||
+    (typeof body === "object" && body !== null && Stream.StreamTypeId in body)
+  )
+}
+
+const wrongType = (what: string, given: unknown): TypeError =>
+  new TypeError(
+    `a handler gives an Effect of an Http2ServerResponse, as Http2ServerResponse.text makes one, and this one gave ${what}: ${Object.prototype.toString.call(given)}`
+  )
 
 /** What a peer has sent, for a log. */
 const shortened = (text: string): string => (text.length > 256 ? `${text.slice(0, 256)}...` : text)
