@@ -2,26 +2,28 @@
  * Who waits for something to happen once. Called by the connection.
  */
 export class Listeners {
-  private waiting = new Set<() => void>()
+  /** There while somebody waits: most connections end without. */
+  private waiting: Set<() => void> | undefined = undefined
 
   get isEmpty(): boolean {
-    return this.waiting.size === 0
+    return this.waiting === undefined || this.waiting.size === 0
   }
 
   add(listener: () => void): void {
-    this.waiting.add(listener)
+    const waiting = (this.waiting ??= new Set())
+    waiting.add(listener)
   }
 
   /** It does not wait any more. */
   remove(listener: () => void): void {
-    this.waiting.delete(listener)
+    this.waiting?.delete(listener)
   }
 
   /** It happened: each is called, once. */
   notify(): void {
     const { waiting } = this
-    if (waiting.size === 0) return
-    this.waiting = new Set()
+    if (waiting === undefined) return
+    this.waiting = undefined
     for (const listener of waiting) listener()
   }
 }

@@ -35,6 +35,16 @@ describe("streamTable", () => {
     expect([1, 3, 5].map((id) => table.endingOf(id))).toEqual(["ended", "reset", "unknown"])
   })
 
+  it("remembers endings, and keeps streams, when it grows", () => {
+    const table = new StreamTable<Entry>(0)
+    const entries = [1, 3, 5].map((id) => ({ id }))
+    for (const entry of entries) table.add(entry)
+    for (const entry of entries.slice(0, 2)) table.remove(entry, entry.id === 3)
+    table.add({ id: 201 })
+    expect([1, 3, 5, 7].map((id) => table.endingOf(id))).toEqual(["ended", "reset", "unknown", "unknown"])
+    expect(idsOf(table)).toEqual([5, 201])
+  })
+
   it("a stream that was removed already is not removed again", () => {
     const table = new StreamTable<Entry>(0)
     const entry = { id: 1 }

@@ -4,11 +4,13 @@
  *
  * @since 0.1.0
  */
+import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
+import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type * as Frame from "./Frame.js"
 import * as Http2Error from "./Http2Error.js"
@@ -18,6 +20,7 @@ import { ConnectionCore } from "@effect-http2/engine/connection/connectionCore"
 import type { Role } from "@effect-http2/engine/connection/role"
 import { Deadlines } from "@effect-http2/engine/connection/deadlines"
 import { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
+import type { InboxOwner } from "@effect-http2/engine/stream/inbox"
 import { LocalSettings } from "@effect-http2/engine/settings/localSettings"
 import { BodyQueue } from "./internal/bodyQueue.js"
 import { receive } from "./internal/receiver.js"
@@ -38,10 +41,31 @@ import type { Peer, Transport } from "./Transport.js"
 export class Http2Connection {
   constructor(
     /** @internal */
-    readonly core: ConnectionCore,
-    /** Completes when the connection has ended: with success where it ended cleanly, else with the error that ended it. */
-    readonly awaitClosed: Effect.Effect<void, Http2Error.Http2Error>
+    readonly core: ConnectionCore
   ) {}
+
+  /** There once somebody waits for the end. */
+  private closed: Deferred.Deferred<void, Http2Error.Http2Error> | undefined = undefined
+
+  /** Completes when the connection has ended: with success where it ended cleanly, else with the error that ended it. */
+  get awaitClosed(): Effect.Effect<void, Http2Error.Http2Error> {
+    return Effect.suspend(() => {
+      const closed = (this.closed ??= Deferred.unsafeMake<void, Http2Error.Http2Error>(FiberId.none))
+      if (this.core.status === "closed") this.settle()
+      return Deferred.await(closed)
+    })
+  }
+
+  /**
+   * The connection has ended.
+   *
+   * @internal
+   */
+  settle(): void {
+    const { closed, core } = this
+    if (closed === undefined) return
+    Deferred.unsafeDone(closed, core.error === undefined ? Effect.void : Effect.fail(core.error))
+  }
 
   get peer(): Peer {
     return this.core.peer
@@ -93,22 +117,26 @@ export class Http2Connection {
   }
 
   /** Waits for the peer's first SETTINGS (§3.4). Fails when the connection ends before. */
-  readonly awaitSettings: Effect.Effect<Settings, Http2Error.Http2Error> = Effect.async((resume) => {
-    const { core } = this
-    if (core.hasRemoteSettings) return resume(Effect.succeed(core.remoteSettings))
-    core.whenSettled.add(() => resume(Effect.sync(() => core.remoteSettings)))
-    core.onEnd(() => resume(Effect.suspend(() => Effect.fail(core.error ?? Http2Error.connectionClosed()))))
-  })
+  get awaitSettings(): Effect.Effect<Settings, Http2Error.Http2Error> {
+    return Effect.async((resume) => {
+      const { core } = this
+      if (core.hasRemoteSettings) return resume(Effect.succeed(core.remoteSettings))
+      core.whenSettled.add(() => resume(Effect.sync(() => core.remoteSettings)))
+      core.onEnd(() => resume(Effect.suspend(() => Effect.fail(core.error ?? Http2Error.connectionClosed()))))
+    })
+  }
 
   /** Sends a PING (§6.7) and waits for its acknowledgement. Succeeds with the round-trip time. */
-  readonly ping: Effect.Effect<Duration.Duration, Http2Error.Http2Error> = Effect.suspend(() => {
-    const { core } = this
-    if (core.status === "closed") return Effect.fail(core.error ?? Http2Error.connectionClosed())
-    const acknowledged = Effect.async<Duration.Duration>((resume) => {
-      core.ping((roundTrip) => resume(Effect.succeed(Duration.millis(roundTrip))))
+  get ping(): Effect.Effect<Duration.Duration, Http2Error.Http2Error> {
+    return Effect.suspend(() => {
+      const { core } = this
+      if (core.status === "closed") return Effect.fail(core.error ?? Http2Error.connectionClosed())
+      const acknowledged = Effect.async<Duration.Duration>((resume) => {
+        core.ping((roundTrip) => resume(Effect.succeed(Duration.millis(roundTrip))))
+      })
+      return Effect.raceFirst(acknowledged, this.ended)
     })
-    return Effect.raceFirst(acknowledged, this.ended)
-  })
+  }
 
   /** Fails when the connection ends. */
   private get ended(): Effect.Effect<never, Http2Error.Http2Error> {
@@ -150,7 +178,9 @@ export class Http2Connection {
    * Closes gracefully (§6.8): no new streams; those that are open finish, up to `gracefulShutdownTimeout`, then they are reset. Completes when the
    * connection has ended.
    */
-  readonly shutdown: Effect.Effect<void> = Effect.suspend(() => closeGracefully(this.core))
+  get shutdown(): Effect.Effect<void> {
+    return Effect.suspend(() => closeGracefully(this.core))
+  }
 }
 
 /**
@@ -170,6 +200,78 @@ export interface Config {
   readonly announcements?: ReadonlyArray<Frame.Frame>
 }
 
+/** A connection that runs, and what ends it. */
+export class Running {
+  constructor(
+    readonly connection: Http2Connection,
+    private readonly drainAtEnd: boolean,
+    private readonly watcher: Watcher,
+    private readonly reader: Fiber.RuntimeFiber<void>
+  ) {}
+
+  /** Whether the connection has ended and its transport is closed. */
+  get isGone(): boolean {
+    return this.watcher.isGone
+  }
+
+  /** Calls `listener` once the connection has ended and its transport is closed, at once where it is. */
+  onGone(listener: () => void): void {
+    this.watcher.onGone(listener)
+  }
+
+  /** Ends the connection, and completes when its transport is closed. */
+  readonly end = (): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const { connection, drainAtEnd, reader, watcher } = this
+      const gone = Effect.async<void>((resume) => watcher.onGone(() => resume(Effect.void)))
+      const rest = Effect.zipRight(gone, Effect.asVoid(Fiber.interrupt(reader)))
+      if (drainAtEnd) return Effect.zipRight(closeGracefully(connection.core), rest)
+      closeNow(connection.core)
+      return rest
+    })
+}
+
+/**
+ * Starts a connection over `transport`: its receiver is the one fiber that it has, forked from `runtime`. Plain code, since a server does it for each
+ * client that connects.
+ *
+ * @internal
+ */
+export const start = (
+  transport: Transport,
+  config: Config,
+  role: Role,
+  runtime: Runtime.Runtime<never>,
+  clock: Clock.Clock
+): Running => {
+  const core = new ConnectionCore(
+    { peer: transport.peer, output: transport, makeWindow: Windows.make, makeInbox },
+    role,
+    config.options,
+    new LocalSettings(config.settings),
+    config.stats,
+    () => clock.unsafeCurrentTimeMillis(),
+    () => connection.settle()
+  )
+  const connection = new Http2Connection(core)
+  sendPreface(core)
+  if (config.announcements !== undefined) for (const frame of config.announcements) core.outbox.control(frame)
+  core.outbox.flush()
+  const decoder = new FrameDecoder(
+    core.settings.maxFrameSize,
+    role.isServer,
+    true,
+    role.extensionLimits(config.options)
+  )
+  const deadlines = new Deadlines(core, decoder)
+  const reader = Runtime.runFork(runtime)(receive(transport, core, decoder, deadlines))
+  const watcher = new Watcher(core, deadlines, transport, reader, runtime, clock)
+  watcher.start()
+  return new Running(connection, config.drainAtEnd, watcher, reader)
+}
+
+const makeInbox = (owner: InboxOwner): BodyQueue => new BodyQueue(owner)
+
 /**
  * Acquires a connection over `transport`. The transport is ended and closed with it.
  *
@@ -180,46 +282,12 @@ export const make = (
   config: Config,
   role: Role
 ): Effect.Effect<Http2Connection, never, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.gen(function* () {
-      const clock = yield* Effect.clock
-      const closed = yield* Deferred.make<void, Http2Error.Http2Error>()
-      const core = new ConnectionCore(
-        {
-          peer: transport.peer,
-          output: transport,
-          makeWindow: Windows.make,
-          makeInbox: (owner) => new BodyQueue(owner)
-        },
-        role,
-        config.options,
-        new LocalSettings(config.settings),
-        config.stats,
-        () => clock.unsafeCurrentTimeMillis(),
-        () => {
-          Deferred.unsafeDone(closed, core.error === undefined ? Effect.void : Effect.fail(core.error))
-        }
-      )
-      sendPreface(core)
-      for (const frame of config.announcements ?? []) core.outbox.control(frame)
-      core.outbox.flush()
-      const decoder = new FrameDecoder(
-        core.settings.maxFrameSize,
-        role.isServer,
-        true,
-        role.extensionLimits(config.options)
-      )
-      const deadlines = new Deadlines(core, decoder)
-      const reader = yield* Effect.forkDaemon(Effect.interruptible(receive(transport, core, decoder, deadlines)))
-      const watcher = new Watcher(core, deadlines, transport, reader, yield* InterruptibleRuntime.capture(), clock)
-      watcher.start()
-      return { connection: new Http2Connection(core, Deferred.await(closed)), reader, watcher }
-    }),
-    ({ connection, reader, watcher }) =>
-      Effect.gen(function* () {
-        if (config.drainAtEnd) yield* closeGracefully(connection.core)
-        else closeNow(connection.core)
-        yield* Deferred.await(watcher.gone)
-        yield* Fiber.interrupt(reader)
-      })
-  ).pipe(Effect.map(({ connection }) => connection))
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.zipWith(InterruptibleRuntime.capture(), Effect.clock, (runtime, clock) =>
+        start(transport, config, role, runtime, clock)
+      ),
+      (running) => running.end()
+    ),
+    ({ connection }) => connection
+  )

@@ -40,7 +40,12 @@ export type {
  */
 export const parse = (text: string): string | undefined => AsciiOrigin.parse(text)
 
-const attempt = <A>(make: () => A): Effect.Effect<A, Http2Error.ConnectionError> =>
+/**
+ * What `make` throws as a `ConnectionError`, as the failure.
+ *
+ * @internal
+ */
+export const attempt = <A>(make: () => A): Effect.Effect<A, Http2Error.ConnectionError> =>
   Effect.suspend(() => {
     try {
       return Effect.succeed(make())
@@ -48,17 +53,6 @@ const attempt = <A>(make: () => A): Effect.Effect<A, Http2Error.ConnectionError>
       return Http2Error.isConnectionError(error) ? Effect.fail(error) : Effect.die(error)
     }
   })
-
-/**
- * The frames behind the preface of a server that speaks with `peer`. Fails with a `ConnectionError` of origin `User` for what cannot be said.
- *
- * @internal
- */
-export const announce = (
-  announcements: Announcements,
-  peer: Http2Connection["peer"]
-): Effect.Effect<ReadonlyArray<Frame.Frame>, Http2Error.ConnectionError> =>
-  attempt(() => Announced.announce(announcements, peer))
 
 /**
  * ALTSVC on a stream of a server, while our side of it is open.

@@ -3,10 +3,11 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
+import type * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import * as Http2Connection from "./Http2Connection.js"
 import type * as Http2Error from "./Http2Error.js"
@@ -16,10 +17,14 @@ import type { PromisedTarget } from "./Http2Push.js"
 import type { Http2ServerResponse } from "./Http2ServerResponse.js"
 import * as Http2Stats from "./Http2Stats.js"
 import { Http2ServerRequest } from "./Http2ServerRequest.js"
-import { Handlers } from "./internal/handlers.js"
+import { Handlers, type HandlersConfig, type StreamHandler } from "./internal/handlers.js"
+import { trimmed } from "./internal/trimmedRuntime.js"
 import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
+import * as Announced from "@effect-http2/engine/origin/announcements"
+import type { MayPush } from "@effect-http2/engine/server/serverPush"
 import { ServerRole } from "@effect-http2/engine/server/serverRole"
 import type { ServerStream } from "@effect-http2/engine/server/serverStream"
+import type { Settings } from "./Settings.js"
 import type { Transport } from "./Transport.js"
 
 /**
@@ -92,11 +97,12 @@ const requestOf = (stream: ServerStream): Http2ServerRequest => {
 export const serve =
   <E, R>(handler: Handler<E, R>, options: ServerOptions = {}) =>
   (transport: Transport): Effect.Effect<void, Http2Error.Http2Error, Exclude<R, Scope.Scope>> =>
-    Effect.scoped(
-      Effect.flatMap(open(handler, transport, options), ({ connection, handlers }) =>
-        // Handlers that cannot be interrupted have all the time that they want, until this is interrupted.
-        Effect.flatMap(Effect.exit(connection.awaitClosed), (exit) => Effect.zipRight(handlers.finished, exit))
-      )
+    Effect.acquireUseRelease(
+      open(handler, transport, options),
+      // Handlers that cannot be interrupted have all the time that they want, until this is interrupted.
+      ({ connection, finished }) =>
+        Effect.flatMap(Effect.exit(connection.awaitClosed), (exit) => Effect.zipRight(finished, exit)),
+      (served) => served.end()
     )
 
 /**
@@ -110,66 +116,128 @@ export const make = <E, R>(
   transport: Transport,
   options: ServerOptions = {}
 ): Effect.Effect<Http2Connection.Http2Connection, Http2Error.ConnectionError, Exclude<R, Scope.Scope> | Scope.Scope> =>
-  Effect.map(open(handler, transport, options), ({ connection }) => connection)
+  Effect.map(
+    Effect.acquireRelease(open(handler, transport, options), (served) => served.end()),
+    ({ connection }) => connection
+  )
 
 /** What handlers that are interrupted at the end have for their finalizers. */
 const finalizersTimeout = 1000
+
+/**
+ * A connection that is served.
+ *
+ * @internal
+ */
+export class Served<R = never> {
+  constructor(
+    private readonly running: Http2Connection.Running,
+    private readonly handlers: Handlers<R>,
+    private readonly clock: Clock.Clock
+  ) {}
+
+  get connection(): Http2Connection.Http2Connection {
+    return this.running.connection
+  }
+
+  /** Completes once no handler runs. */
+  get finished(): Effect.Effect<void> {
+    return this.handlers.finished
+  }
+
+  /** Whether the connection has ended, its transport is closed and no handler runs. */
+  get isFinished(): boolean {
+    return this.running.isGone && this.handlers.isFinished
+  }
+
+  /** Calls `listener` once it is finished, at once where it is. */
+  onFinished(listener: (error: Http2Error.Http2Error | undefined) => void): void {
+    const { connection } = this
+    this.running.onGone(() => this.handlers.onFinished(() => listener(connection.core.error)))
+  }
+
+  /** Drains the connection; then every handler that is left is interrupted and awaited. */
+  readonly end = (): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const { clock, connection, handlers, running } = this
+      const endsAt = clock.unsafeCurrentTimeMillis() + connection.core.options.gracefulShutdownTimeout
+      return Effect.zipRight(
+        running.end(),
+        Effect.suspend(() => handlers.shutdown(Math.max(endsAt - clock.unsafeCurrentTimeMillis(), finalizersTimeout)))
+      )
+    })
+}
+
+/**
+ * Serves any number of connections alike: what they have in common is made once.
+ *
+ * @internal
+ */
+export class Acceptor<E, R> {
+  private readonly settings: Settings
+  private readonly handlersRuntime: Runtime.Runtime<R>
+  private readonly handlersConfig: HandlersConfig<R>
+  private readonly mayPush: MayPush | undefined
+
+  constructor(
+    private readonly handler: Handler<E, R | Scope.Scope>,
+    private readonly options: ServerOptions,
+    private readonly resolved: Http2Options.Resolved,
+    private readonly runtime: Runtime.Runtime<R>,
+    private readonly clock: Clock.Clock
+  ) {
+    const { handlerPolicy: policy, mayPush } = options
+    this.settings = {
+      ...Http2Options.toSettings(resolved, false),
+      enableConnectProtocol: options.enableConnectProtocol ?? false
+    }
+    this.handlersRuntime = trimmed(runtime)
+    this.handlersConfig = {
+      abortFiberId: options.abortFiberId ?? FiberId.none,
+      isInterruptible: policy?.isInterruptible ?? true,
+      // It has what the handler needs: that is who gives a policy to see to.
+      contextOf:
+        policy === undefined
+          ? undefined
+          : (stream, scope) => policy.contextOf(requestOf(stream), scope) as Context.Context<R | Scope.Scope>
+    }
+    this.mayPush = mayPush && ((promised, stream) => mayPush(promised, requestOf(stream)))
+  }
+
+  /** The scope is the stream's; everything else that the handler needs is in the runtime. */
+  private readonly handle: StreamHandler<R> = (stream) => this.handler(requestOf(stream))
+
+  /** Starts a connection. Throws a `ConnectionError` of origin `User` for what cannot be announced. */
+  accept(transport: Transport): Served<R> {
+    const { clock, options, resolved, settings } = this
+    const announcements = Announced.announce(options, transport.peer)
+    const handlers = new Handlers(this.handlersRuntime, this.handle, this.handlersConfig)
+    const role = new ServerRole(handlers, options.sendDate ?? true, this.mayPush)
+    const stats = options.stats ?? Http2Stats.make()
+    const config = { options: resolved, settings, stats, drainAtEnd: true, announcements }
+    return new Served(Http2Connection.start(transport, config, role, this.runtime, clock), handlers, clock)
+  }
+}
+
+/**
+ * @internal
+ */
+export const acceptor = <E, R>(
+  handler: Handler<E, R>,
+  options: ServerOptions = {}
+): Effect.Effect<Acceptor<E, Exclude<R, Scope.Scope>>, Http2Error.ConnectionError, Exclude<R, Scope.Scope>> =>
+  Effect.flatMap(Http2Options.resolveEffect(options), (resolved) =>
+    Effect.zipWith(
+      InterruptibleRuntime.capture<Exclude<R, Scope.Scope>>(),
+      Effect.clock,
+      (runtime, clock) =>
+        new Acceptor(handler as Handler<E, Exclude<R, Scope.Scope> | Scope.Scope>, options, resolved, runtime, clock)
+    )
+  )
 
 const open = <E, R>(
   handler: Handler<E, R>,
   transport: Transport,
   options: ServerOptions
-): Effect.Effect<
-  { readonly connection: Http2Connection.Http2Connection; readonly handlers: Handlers<Exclude<R, Scope.Scope>> },
-  Http2Error.ConnectionError,
-  Exclude<R, Scope.Scope> | Scope.Scope
-> =>
-  Effect.gen(function* () {
-    const resolved = yield* Http2Options.resolveEffect(options)
-    const announcements = yield* Http2Origin.announce(options, transport.peer)
-    const runtime = yield* InterruptibleRuntime.capture<Exclude<R, Scope.Scope>>()
-    const stats = options.stats ?? Http2Stats.make()
-    const policy = options.handlerPolicy
-    const handlers = new Handlers(
-      runtime,
-      // The scope is the stream's; everything else that the handler needs is in the runtime.
-      (stream) =>
-        handler(requestOf(stream)) as Effect.Effect<Http2ServerResponse, E, Exclude<R, Scope.Scope> | Scope.Scope>,
-      {
-        abortFiberId: options.abortFiberId ?? FiberId.none,
-        isInterruptible: policy?.isInterruptible ?? true,
-        // It has what the handler needs: that is who gives a policy to see to.
-        contextOf:
-          policy === undefined
-            ? undefined
-            : (stream, scope) =>
-                policy.contextOf(requestOf(stream), scope) as Context.Context<Exclude<R, Scope.Scope> | Scope.Scope>
-      }
-    )
-    const { mayPush } = options
-    const role = new ServerRole(
-      handlers,
-      options.sendDate ?? true,
-      mayPush && ((promised, stream) => mayPush(promised, requestOf(stream)))
-    )
-    // Finalizers run last in, first out: the connection ends, then every handler that is left is interrupted and awaited.
-    let endsAt = 0
-    yield* Effect.addFinalizer(() =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => handlers.shutdown(Math.max(endsAt - now, finalizersTimeout)))
-    )
-    const settings = {
-      ...Http2Options.toSettings(resolved, false),
-      enableConnectProtocol: options.enableConnectProtocol ?? false
-    }
-    const connection = yield* Http2Connection.make(
-      transport,
-      { options: resolved, settings, stats, drainAtEnd: true, announcements },
-      role
-    )
-    yield* Effect.addFinalizer(() =>
-      Effect.map(Clock.currentTimeMillis, (now) => {
-        endsAt = now + resolved.gracefulShutdownTimeout
-      })
-    )
-    return { connection, handlers }
-  })
+): Effect.Effect<Served<Exclude<R, Scope.Scope>>, Http2Error.ConnectionError, Exclude<R, Scope.Scope>> =>
+  Effect.flatMap(acceptor(handler, options), (acceptor) => Http2Origin.attempt(() => acceptor.accept(transport)))

@@ -12,7 +12,6 @@ import * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type * as Net from "node:net"
 import { Identity } from "./internal/socket/identity.js"
 import * as Front from "./internal/socket/front.js"
 import { notHttp2 } from "./internal/socket/socketError.js"
@@ -57,22 +56,12 @@ export const serve = <E, R>(
     const { prefaceTimeout } = yield* Http2Options.resolveEffect(options)
     yield* Http2Origin.check(options)
     // One set of counters for all connections, and with it one bound for what they hold.
-    const serveConnection = Http2Server.serve(handler, { ...options, stats: options.stats ?? Http2Stats.make() })
+    const acceptor = yield* Http2Server.acceptor(handler, { ...options, stats: options.stats ?? Http2Stats.make() })
     const path = options.path === undefined ? undefined : { local: options.path }
-    const serveSocket = (socket: Net.Socket) => {
-      const transport = fromOpenSocket(socket, path)
-      // The last of the scope's finalizers.
-      return Effect.zipRight(
-        Effect.addFinalizer(() => transport.close),
-        serveConnection(transport)
-      )
-    }
-    return yield* NodeListener.makeSockets(options, (socket) =>
-      Front.http2Only(
-        socket,
-        prefaceTimeout,
-        Effect.suspend(() => serveSocket(socket))
-      )
+    return yield* NodeListener.makeSockets<never>(options, (socket, connections) =>
+      Front.http2Only(socket, prefaceTimeout, connections, connections, () => {
+        connections.serve(socket, () => acceptor.accept(fromOpenSocket(socket, path)))
+      })
     )
   })
 

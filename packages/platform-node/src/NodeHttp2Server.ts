@@ -134,7 +134,10 @@ export const make = (
       fallback === undefined
         ? { alpnProtocols: ["h2"], requireAlpn: true }
         : { alpnProtocols: ["h2", "http/1.1"], requireAlpn: false }
-    const listener = yield* Effect.mapError(NodeListener.makeSockets({ ...options, ...alpn }, port.connect), serveError)
+    const listener = yield* Effect.mapError(
+      NodeListener.makeSockets<never>({ ...options, ...alpn }, port.connect),
+      serveError
+    )
     return HttpServer.make({ address: addressOf(listener), serve: port.serve })
   })
 

@@ -132,13 +132,16 @@ export const make = <R>(
   handle: (transport: Transport) => Effect.Effect<unknown, unknown, R>
 ): Effect.Effect<Listener, TransportError, Exclude<R, Scope.Scope> | Scope.Scope> => {
   const path = options.path === undefined ? undefined : { local: options.path }
-  return makeSockets<R | Scope.Scope>(options, (socket) => {
-    const transport = fromOpenSocket(socket, path)
-    // The last of the scope's finalizers.
-    return Effect.zipRight(
-      Effect.addFinalizer(() => transport.close),
-      handle(transport)
-    )
+  return makeSockets<R | Scope.Scope>(options, (socket, connections) => {
+    const connection = Effect.suspend(() => {
+      const transport = fromOpenSocket(socket, path)
+      // The last of the scope's finalizers.
+      return Effect.zipRight(
+        Effect.addFinalizer(() => transport.close),
+        handle(transport)
+      )
+    })
+    connections.run(socket, connection)
   })
 }
 
@@ -149,12 +152,12 @@ export const make = <R>(
  */
 export const makeSockets = <R>(
   options: ListenOptions,
-  handle: (socket: Net.Socket) => Effect.Effect<unknown, unknown, R>
+  take: (socket: Net.Socket, connections: Connections<R>) => void
 ): Effect.Effect<Listener, TransportError, Exclude<R, Scope.Scope> | Scope.Scope> =>
   Effect.flatMap(InterruptibleRuntime.capture<Exclude<R, Scope.Scope>>(), (runtime) =>
     Effect.uninterruptibleMask((restore) => {
       const where = describe(options)
-      const connections = new Connections(runtime, handle)
+      const connections = new Connections(runtime, take)
       return Effect.flatMap(open(options, where, connections), (server) =>
         restore(listen(server, options, where)).pipe(
           Effect.onError(() => closeServer(server)),

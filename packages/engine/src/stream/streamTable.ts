@@ -13,11 +13,16 @@ export interface Entry {
 /** How a stream that is not in the table ended, as far as that is still known. */
 export type Ending = "ended" | "reset" | "unknown"
 
+/** Slots at first: a connection that is idle, or has one request after another, holds little. Beyond their ids there are many. */
+const fewSlots = 16
+const manySlots = 256
+
 export class StreamTable<S extends Entry> {
-  private slots: Array<S | undefined> = new Array<S | undefined>(256).fill(undefined)
+  private slots: Array<S | undefined> = new Array<S | undefined>(fewSlots).fill(undefined)
   /** For each slot the id of the stream that left it last; negative where the peer had reset it. */
-  private left = new Int32Array(256)
-  private readonly crowded = new Map<number, S>()
+  private left = new Int32Array(fewSlots)
+  /** There once two streams want one slot. */
+  private crowded: Map<number, S> | undefined = undefined
   /** Streams that the peer opened, and streams that we opened. */
   remoteCount = 0
   localCount = 0
@@ -49,7 +54,7 @@ export class StreamTable<S extends Entry> {
   get(id: number): S | undefined {
     const stream = this.slots[(id >>> 1) & (this.slots.length - 1)]
     if (stream !== undefined && stream.id === id) return stream
-    return this.crowded.size === 0 ? undefined : this.crowded.get(id)
+    return this.crowded?.get(id)
   }
 
   add(stream: S): void {
@@ -62,22 +67,26 @@ export class StreamTable<S extends Entry> {
       this.remoteCount++
       if (id > this.highestRemote) this.highestRemote = id
     }
+    if (this.slots.length < manySlots && id >>> 1 >= this.slots.length) this.grow(manySlots)
     this.place(stream)
-    if (this.crowded.size > 64 && this.slots.length < 16_384) this.grow()
+    if (this.crowded !== undefined && this.crowded.size > 64 && this.slots.length < 16_384) {
+      this.grow(this.slots.length * 2)
+    }
   }
 
   private place(stream: S): void {
     const slot = (stream.id >>> 1) & (this.slots.length - 1)
     if (this.slots[slot] === undefined) this.slots[slot] = stream
-    else this.crowded.set(stream.id, stream)
+    else (this.crowded ??= new Map()).set(stream.id, stream)
   }
 
-  private grow(): void {
-    const streams = [...this.values()]
-    const size = this.slots.length * 2
+  private grow(size: number): void {
+    const streams = this.alive()
+    const { left } = this
     this.slots = new Array<S | undefined>(size).fill(undefined)
     this.left = new Int32Array(size)
-    this.crowded.clear()
+    for (const id of left) if (id !== 0) this.left[(Math.abs(id) >>> 1) & (size - 1)] = id
+    this.crowded = undefined
     for (const stream of streams) this.place(stream)
   }
 
@@ -86,7 +95,7 @@ export class StreamTable<S extends Entry> {
     const { id } = stream
     const slot = (id >>> 1) & (this.slots.length - 1)
     if (this.slots[slot] === stream) this.slots[slot] = undefined
-    else if (!this.crowded.delete(id)) return
+    else if (this.crowded?.delete(id) !== true) return
     this.left[slot] = byPeer ? -id : id
     if (this.isLocal(id)) this.localCount--
     else this.remoteCount--
@@ -107,10 +116,13 @@ export class StreamTable<S extends Entry> {
 
   /** The streams that are alive; those that were there when it was called. */
   values(): ReadonlyArray<S> {
+    return this.size === 0 ? [] : this.alive()
+  }
+
+  private alive(): Array<S> {
     const streams: Array<S> = []
-    if (this.size === 0) return streams
     for (const stream of this.slots) if (stream !== undefined) streams.push(stream)
-    for (const stream of this.crowded.values()) streams.push(stream)
+    if (this.crowded !== undefined) streams.push(...this.crowded.values())
     return streams
   }
 }

@@ -13,6 +13,9 @@ import { HeaderField } from "../HeaderField.js"
 const none = /*#__PURE__*/ new HeaderField("", "")
 const initialSlots = 16
 
+/** The ring of every table that nothing was inserted into yet: never written to. */
+const empty: Array<HeaderField> = []
+
 export class DynamicTable {
   /** The maximum size in force, in octets (RFC 7541 section 4.2). */
   capacity: number
@@ -21,8 +24,8 @@ export class DynamicTable {
   length: number = 0
   /** Entries inserted so far, which is the number that the next one will have. */
   inserted: number = 0
-  private ring: Array<HeaderField> = new Array<HeaderField>(initialSlots).fill(none)
-  private mask: number = initialSlots - 1
+  private ring: Array<HeaderField> = empty
+  private mask: number = -1
 
   constructor(capacity: number) {
     this.capacity = capacity
@@ -105,7 +108,7 @@ export class DynamicTable {
   }
 
   private grow(): void {
-    const mask = this.mask * 2 + 1
+    const mask = Math.max(this.mask * 2 + 1, initialSlots - 1)
     const ring = new Array<HeaderField>(mask + 1).fill(none)
     for (let number = this.oldest; number < this.inserted; number++) {
       ring[number & mask] = this.entry(number)

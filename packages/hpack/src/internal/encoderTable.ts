@@ -18,14 +18,18 @@ import { staticTableLength } from "./staticTable.js"
 const none = -1
 const initialSlots = 16
 
+/** Of every table that nothing was inserted into yet: never written to. */
+const nothingKnown: Array<number> = /*#__PURE__*/ new Array<number>(knownNames.size).fill(none)
+const noOlder: Array<number> = []
+
 export class EncoderTable {
   readonly table: DynamicTable
   /** Number of the newest entry, by ordinal of a known name. */
-  private readonly newestKnown: Array<number> = new Array<number>(knownNames.size).fill(none)
+  private newestKnown: Array<number> = nothingKnown
   /** The same, by name, for the others. */
   readonly newestOther: Map<string, number> = new Map()
   /** Number of the next older entry of the same name, by entry number modulo its length, a power of two. */
-  private older: Array<number> = new Array<number>(initialSlots).fill(none)
+  private older: Array<number> = noOlder
 
   constructor(capacity: number) {
     this.table = new DynamicTable(capacity)
@@ -69,6 +73,9 @@ export class EncoderTable {
     if (known === undefined) {
       this.newestOther.set(field.name, number)
     } else {
+      if (this.newestKnown === nothingKnown) {
+        this.newestKnown = nothingKnown.slice()
+      }
       this.newestKnown[known.ordinal] = number
     }
     table.insert(field)
@@ -92,7 +99,7 @@ export class EncoderTable {
 
   private grow(): void {
     const previousMask = this.older.length - 1
-    const mask = this.older.length * 2 - 1
+    const mask = Math.max(this.older.length * 2, initialSlots) - 1
     const older = new Array<number>(mask + 1).fill(none)
     for (let number = this.table.oldest; number < this.table.inserted; number++) {
       older[number & mask] = this.older[number & previousMask]!

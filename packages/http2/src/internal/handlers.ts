@@ -25,7 +25,6 @@ import type { Handler } from "@effect-http2/engine/server/handler"
 import type { ServerStream } from "@effect-http2/engine/server/serverStream"
 import type { Running } from "@effect-http2/engine/stream/streamCore"
 import { StreamScope } from "./streamScope.js"
-import { trimmed } from "./trimmedRuntime.js"
 
 /** What the server runs for a stream. */
 export type StreamHandler<R> = (
@@ -62,16 +61,13 @@ export class Handlers<R> implements Handler {
   private readonly running = new Set<RunningHandler>()
   private readonly whenFinished = new Listeners()
   private hasToldOfPeer = false
-  private readonly runtime: Runtime.Runtime<R>
 
   constructor(
-    runtime: Runtime.Runtime<R>,
+    /** Trimmed. Its fibers are uninterruptible but for the handler and the body, so that what follows them always runs. */
+    private readonly runtime: Runtime.Runtime<R>,
     private readonly handler: StreamHandler<R>,
     private readonly config: HandlersConfig<R>
-  ) {
-    // The fiber is uninterruptible but for the handler and the body, so that what follows them always runs.
-    this.runtime = trimmed(runtime)
-  }
+  ) {}
 
   handle(stream: ServerStream): void {
     const effect = this.effectOf(stream)
@@ -203,10 +199,19 @@ export class Handlers<R> implements Handler {
   }
 
   /** Completes once no handler runs. */
-  readonly finished: Effect.Effect<void> = Effect.async((resume) => {
-    if (this.running.size === 0) resume(Effect.void)
-    else this.whenFinished.add(() => resume(Effect.void))
-  })
+  get finished(): Effect.Effect<void> {
+    return Effect.async((resume) => this.onFinished(() => resume(Effect.void)))
+  }
+
+  get isFinished(): boolean {
+    return this.running.size === 0
+  }
+
+  /** Calls `listener` once no handler runs, at once where none does. */
+  onFinished(listener: () => void): void {
+    if (this.running.size === 0) listener()
+    else this.whenFinished.add(listener)
+  }
 
   /** Interrupts every handler and waits for its end, up to `timeout`. What runs on then is said in the log, and left alone. */
   shutdown(timeout: Duration.DurationInput): Effect.Effect<void> {

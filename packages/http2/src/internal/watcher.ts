@@ -3,15 +3,13 @@
  * the time that the peer has to read what was said last. No fiber runs for any of it but while the connection closes. Made by Http2Connection.ts.
  */
 import type * as Clock from "effect/Clock"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import type { Transport } from "../Transport.js"
 import { type Alarm, makeAlarm } from "./alarm.js"
 import type { ConnectionCore } from "@effect-http2/engine/connection/connectionCore"
+import { Listeners } from "@effect-http2/engine/listeners"
 import type { Deadlines } from "@effect-http2/engine/connection/deadlines"
 import { closeGracefully } from "./shutdown.js"
 
@@ -19,8 +17,9 @@ import { closeGracefully } from "./shutdown.js"
 const lingerTimeout = 1000
 
 export class Watcher {
-  /** Done when the transport is closed. */
-  readonly gone = Deferred.unsafeMake<void>(FiberId.none)
+  /** Whether the transport is closed. */
+  isGone = false
+  private readonly whenGone = new Listeners()
   private readonly alarm: Alarm
 
   constructor(
@@ -32,6 +31,12 @@ export class Watcher {
     clock: Clock.Clock
   ) {
     this.alarm = makeAlarm(clock, runtime, () => core.attempt(() => this.check()))
+  }
+
+  /** Calls `listener` once the transport is closed, at once where it is. */
+  onGone(listener: () => void): void {
+    if (this.isGone) listener()
+    else this.whenGone.add(listener)
   }
 
   start(): void {
@@ -61,7 +66,10 @@ export class Watcher {
     )
     const fiber = Runtime.runFork(this.runtime)(Effect.uninterruptible(disconnect))
     const exit = fiber.unsafePoll()
-    const done = (): void => Deferred.unsafeDone(this.gone, Exit.void)
+    const done = (): void => {
+      this.isGone = true
+      this.whenGone.notify()
+    }
     if (exit === null) fiber.addObserver(done)
     else done()
   }

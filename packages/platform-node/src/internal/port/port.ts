@@ -3,8 +3,6 @@
  * each leads to the application that is served at the time. Made by `NodeHttp2Server.make`.
  */
 import * as Http2Server from "@effect-http2/http2/Http2Server"
-import type { Http2Error } from "@effect-http2/http2/Http2Error"
-import * as InterruptibleRuntime from "@effect-http2/http2/InterruptibleRuntime"
 import type { Transport } from "@effect-http2/http2/Transport"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as HttpApp from "@effect/platform/HttpApp"
@@ -13,20 +11,20 @@ import type * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import type * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type * as Net from "node:net"
 import * as Tls from "node:tls"
-import { fromOpenSocket } from "../socket/socketTransport.js"
+import { destroySocket, fromOpenSocket } from "../socket/socketTransport.js"
 import * as Application from "../server/application.js"
 import { CurrentLimits, type WebSocketLimits } from "../server/boundedSocket.js"
 import { http2Only } from "../socket/front.js"
 import * as H2cUpgrade from "./h2cUpgrade.js"
 import type { Http1, Http1Connections } from "../http1/http1.js"
 import * as Http1Application from "../http1/http1Application.js"
-import { sniff } from "../socket/sniff.js"
+import type { Connections } from "../socket/connections.js"
+import { type Ending, Endings } from "../socket/endings.js"
+import { type Keeper, sniff } from "../socket/sniff.js"
 
 /** What the connections of a port have in common. */
 export interface PortOptions {
@@ -35,8 +33,8 @@ export interface PortOptions {
   readonly path: string | undefined
   readonly upgradeH2c: boolean
   readonly webSocketLimits: WebSocketLimits
-  /** How long a client may take to show what it speaks. */
-  readonly sniffTimeout: Duration.DurationInput
+  /** How long a client may take to show what it speaks, in ms. */
+  readonly sniffTimeout: number
   /** Octets of the bodies that are read whole, where the application says nothing else. */
   readonly maxBodySize: FileSystem.SizeInput | undefined
   /** How long requests in flight may take at the end. */
@@ -49,70 +47,70 @@ type Upgrade = (transport: Transport) => Transport
 /** An application that is served, from `serve` to the end of its scope. */
 class Served {
   isDraining = false
-  /** Of connections that end when they are interrupted: those of HTTP/2, each in its own time, and those that have said nothing yet. */
-  private readonly fibers = new Set<Fiber.RuntimeFiber<unknown, unknown>>()
+  /** Connections that end with it: those of HTTP/2, each in its own time, and those that have said nothing yet. */
+  private readonly endings = new Endings()
 
   constructor(
-    private readonly application: Application.Application,
-    private readonly runtime: Runtime.Runtime<never>,
+    private readonly acceptor: Http2Server.Acceptor<never, never>,
     private readonly options: PortOptions,
     private readonly http1: Http1Connections | undefined
   ) {}
 
-  readonly connect = (socket: Net.Socket): Effect.Effect<void, Http2Error> =>
-    Effect.withFiberRuntime((fiber) => {
-      this.fibers.add(fiber)
-      const connection =
-        this.http1 === undefined
-          ? http2Only(socket, this.options.sniffTimeout, this.serveHttp2(socket, undefined))
-          : this.serveEither(socket, this.http1, fiber)
-      const forget = Effect.sync(() => this.fibers.delete(fiber))
-      return Effect.ensuring(Effect.provide(connection, this.runtime), forget)
-    })
-
-  private serveEither(
-    socket: Net.Socket,
-    http1: Http1Connections,
-    fiber: Fiber.RuntimeFiber<unknown, unknown>
-  ): Effect.Effect<void, Http2Error> {
-    return Effect.flatMap(sniff(socket, this.options.sniffTimeout), (protocol) => {
-      if (protocol === "h2") return this.serveHttp2(socket, undefined)
-      if (protocol === undefined) return Effect.void
-      this.fibers.delete(fiber)
-      return Effect.flatMap(this.serveHttp1(socket, http1), (upgrade) => {
-        if (upgrade === undefined) return Effect.void
-        this.fibers.add(fiber)
-        return this.serveHttp2(socket, upgrade)
-      })
+  connect(socket: Net.Socket, connections: Connections<never>): void {
+    const { http1 } = this
+    const { sniffTimeout } = this.options
+    const keeper = this.keeperWith(connections)
+    if (http1 === undefined) {
+      return http2Only(socket, sniffTimeout, connections, keeper, () => this.serveHttp2(socket, connections, undefined))
+    }
+    sniff(socket, sniffTimeout, keeper, (protocol) => {
+      if (protocol === "h2") this.serveHttp2(socket, connections, undefined)
+      else if (protocol === undefined) socket.destroy()
+      else this.serveHttp1(socket, connections, http1)
     })
   }
 
-  private serveHttp2(socket: Net.Socket, upgrade: Upgrade | undefined): Effect.Effect<void, Http2Error> {
-    const { handler, policy } = this.application
-    const { http2, path } = this.options
-    return Effect.suspend(() => {
+  /** The listener and the application: who ends first ends the connection. */
+  private keeperWith(connections: Connections<never>): Keeper {
+    return {
+      keep: (ending) => {
+        connections.keep(ending)
+        this.endings.add(ending)
+      },
+      forget: (ending) => {
+        connections.forget(ending)
+        this.endings.delete(ending)
+      }
+    }
+  }
+
+  private serveHttp2(socket: Net.Socket, connections: Connections<never>, upgrade: Upgrade | undefined): void {
+    const { path } = this.options
+    const accept = (): Http2Server.Served => {
       const transport = fromOpenSocket(socket, path === undefined ? undefined : { local: path })
-      return Http2Server.serve(handler, { ...http2, handlerPolicy: policy })(
-        upgrade === undefined ? transport : upgrade(transport)
-      )
-    })
+      return this.acceptor.accept(upgrade === undefined ? transport : upgrade(transport))
+    }
+    const served = connections.serve(socket, accept, (served) => this.endings.delete(served))
+    if (served !== undefined && !served.isFinished) this.endings.add(served)
   }
 
-  /** Completes when the connection has closed, or with how it goes on. */
-  private serveHttp1(socket: Net.Socket, http1: Http1Connections): Effect.Effect<Upgrade | undefined> {
-    return Effect.async((resume) => {
-      const onClose = (): void => resume(Effect.succeed(undefined))
-      socket.once("close", onClose)
-      http1.accept(socket, (request, head) => {
-        const isAllowed = this.options.upgradeH2c && !this.isDraining && !(socket instanceof Tls.TLSSocket)
-        const upgrade = isAllowed ? H2cUpgrade.fromRequest(request) : undefined
-        if (upgrade === undefined) return false
-        socket.off("close", onClose)
-        socket.write(H2cUpgrade.switchingProtocols)
-        if (head.length > 0) socket.unshift(head)
-        resume(Effect.succeed(upgrade))
-        return true
-      })
+  /** Until the connection has closed, or goes on as one of HTTP/2. */
+  private serveHttp1(socket: Net.Socket, connections: Connections<never>, http1: Http1Connections): void {
+    const ending: Ending = { end: () => destroySocket(socket) }
+    const onClose = (): void => connections.forget(ending)
+    connections.keep(ending)
+    socket.once("close", onClose)
+    http1.accept(socket, (request, head) => {
+      const isAllowed = this.options.upgradeH2c && !this.isDraining && !(socket instanceof Tls.TLSSocket)
+      const upgrade = isAllowed ? H2cUpgrade.fromRequest(request) : undefined
+      if (upgrade === undefined) return false
+      socket.off("close", onClose)
+      connections.forget(ending)
+      socket.write(H2cUpgrade.switchingProtocols)
+      if (head.length > 0) socket.unshift(head)
+      // Once HTTP/1.1 has let go of the socket.
+      queueMicrotask(() => this.serveHttp2(socket, connections, upgrade))
+      return true
     })
   }
 
@@ -120,10 +118,7 @@ class Served {
   readonly drain: Effect.Effect<void> = Effect.suspend(() => {
     this.isDraining = true
     return Effect.all(
-      [
-        Fiber.interruptAll(this.fibers),
-        this.http1 === undefined ? Effect.void : this.http1.drain(this.options.drainTimeout)
-      ],
+      [this.endings.endAll, this.http1 === undefined ? Effect.void : this.http1.drain(this.options.drainTimeout)],
       { concurrency: "unbounded", discard: true }
     )
   })
@@ -132,8 +127,8 @@ class Served {
 export class Port {
   /** The applications that are served, of which the latest has the connections. */
   private readonly applications: Array<Served> = []
-  /** Opens with the first application: who connects before has to wait. */
-  private readonly isServed = Effect.unsafeMakeLatch(false)
+  /** Who has connected before the first application: they begin with it. Undefined from then on. */
+  private waiting: Set<() => void> | undefined = new Set()
 
   constructor(
     private readonly options: PortOptions,
@@ -145,16 +140,24 @@ export class Port {
   }
 
   /** For each connection that is accepted. One that comes when there is no application any more is closed. */
-  readonly connect = (socket: Net.Socket): Effect.Effect<void, Http2Error> =>
-    Effect.suspend(() => {
-      const { latest } = this
-      // Without the fibers of a race, where there is nothing to wait for.
-      if (latest !== undefined) return latest.connect(socket)
-      return Effect.flatMap(
-        Effect.raceFirst(this.isServed.await, destroyed(socket)),
-        () => this.latest?.connect(socket) ?? Effect.void
-      )
-    })
+  readonly connect = (socket: Net.Socket, connections: Connections<never>): void => {
+    const { latest, waiting } = this
+    if (latest !== undefined) return latest.connect(socket, connections)
+    if (waiting === undefined) return void socket.destroy()
+    const ending: Ending = { end: () => destroySocket(socket) }
+    const leave = (): void => {
+      waiting.delete(begin)
+      socket.off("close", leave)
+      connections.forget(ending)
+    }
+    const begin = (): void => {
+      leave()
+      this.latest?.connect(socket, connections)
+    }
+    waiting.add(begin)
+    socket.on("close", leave)
+    connections.keep(ending)
+  }
 
   /** What `HttpServer.serve` is. The end of the scope drains all connections, while what the application needs is still there. */
   readonly serve = (
@@ -166,7 +169,9 @@ export class Port {
       Effect.acquireRelease(
         Effect.sync(() => {
           this.applications.push(served)
-          this.isServed.unsafeOpen()
+          const waiting = this.waiting ?? []
+          this.waiting = undefined
+          for (const begin of waiting) begin()
         }),
         () =>
           Effect.suspend(() => {
@@ -189,7 +194,10 @@ export class Port {
         CurrentLimits,
         options.webSocketLimits
       )
-      yield* attach(new Served(application, yield* InterruptibleRuntime.capture(), options, connections))
+      const { handler, policy } = application
+      // What is wrong with the options, who listens has found.
+      const acceptor = yield* Effect.orDie(Http2Server.acceptor(handler, { ...options.http2, handlerPolicy: policy }))
+      yield* attach(new Served(acceptor, options, connections))
     })
   }
 }
@@ -204,12 +212,3 @@ const withMaxBodySize = <A, E, R>(
       ? context
       : Context.add(context, HttpIncomingMessage.MaxBodySize, Option.some(FileSystem.Size(maxBodySize)))
   )
-
-/** Completes when `socket` has closed. */
-const destroyed = (socket: Net.Socket): Effect.Effect<void> =>
-  Effect.async((resume) => {
-    if (socket.closed) return resume(Effect.void)
-    const onClose = (): void => resume(Effect.void)
-    socket.once("close", onClose)
-    return Effect.sync(() => socket.off("close", onClose))
-  })

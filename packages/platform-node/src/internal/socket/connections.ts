@@ -1,6 +1,6 @@
 /**
- * The connections that a listening server has accepted: a fiber and a scope for each, the log of what went wrong with them, and the order
- * in which it all ends. Made and called by `NodeListener`.
+ * The connections that a listening server has accepted: who takes them, the log of what went wrong with them, and the order in which it all ends. Made by
+ * `NodeListener`, called by it and by who takes them.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -9,6 +9,8 @@ import * as Metric from "effect/Metric"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type * as Net from "node:net"
+import type { Served } from "@effect-http2/http2/Http2Server"
+import { type Ending, Endings } from "./endings.js"
 import { adoptSocket, destroySocket, silence } from "./socketTransport.js"
 
 /** Connections that were closed at once since as many were open as the listener takes. */
@@ -17,7 +19,7 @@ export const connectionsRefused = Metric.counter("http2_connections_refused", {
 })
 
 export class Connections<R> {
-  private readonly fibers = new Set<Fiber.RuntimeFiber<void>>()
+  private readonly endings = new Endings()
   /** All that the server accepted and that are open, those in a TLS handshake included. */
   private readonly sockets = new Set<Net.Socket>()
   private closing = false
@@ -26,7 +28,7 @@ export class Connections<R> {
 
   constructor(
     private readonly runtime: Runtime.Runtime<Exclude<R, Scope.Scope>>,
-    private readonly handle: (socket: Net.Socket) => Effect.Effect<unknown, unknown, R>
+    private readonly take: (socket: Net.Socket, connections: Connections<R>) => void
   ) {}
 
   /** For every socket that the server accepts, before TLS. */
@@ -52,7 +54,7 @@ export class Connections<R> {
     this.log(`a connection${from} was refused`, `${this.sockets.size} are open, as many as maxConnections allows`)
   }
 
-  /** Runs the handler on a connection that is ready for it. */
+  /** Hands on a connection that is ready for it. */
   start(socket: Net.Socket): void {
     if (this.closing || socket.destroyed) {
       silence(socket)
@@ -60,19 +62,59 @@ export class Connections<R> {
       return
     }
     adoptSocket(socket)
+    this.take(socket, this)
+  }
+
+  /** Counts as a connection until `forget` is called with it. */
+  keep(ending: Ending): void {
+    this.endings.add(ending)
+  }
+
+  forget(ending: Ending): void {
+    this.endings.delete(ending)
+  }
+
+  /** A connection of HTTP/2 that `accept` starts: without a fiber beside its receiver's. */
+  serve<S>(
+    socket: Net.Socket,
+    accept: () => Served<S>,
+    onFinished?: (served: Served<S>) => void
+  ): Served<S> | undefined {
+    let served: Served<S>
+    try {
+      served = accept()
+    } catch (defect) {
+      socket.destroy()
+      this.run(socket, Effect.die(defect))
+      return undefined
+    }
+    this.keep(served)
+    served.onFinished((error) => {
+      this.forget(served)
+      onFinished?.(served)
+      if (error !== undefined) this.log("a connection failed", error)
+    })
+    return served
+  }
+
+  /** Runs an effect on a connection, in a fiber and a scope of its own. When it is done, the connection is closed. */
+  run(socket: Net.Socket, effect: Effect.Effect<unknown, unknown, R>): void {
     const connection = Effect.uninterruptibleMask((restore) =>
-      restore(Effect.scoped(Effect.suspend(() => this.handle(socket)))).pipe(
-        Effect.ensuring(destroySocket(socket)),
-        Effect.catchAllCause(logFailure)
-      )
+      restore(Effect.scoped(effect)).pipe(Effect.ensuring(destroySocket(socket)), Effect.catchAllCause(logFailure))
     )
     const fiber = Runtime.runFork(this.runtime, Effect.asVoid(connection))
-    this.fibers.add(fiber)
-    fiber.addObserver(() => this.fibers.delete(fiber))
+    const ending: Ending = { end: () => Effect.asVoid(Fiber.interrupt(fiber)) }
+    this.keep(ending)
+    fiber.addObserver(() => this.forget(ending))
   }
 
   log(message: string, error: unknown): void {
-    Runtime.runFork(this.runtime, Effect.logDebug(message, error))
+    this.tell(Effect.logDebug(message, error))
+  }
+
+  /** Runs what logs. */
+  tell(log: Effect.Effect<void>): void {
+    Runtime.runFork(this.runtime, log)
   }
 
   readonly onServerError = (error: Error): void => {
@@ -87,7 +129,7 @@ export class Connections<R> {
       return Effect.zipRight(
         Effect.flatMap(Effect.fork(closed), (fiber) =>
           Effect.zipRight(
-            Fiber.interruptAll(this.fibers),
+            this.endings.endAll,
             Effect.suspend(() => {
               // Handshakes that are still on their way.
               for (const socket of this.sockets) socket.destroy()

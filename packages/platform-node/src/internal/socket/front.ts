@@ -1,11 +1,10 @@
 /**
  * The front of a plain port that speaks HTTP/2 alone: who comes with something else is told so in what they speak, and the log says who came with what.
  */
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Net from "node:net"
 import * as Tls from "node:tls"
-import { protocolOf, readFirst } from "./sniff.js"
+import { type Keeper, protocolOf, readFirst } from "./sniff.js"
 
 type Spoken = "h2" | "http/1.x" | "tls" | "something else"
 
@@ -74,28 +73,40 @@ const log = (socket: Net.Socket, spoken: keyof typeof names, octets: Uint8Array)
     return Effect.logDebug(`${who} sent ${names[spoken]} to a port that speaks HTTP/2 only: ${start}`)
   })
 
-/** Runs `serve` where the client speaks HTTP/2, which it has to show within `timeout`. */
-export const http2Only = <A, E, R>(
+/** What `http2Only` needs of the listener's connections. */
+export interface Connections extends Keeper {
+  readonly run: (socket: Net.Socket, effect: Effect.Effect<void>) => void
+  /** Runs what logs. */
+  readonly tell: (log: Effect.Effect<void>) => void
+}
+
+/** Calls `serve` where the client speaks HTTP/2, which it has to show within `timeout`, in ms. */
+export const http2Only = (
   socket: Net.Socket,
-  timeout: Duration.DurationInput,
-  serve: Effect.Effect<A, E, R>
-): Effect.Effect<A | void, E, R> => {
+  timeout: number,
+  connections: Connections,
+  keeper: Keeper,
+  serve: () => void
+): void => {
   // By ALPN.
-  if (socket instanceof Tls.TLSSocket) return serve
-  return Effect.flatMap(readFirst(socket, timeout, tell), ({ is, octets }): Effect.Effect<A | void, E, R> => {
+  if (socket instanceof Tls.TLSSocket) return serve()
+  readFirst(socket, timeout, keeper, tell, ({ is, octets }) => {
     switch (is) {
       case "h2":
-        return serve
+        return serve()
       case "http/1.x": {
         const isHead = Buffer.from(octets).toString("latin1", 0, 5) === "HEAD "
-        return Effect.zipRight(log(socket, is, octets), dismiss(socket, versionNotSupported(plainText, isHead)))
+        const last = dismiss(socket, versionNotSupported(plainText, isHead))
+        return connections.run(socket, Effect.zipRight(log(socket, is, octets), last))
       }
       case "tls":
-        return Effect.zipRight(log(socket, is, octets), dismiss(socket, alert))
+        return connections.run(socket, Effect.zipRight(log(socket, is, octets), dismiss(socket, alert)))
       case "something else":
-        return Effect.zipRight(log(socket, is, octets), serve)
+        connections.tell(log(socket, is, octets))
+        return serve()
       case undefined:
-        return octets.length === 0 ? Effect.void : serve
+        if (octets.length > 0) serve()
+        else socket.destroy()
     }
   })
 }

@@ -2,10 +2,11 @@
  * What a new connection speaks. TLS has agreed on it by ALPN; on a plain port the first octets tell (RFC 9113 §3.3): a client of HTTP/2
  * begins with its preface, and no request of HTTP/1.1 does. Called by port.ts and front.ts for every connection.
  */
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Net from "node:net"
 import * as Tls from "node:tls"
+import type { Ending } from "./endings.js"
+import { destroySocket } from "./socketTransport.js"
 
 /** Undefined: the client went away, or said too little for too long. */
 export type Protocol = "h2" | "http/1.1" | undefined
@@ -27,44 +28,89 @@ export interface First<A> {
   readonly is: A | undefined
 }
 
-/** Reads as little as `tell` needs, and puts it back. */
+const nothing = Buffer.alloc(0)
+
+class FirstReader<A> {
+  private octets: Buffer = nothing
+  private readonly timer: NodeJS.Timeout
+
+  constructor(
+    private readonly socket: Net.Socket,
+    timeout: number,
+    private readonly tell: (octets: Uint8Array) => A | undefined,
+    private readonly next: (first: First<A>) => void
+  ) {
+    this.timer = setTimeout(this.onGone, Math.min(timeout, 0x7fffffff))
+    socket.on("readable", this.onReadable)
+    socket.on("end", this.onGone)
+    socket.on("close", this.onGone)
+  }
+
+  readonly stop = (): void => {
+    const { onGone, socket } = this
+    clearTimeout(this.timer)
+    socket.off("readable", this.onReadable)
+    socket.off("end", onGone)
+    socket.off("close", onGone)
+  }
+
+  private done(is: A | undefined): void {
+    const { octets, socket } = this
+    this.stop()
+    if (octets.length > 0) socket.unshift(octets)
+    this.next({ octets, is })
+  }
+
+  private readonly onGone = (): void => this.done(undefined)
+
+  private readonly onReadable = (): void => {
+    const { socket } = this
+    for (let chunk: unknown = socket.read(); chunk instanceof Buffer; chunk = socket.read()) {
+      this.octets = this.octets.length === 0 ? chunk : Buffer.concat([this.octets, chunk])
+    }
+    const is = this.tell(this.octets)
+    if (is !== undefined) this.done(is)
+  }
+}
+
+/** Who has to end a connection that has said nothing yet. */
+export interface Keeper {
+  readonly keep: (ending: Ending) => void
+  readonly forget: (ending: Ending) => void
+}
+
+/** Reads as little as `tell` needs, puts it back, and goes on with `next`: unless a keeper has ended the connection before. `timeout` in ms. */
 export const readFirst = <A>(
   socket: Net.Socket,
-  timeout: Duration.DurationInput,
-  tell: (octets: Uint8Array) => A | undefined
-): Effect.Effect<First<A>> =>
-  Effect.async((resume) => {
-    let octets: Buffer = Buffer.alloc(0)
-    const stop = (): void => {
-      clearTimeout(timer)
-      socket.off("readable", onReadable)
-      socket.off("end", onGone)
-      socket.off("close", onGone)
-    }
-    const done = (is: A | undefined): void => {
-      stop()
-      if (octets.length > 0) socket.unshift(octets)
-      resume(Effect.succeed({ octets, is }))
-    }
-    const onGone = (): void => done(undefined)
-    const timer = setTimeout(onGone, Math.min(Duration.toMillis(timeout), 0x7fffffff))
-    const onReadable = (): void => {
-      for (let chunk: unknown = socket.read(); chunk instanceof Uint8Array; chunk = socket.read()) {
-        octets = Buffer.concat([octets, chunk])
-      }
-      const is = tell(octets)
-      if (is !== undefined) done(is)
-    }
-    socket.on("readable", onReadable)
-    socket.on("end", onGone)
-    socket.on("close", onGone)
-    return Effect.sync(stop)
+  timeout: number,
+  keeper: Keeper,
+  tell: (octets: Uint8Array) => A | undefined,
+  next: (first: First<A>) => void
+): void => {
+  const reader = new FirstReader(socket, timeout, tell, (first) => {
+    keeper.forget(ending)
+    next(first)
   })
+  const ending: Ending = {
+    end: () =>
+      Effect.suspend(() => {
+        reader.stop()
+        keeper.forget(ending)
+        return destroySocket(socket)
+      })
+  }
+  keeper.keep(ending)
+}
 
 /** What the client of `socket` speaks. What is too little for HTTP/2 is for HTTP/1.1 to refuse. */
-export const sniff = (socket: Net.Socket, timeout: Duration.DurationInput): Effect.Effect<Protocol> =>
-  socket instanceof Tls.TLSSocket
-    ? Effect.succeed(socket.alpnProtocol === "h2" ? "h2" : "http/1.1")
-    : Effect.map(readFirst(socket, timeout, protocolOf), ({ is, octets }) =>
-        is === undefined && octets.length > 0 && socket.readableEnded ? "http/1.1" : is
-      )
+export const sniff = (
+  socket: Net.Socket,
+  timeout: number,
+  keeper: Keeper,
+  next: (protocol: Protocol) => void
+): void => {
+  if (socket instanceof Tls.TLSSocket) return next(socket.alpnProtocol === "h2" ? "h2" : "http/1.1")
+  readFirst(socket, timeout, keeper, protocolOf, ({ is, octets }) => {
+    next(is === undefined && octets.length > 0 && socket.readableEnded ? "http/1.1" : is)
+  })
+}
