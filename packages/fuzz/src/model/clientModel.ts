@@ -24,7 +24,8 @@ const resetCodes = [CANCEL, NO_ERROR, INTERNAL_ERROR, REFUSED_STREAM, 0xdead] as
 export class ClientModel extends Talker {
   readonly asked = new Map<number, Asked>()
   private nextId = 1
-  private hasGoneAway = false
+  /** Whether it has said that it goes. */
+  hasGoneAway = false
   readonly places: Places
 
   constructor(
