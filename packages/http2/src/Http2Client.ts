@@ -23,9 +23,8 @@ import type { ClientRequest as Exchange } from "@effect-http2/engine/client/clie
 import { ClientRole } from "@effect-http2/engine/client/clientRole"
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 import { Origins } from "@effect-http2/engine/origin/origins"
-import { prepare, type TunnelKind } from "./internal/prepareRequest.js"
-import { cancel, Listening, send } from "./internal/sendRequest.js"
-import { takeWholeBody } from "./internal/wholeBody.js"
+import { cancel, Listening, prepare, send, type TunnelKind } from "./internal/clientRequests.js"
+import { takeWhole } from "./internal/bodies.js"
 import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
 import type * as Priority from "./Priority.js"
 import type { Transport } from "./Transport.js"
@@ -221,7 +220,7 @@ const requireConnectProtocol = (
 const readWhole = (exchange: Exchange, limit: number): Effect.Effect<WholeResponse, Http2Error.Http2Error> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(restore(send(exchange)), (stream) => {
-      const body = takeWholeBody(stream, limit)
+      const body = takeWhole(stream, limit)
       if (body !== undefined) return Effect.succeed(wholeOf(stream, body))
       return Effect.onError(
         Effect.map(restore(responseOf(stream).bytes(limit)), (body) => wholeOf(stream, body)),

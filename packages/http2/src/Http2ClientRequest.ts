@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type * as Headers from "./Headers.js"
-import type * as Http2ServerResponse from "./Http2ServerResponse.js"
+import type { Body, Trailers } from "./internal/outgoingMessage.js"
 import type * as Priority from "./Priority.js"
 
 /**
@@ -15,24 +15,24 @@ import type * as Priority from "./Priority.js"
  */
 export interface Http2ClientRequest {
   /** Default `GET`. */
-  readonly method?: string
+  readonly method?: string | undefined
   /** Path and query. Default `/`. Has no meaning for CONNECT. */
-  readonly path?: string
+  readonly path?: string | undefined
   /** Host and port. Default: those of the client. */
-  readonly authority?: string
+  readonly authority?: string | undefined
   /** Default: the client's, else `https` over TLS and `http` without. */
-  readonly scheme?: string
-  readonly headers?: Headers.Input
-  readonly body?: Http2ServerResponse.Body
+  readonly scheme?: string | undefined
+  readonly headers?: Headers.Input | undefined
+  readonly body?: Body
   /**
    * How urgent the response is (RFC 9218 §4), sent as the `priority` field unless `headers` have one. Default: nothing is said. The body of the
    * request is sent as any other: uploads share the connection evenly.
    */
-  readonly priority?: Priority.Parameters
+  readonly priority?: Priority.Parameters | undefined
   /** Fields behind the body, as those of a response. Not for CONNECT (§8.5). */
-  readonly trailers?: Http2ServerResponse.Options["trailers"]
+  readonly trailers?: Trailers | undefined
   /** Called for each informational response (1xx) as it arrives. */
-  readonly onInformational?: (status: number, headers: Headers.Headers) => void
+  readonly onInformational?: ((status: number, headers: Headers.Headers) => void) | undefined
 }
 
 /**
@@ -46,5 +46,5 @@ export interface TunnelRequest extends Pick<
   "authority" | "headers" | "onInformational" | "path" | "priority" | "scheme"
 > {
   /** :protocol of an extended CONNECT. Path and scheme have a meaning only with it. */
-  readonly protocol?: string
+  readonly protocol?: string | undefined
 }

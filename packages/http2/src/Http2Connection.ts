@@ -20,14 +20,13 @@ import { ConnectionCore } from "@effect-http2/engine/connection/connectionCore"
 import type { Role } from "@effect-http2/engine/connection/role"
 import { Deadlines } from "@effect-http2/engine/connection/deadlines"
 import { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
-import type { InboxOwner } from "@effect-http2/engine/stream/inbox"
 import { LocalSettings } from "@effect-http2/engine/settings/localSettings"
-import { BodyQueue } from "./internal/bodyQueue.js"
+import { Body } from "./internal/bodies.js"
 import { receive } from "./internal/receiver.js"
 import { sendPreface, updateSettings } from "@effect-http2/engine/connection/sendSettings"
 import { closeGracefully, closeNow } from "./internal/shutdown.js"
 import { Watcher } from "./internal/watcher.js"
-import * as Windows from "./internal/windows.js"
+import { makeWindow } from "./internal/windows.js"
 import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
 import type { Settings } from "./Settings.js"
 import type { Peer, Transport } from "./Transport.js"
@@ -244,8 +243,13 @@ export const start = (
   runtime: Runtime.Runtime<never>,
   clock: Clock.Clock
 ): Running => {
-  const core = new ConnectionCore(
-    { peer: transport.peer, output: transport, makeWindow: Windows.make, makeInbox },
+  const core: ConnectionCore = new ConnectionCore(
+    {
+      peer: transport.peer,
+      output: transport,
+      makeWindow,
+      makeInbox: (owner) => new Body(owner, core.settings.announced.initialWindowSize)
+    },
     role,
     config.options,
     new LocalSettings(config.settings),
@@ -269,8 +273,6 @@ export const start = (
   watcher.start()
   return new Running(connection, config.drainAtEnd, watcher, reader)
 }
-
-const makeInbox = (owner: InboxOwner): BodyQueue => new BodyQueue(owner)
 
 /**
  * Acquires a connection over `transport`. The transport is ended and closed with it.

@@ -3,19 +3,17 @@
  *
  * @since 0.1.0
  */
-import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import * as ErrorCode from "./ErrorCode.js"
 import type { Headers } from "./Headers.js"
 import * as Http2Error from "./Http2Error.js"
 import { Http2Stream } from "./Http2Stream.js"
-import { bodyOf, type Pull } from "./internal/bodyQueue.js"
+import { bodyOf, pull, takeWhole, toStream } from "./internal/bodies.js"
 import { concat } from "@effect-http2/engine/octets"
 import type { StreamCore } from "@effect-http2/engine/stream/streamCore"
 import * as Text from "@effect-http2/engine/text"
-import { takeWholeBody } from "./internal/wholeBody.js"
 import * as StreamRun from "./StreamRun.js"
 
 /**
@@ -50,7 +48,7 @@ export abstract class Http2IncomingMessage {
    * windows, so that a slow reader slows the peer. To be read once.
    */
   get body(): Stream.Stream<Uint8Array, Http2Error.Http2Error> {
-    return Stream.fromChannel(Channel.suspend(() => readFrom(pull(this.core))))
+    return toStream(this.core)
   }
 
   /** Folds the slices of the body into one value as they arrive. Fails as `body` does. To be read once. */
@@ -68,7 +66,7 @@ export abstract class Http2IncomingMessage {
   /** The whole body. Fails with a `StreamError` of limit `bytes` where it is longer than `limit` octets, default 10 MiB. */
   bytes(limit: number = defaultLimit): Effect.Effect<Uint8Array, Http2Error.Http2Error> {
     return Effect.suspend(() => {
-      const whole = takeWholeBody(this.core, limit)
+      const whole = takeWhole(this.core, limit)
       if (whole !== undefined) return Effect.succeed(whole)
       const parts: Array<Uint8Array> = []
       let length = 0
@@ -84,14 +82,9 @@ export abstract class Http2IncomingMessage {
     })
   }
 
-  /** The whole body, where it has arrived to its end, nothing of it was read, and it is not longer than `limit` octets. Reads it. */
-  unsafeTakeBytes(limit: number = defaultLimit): Uint8Array | undefined {
-    return takeWholeBody(this.core, limit)
-  }
-
-  /** The whole body, where all of it has arrived, nothing of it was read, and it is not longer than `limit` octets. */
+  /** The whole body, where all of it has arrived, nothing of it was read, and it is not longer than `limit` octets: then it is read by this. */
   unsafeBytes(limit: number = defaultLimit): Uint8Array | undefined {
-    return takeWholeBody(this.core, limit)
+    return takeWhole(this.core, limit)
   }
 
   /** The whole body as UTF-8 text. Fails as `bytes` does. */
@@ -120,22 +113,6 @@ export abstract class Http2IncomingMessage {
       )
     })
   }
-}
-
-const noBody: Pull = Effect.succeed(Chunk.empty())
-
-/** A message without a body is whole, whatever becomes of its stream (§8.1). */
-const pull = (core: StreamCore): Pull => bodyOf(core)?.pull ?? noBody
-
-type Octets = Chunk.Chunk<Uint8Array>
-type Body = Channel.Channel<Octets, unknown, Http2Error.Http2Error, unknown, void>
-
-/** A loop of our own costs half of what the Stream constructors do for each pull. */
-const readFrom = (pull: Pull): Body => {
-  const next: Body = Channel.flatMap(Channel.fromEffect(pull), (octets) =>
-    octets.length === 0 ? Channel.void : Channel.flatMap(Channel.write(octets), () => next)
-  )
-  return next
 }
 
 const tooLong = (core: StreamCore, limit: number): Http2Error.StreamError =>

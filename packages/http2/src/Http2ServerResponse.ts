@@ -4,19 +4,28 @@
  * @since 0.1.0
  */
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
-import * as Effect from "effect/Effect"
-import type * as Stream from "effect/Stream"
-import * as Headers from "./Headers.js"
-import * as Text from "@effect-http2/engine/text"
+import type * as Effect from "effect/Effect"
+import type * as Headers from "./Headers.js"
+import { type Body, makeMessage, type OutgoingMessage, type Trailers } from "./internal/outgoingMessage.js"
 
-/**
- * A body to be sent: none, octets, text (sent as UTF-8), or a stream of octets. A stream that fails resets the HTTP/2 stream, so that
- * what has arrived is not taken for the whole.
- *
- * @since 0.1.0
- * @category models
- */
-export type Body = undefined | string | Uint8Array | Stream.Stream<Uint8Array, unknown>
+export type {
+  /**
+   * A body to be sent: none, octets, text (sent as UTF-8), or a stream of octets. A stream that fails resets the HTTP/2 stream, so that
+   * what has arrived is not taken for the whole.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Body,
+  /**
+   * Fields, or an effect that gives them once the body has left; if it fails the stream is reset, and so it is where they are larger than the peer
+   * accepts (SETTINGS_MAX_HEADER_LIST_SIZE): a message without its trailers does not look whole. A tunnel has none (§8.5).
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Trailers
+} from "./internal/outgoingMessage.js"
 
 /**
  * A response. It is immutable and may be sent any number of times.
@@ -41,37 +50,12 @@ export interface Http2ServerResponse {
  */
 export interface Options {
   /** Default 200. */
-  readonly status?: number
-  readonly headers?: Headers.Input
+  readonly status?: number | undefined
+  readonly headers?: Headers.Input | undefined
   readonly body?: Body
-  /**
-   * Fields, or an effect that gives them once the body has left; if it fails the stream is reset, and so it is where they are larger than the peer
-   * accepts (SETTINGS_MAX_HEADER_LIST_SIZE): a message without its trailers does not look whole. A tunnel has none (§8.5).
-   */
-  readonly trailers?: Headers.Input | Effect.Effect<Headers.Input, unknown>
+  readonly trailers?: Trailers | undefined
 }
 
-/** Text as octets; everything else as it is. */
-const encodeBody = (body: Body): Exclude<Body, string> => (typeof body === "string" ? Text.toOctets(body) : body)
-
-const toTrailers = (trailers: NonNullable<Options["trailers"]>): Effect.Effect<Headers.Headers, unknown> =>
-  Effect.isEffect(trailers)
-    ? Effect.map(trailers, (input) => Headers.make(input))
-    : Effect.succeed(Headers.make(trailers))
-
-const has = (headers: Headers.Headers, name: string): boolean => {
-  for (const field of headers.fields) if (field.name === name) return true
-  return false
-}
-
-/** `input` with the fields of `more` that it does not have. */
-const withDefaults = (input: Headers.Input | undefined, more: ReadonlyArray<HeaderField>): Headers.Headers => {
-  const headers = Headers.make(input)
-  const missing = headers.fields.length === 0 ? more : more.filter((field) => !has(headers, field.name))
-  return missing.length === 0 ? headers : new Headers.Headers([...headers.fields, ...missing])
-}
-
-const lengthField = (octets: Uint8Array): HeaderField => new HeaderField("content-length", String(octets.length))
 const plainText = new HeaderField("content-type", "text/plain; charset=utf-8")
 const jsonText = new HeaderField("content-type", "application/json")
 
@@ -86,16 +70,17 @@ const jsonText = new HeaderField("content-type", "application/json")
  * const notFound = Http2ServerResponse.make({ status: 404, headers: { "content-type": "text/plain" }, body: "No such thing" })
  */
 export const make = (options: Options = {}): Http2ServerResponse => {
-  const status = options.status ?? 200
-  const body = encodeBody(options.body)
-  const hasLength = body instanceof Uint8Array && status !== 204
-  return {
-    status,
-    headers: hasLength ? withDefaults(options.headers, [lengthField(body)]) : Headers.make(options.headers),
-    body,
-    trailers: options.trailers === undefined ? undefined : toTrailers(options.trailers)
-  }
+  const { body, headers, status = 200, trailers } = options
+  return response(status, makeMessage(headers, body, trailers, status !== 204))
 }
+
+/** One shape for all of them. */
+const response = (status: number, { body, headers, trailers }: OutgoingMessage): Http2ServerResponse => ({
+  status,
+  headers,
+  body,
+  trailers
+})
 
 /**
  * A response without a body; status 204 unless another is given.
@@ -103,17 +88,11 @@ export const make = (options: Options = {}): Http2ServerResponse => {
  * @since 0.1.0
  * @category constructors
  */
-export const empty = (options?: Omit<Options, "body">): Http2ServerResponse => make({ status: 204, ...options })
+export const empty = (options?: Omit<Options, "body">): Http2ServerResponse =>
+  make({ ...options, status: options?.status ?? 204 })
 
-const withType = (type: HeaderField, text: string, options: Omit<Options, "body"> = {}): Http2ServerResponse => {
-  const body = Text.toOctets(text)
-  return {
-    status: options.status ?? 200,
-    headers: withDefaults(options.headers, [type, lengthField(body)]),
-    body,
-    trailers: options.trailers === undefined ? undefined : toTrailers(options.trailers)
-  }
-}
+const withType = (type: HeaderField, text: string, options: Omit<Options, "body"> = {}): Http2ServerResponse =>
+  response(options.status ?? 200, makeMessage(options.headers, text, options.trailers, true, type))
 
 /**
  * Text as UTF-8, with content-type and content-length.

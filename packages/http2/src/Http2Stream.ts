@@ -9,7 +9,7 @@ import * as FlowControl from "./FlowControl.js"
 import * as Http2Error from "./Http2Error.js"
 import { ServerStream } from "@effect-http2/engine/server/serverStream"
 import type { StreamCore } from "@effect-http2/engine/stream/streamCore"
-import * as Windows from "./internal/windows.js"
+import { windowOf } from "./internal/windows.js"
 import type { Peer } from "./Transport.js"
 
 /**
@@ -54,7 +54,7 @@ export class Http2Stream {
 
   /** The window for what we send on this stream, to read, and to wait on in a transaction. Octets of DATA take from it. */
   get sendWindow(): FlowControl.Window {
-    return Windows.refOf(this.core.sendWindow)
+    return windowOf(this.core.sendWindow)
   }
 
   /** Waits until the peer's window has room for `octets` on this stream. */

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type * as Http2Error from "./Http2Error.js"
 import type { Http2IncomingMessage } from "./Http2IncomingMessage.js"
-import { endBody, writeChunk } from "./internal/bodyWriter.js"
+import { endBody, writeChunk } from "./internal/sendBody.js"
 import type { StreamCore } from "@effect-http2/engine/stream/streamCore"
 
 /**

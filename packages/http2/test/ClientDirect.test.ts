@@ -32,9 +32,9 @@ describe("unsafeRequest", () => {
         Effect.gen(function* () {
           const { heard, started } = start(client, { path: "/" })
           yield* eventually(() => heard.response !== undefined)
-          const octets = heard.response?.unsafeTakeBytes(100)
+          const octets = heard.response?.unsafeBytes(100)
           expect([heard.response?.status, Buffer.from(octets ?? []).toString()]).toEqual([200, "Hello"])
-          expect(heard.response?.unsafeTakeBytes(100)).toBe(undefined)
+          expect(heard.response?.unsafeBytes(100)).toBe(undefined)
           started.unsafeCancel()
           expect(heard.errors).toEqual([])
         })
@@ -48,7 +48,7 @@ describe("unsafeRequest", () => {
         Effect.gen(function* () {
           const { heard } = start(client, { path: "/" })
           yield* eventually(() => heard.response !== undefined)
-          expect(heard.response?.unsafeTakeBytes(4)).toBe(undefined)
+          expect(heard.response?.unsafeBytes(4)).toBe(undefined)
           expect(yield* heard.response?.text() ?? Effect.succeed("")).toBe("Hello")
         })
     )

@@ -1,12 +1,12 @@
 /** Many streams at once: how many there may be, who waits, and that none holds up another. */
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
-import * as FlowControl from "@effect-http2/http2/FlowControl"
 import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as STM from "effect/STM"
 import * as Stream from "effect/Stream"
 import { expect } from "vitest"
 import { engines, eventually, inPieces } from "./support/engines.js"
@@ -231,7 +231,7 @@ describe("flow control", () => {
     engines(
       (request) =>
         Effect.gen(function* () {
-          expect(FlowControl.available(request.stream.sendWindow)).toBe(10)
+          expect(yield* STM.commit(request.stream.sendWindow.available)).toBe(10)
           yield* request.stream.awaitWindow(5)
           return Http2ServerResponse.make({ body: filled(30) })
         }),

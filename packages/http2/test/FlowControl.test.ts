@@ -8,9 +8,9 @@ import * as Option from "effect/Option"
 import * as STM from "effect/STM"
 import * as TRef from "effect/TRef"
 import { expect } from "vitest"
-import * as DirectTRef from "../src/internal/directTRef.js"
+import { isDirect, makeWindow, TRefWindow } from "../src/internal/windows.js"
 import { ReceiveWindow } from "@effect-http2/engine/flow/receiveWindow"
-import { PlainWindow } from "@effect-http2/engine/flow/window"
+import { adjust, PlainWindow, take } from "@effect-http2/engine/flow/window"
 
 const MAX_WINDOW_SIZE = 0x7fffffff
 
@@ -21,21 +21,19 @@ const waits = <A, E>(fiber: Fiber.RuntimeFiber<A, E>) =>
     expect(yield* Fiber.poll(fiber)).toEqual(Option.none())
   })
 
-/** A window as any TRef is made, and one that the engine makes. */
+/** A window on a TRef as the engine makes it, and on one that STM has made. */
 const kinds = [
-  ["made directly", () => FlowControl.make(10)],
-  ["made by STM", () => Effect.runSync(STM.commit(TRef.make(10)))]
+  ["made directly", () => makeWindow(10)],
+  ["made by STM", () => new TRefWindow(Effect.runSync(STM.commit(TRef.make(10))))]
 ] as const
 
 describe.each(kinds)("a window %s", (_kind, make) => {
   it.effect("is seen alike by transactions and by the engine", () =>
     Effect.gen(function* () {
       const window = make()
-      expect(FlowControl.available(window)).toBe(10)
-      expect(FlowControl.adjustNow(window, 5)).toBe(true)
-      expect(yield* STM.commit(TRef.get(window))).toBe(15)
-      yield* STM.commit(TRef.set(window, 3))
-      expect(FlowControl.available(window)).toBe(3)
+      expect([window.octets, yield* STM.commit(window.available)]).toEqual([10, 10])
+      expect(adjust(window, 5)).toBe(true)
+      expect([window.octets, yield* STM.commit(window.available)]).toEqual([15, 15])
     })
   )
 
@@ -44,106 +42,80 @@ describe.each(kinds)("a window %s", (_kind, make) => {
       const window = make()
       const waiting = yield* Effect.fork(STM.commit(FlowControl.awaitAvailable(window, 12)))
       yield* waits(waiting)
-      FlowControl.adjustNow(window, 1)
+      adjust(window, 1)
       yield* waits(waiting)
-      FlowControl.adjustNow(window, 1)
+      adjust(window, 1)
       yield* Fiber.join(waiting)
-      expect(FlowControl.available(window)).toBe(12)
+      expect(window.octets).toBe(12)
     })
   )
 
-  it.effect("is taken from together with another, the same number, in one transaction", () =>
+  it.effect("is waited on together with another, in one transaction", () =>
     Effect.gen(function* () {
       const stream = make()
-      const connection = FlowControl.make(4)
-      expect(yield* STM.commit(FlowControl.take([stream, connection], 7))).toBe(4)
-      expect([stream, connection].map(FlowControl.available)).toEqual([6, 0])
-      const waiting = yield* Effect.fork(STM.commit(FlowControl.take([stream, connection], 7)))
+      const connection = makeWindow(4)
+      const both = STM.all([stream, connection].map((window) => FlowControl.awaitAvailable(window, 7)))
+      const waiting = yield* Effect.fork(STM.commit(both))
       yield* waits(waiting)
-      // Nothing was taken from the one while the other is exhausted.
-      expect(FlowControl.available(stream)).toBe(6)
-      FlowControl.adjustNow(connection, 2)
-      expect(yield* Fiber.join(waiting)).toBe(2)
-      expect([stream, connection].map(FlowControl.available)).toEqual([4, 0])
+      adjust(connection, 3)
+      yield* Fiber.join(waiting)
+      expect([stream.octets, connection.octets]).toEqual([10, 7])
     })
   )
 
-  it.effect("a waiting transaction that is interrupted takes nothing", () =>
+  it.effect("one that waited and was interrupted leaves nothing behind", () =>
     Effect.gen(function* () {
       const window = make()
-      FlowControl.adjustNow(window, -10)
-      const waiting = yield* Effect.fork(STM.commit(FlowControl.take([window], 5)))
+      adjust(window, -10)
+      const waiting = yield* Effect.fork(STM.commit(FlowControl.awaitAvailable(window, 5)))
       yield* waits(waiting)
       yield* Fiber.interrupt(waiting)
-      FlowControl.adjustNow(window, 8)
-      expect(FlowControl.available(window)).toBe(8)
-    })
-  )
-
-  it.effect("many that wait share what comes, and lose none of it", () =>
-    Effect.gen(function* () {
-      const window = make()
-      FlowControl.adjustNow(window, -10)
-      const takers = yield* Effect.forEach([3, 3, 3], (wanted) =>
-        Effect.fork(STM.commit(FlowControl.take([window], wanted)))
-      )
-      for (const taker of takers) yield* waits(taker)
-      FlowControl.adjustNow(window, 9)
-      expect(yield* Effect.forEach(takers, Fiber.join)).toEqual([3, 3, 3])
-      expect(FlowControl.available(window)).toBe(0)
+      adjust(window, 8)
+      expect(window.octets).toBe(8)
     })
   )
 
   it("[rfc9113-6.9.2-2] goes below zero, and gives nothing until it is positive", () => {
     const window = make()
-    const connection = FlowControl.make(100)
-    expect(FlowControl.adjustNow(window, -25)).toBe(true)
-    expect(FlowControl.available(window)).toBe(-15)
-    expect(FlowControl.takeNow(window, connection, 5)).toBe(0)
-    FlowControl.adjustNow(window, 15)
-    expect(FlowControl.takeNow(window, connection, 5)).toBe(0)
-    FlowControl.adjustNow(window, 1)
-    expect(FlowControl.takeNow(window, connection, 5)).toBe(1)
-    expect([window, connection].map(FlowControl.available)).toEqual([0, 99])
+    const connection = makeWindow(100)
+    expect(adjust(window, -25)).toBe(true)
+    expect(window.octets).toBe(-15)
+    expect(take(window, connection, 5)).toBe(0)
+    adjust(window, 15)
+    expect(take(window, connection, 5)).toBe(0)
+    adjust(window, 1)
+    expect(take(window, connection, 5)).toBe(1)
+    expect([window.octets, connection.octets]).toEqual([0, 99])
   })
 
-  it.effect("[rfc9113-6.9.1-3] does not grow beyond 2^31-1", () =>
-    Effect.gen(function* () {
-      const window = make()
-      expect(FlowControl.adjustNow(window, MAX_WINDOW_SIZE - 9)).toBe(false)
-      expect(FlowControl.available(window)).toBe(10)
-      expect(FlowControl.adjustNow(window, MAX_WINDOW_SIZE - 10)).toBe(true)
-      expect(yield* Effect.flip(STM.commit(FlowControl.release(window, 1)))).toBe("WindowOverflow")
-      yield* STM.commit(TRef.set(window, 0))
-      yield* STM.commit(FlowControl.release(window, 7))
-      expect(FlowControl.available(window)).toBe(7)
-    })
-  )
-})
-
-describe("directTRef", () => {
-  it("knows the TRefs of the Effect that it runs with", () => {
-    expect(DirectTRef.isDirect).toBe(true)
+  it("[rfc9113-6.9.1-3] does not grow beyond 2^31-1", () => {
+    const window = make()
+    expect(adjust(window, MAX_WINDOW_SIZE - 9)).toBe(false)
+    expect(window.octets).toBe(10)
+    expect(adjust(window, MAX_WINDOW_SIZE - 10)).toBe(true)
   })
 
   it("reads and writes as transactions do, in any order", () => {
-    const step = fc.tuple(fc.constantFrom("get", "set", "stmGet", "stmSet"), fc.integer())
+    const step = fc.tuple(fc.constantFrom("get", "set", "stmGet"), fc.integer())
     fc.assert(
       fc.property(fc.array(step), (steps) => {
-        const ref = DirectTRef.make(0)
-        let value = 0
+        const window = make()
+        let value = 10
         for (const [what, next] of steps) {
-          if (what === "get") expect(DirectTRef.get(ref)).toBe(value)
-          else if (what === "stmGet") expect(Effect.runSync(STM.commit(TRef.get(ref)))).toBe(value)
+          if (what === "get") expect(window.octets).toBe(value)
+          else if (what === "stmGet") expect(Effect.runSync(STM.commit(window.available))).toBe(value)
           else {
             value = next
-            if (what === "set") DirectTRef.set(ref, next)
-            else Effect.runSync(STM.commit(TRef.set(ref, next)))
+            window.octets = next
           }
         }
       })
     )
   })
+})
+
+it("the TRefs are those of the Effect that it runs with", () => {
+  expect(isDirect).toBe(true)
 })
 
 describe("receiveWindow", () => {

@@ -1,7 +1,8 @@
-/** The windows where the TRefs of Effect are not as `directTRef` expects them: everything is a plain transaction then. */
+/** The windows where the TRefs of Effect are not as `windows` expects them: everything is a plain transaction then. */
 import * as Effect from "effect/Effect"
 import * as STM from "effect/STM"
 import type * as TRefModule from "effect/TRef"
+import { adjust, take } from "@effect-http2/engine/flow/window"
 import { afterAll, describe, expect, it, vi } from "vitest"
 
 // A TRef whose insides have other names: the shortcut must not be taken.
@@ -27,28 +28,28 @@ afterAll(() => {
 })
 
 const FlowControl = await import("../src/FlowControl.js")
-const DirectTRef = await import("../src/internal/directTRef.js")
+const Windows = await import("../src/internal/windows.js")
 
 describe("a window without the shortcut", () => {
   it("is in use in this file", () => {
-    expect(DirectTRef.isDirect).toBe(false)
+    expect(Windows.isDirect).toBe(false)
   })
 
   it("takes, gives and bounds as with it", () => {
-    const stream = FlowControl.make(10)
-    const connection = FlowControl.make(6)
-    expect(FlowControl.takeNow(stream, connection, 100)).toBe(6)
-    expect(FlowControl.takeNow(stream, connection, 1)).toBe(0)
-    expect(FlowControl.adjustNow(stream, -9)).toBe(true)
-    expect([stream, connection].map(FlowControl.available)).toEqual([-5, 0])
-    expect(FlowControl.adjustNow(connection, 0x80000000)).toBe(false)
+    const stream = Windows.makeWindow(10)
+    const connection = Windows.makeWindow(6)
+    expect(take(stream, connection, 100)).toBe(6)
+    expect(take(stream, connection, 1)).toBe(0)
+    expect(adjust(stream, -9)).toBe(true)
+    expect([stream.octets, connection.octets]).toEqual([-5, 0])
+    expect(adjust(connection, 0x80000000)).toBe(false)
   })
 
   it("wakes transactions that wait", async () => {
-    const window = FlowControl.make(0)
-    const taken = Effect.runPromise(STM.commit(FlowControl.take([window], 5)))
-    FlowControl.adjustNow(window, 3)
-    expect(await taken).toBe(3)
-    expect(FlowControl.available(window)).toBe(0)
+    const window = Windows.makeWindow(0)
+    const waiting = Effect.runPromise(STM.commit(FlowControl.awaitAvailable(window, 3)))
+    adjust(window, 3)
+    await waiting
+    expect(window.octets).toBe(3)
   })
 })

@@ -222,9 +222,9 @@ const streams = [
   ),
   ...edits({
     rule: "rfc9113-8.1-5",
-    in: "BodyQueue.fail",
-    find: "if (this.isEnded || this.failure !== undefined) return\n    this.failure = error",
-    replace: "if (this.failure !== undefined) return\n    this.chunks = []\n    this.failure = error"
+    in: "Body.fail",
+    find: "if (this.isOver) return\n    this.failure = error",
+    replace: "if (this.failure !== undefined) return\n    this.arrived = []\n    this.failure = error"
   })
 ]
 

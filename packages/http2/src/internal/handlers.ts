@@ -17,7 +17,6 @@ import * as Stream from "effect/Stream"
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2ServerResponse from "../Http2ServerResponse.js"
 import { Listeners } from "@effect-http2/engine/listeners"
-import { isCausedByPeer } from "./peerFailure.js"
 import { Http2ServerRequest } from "../Http2ServerRequest.js"
 import * as Respond from "./respond.js"
 import { awaitUpTo } from "./shutdown.js"
@@ -172,7 +171,7 @@ export class Handlers<R> implements Handler {
     }
     // What the stream itself failed with is told to the peer already, and is not the handler's.
     if (stream.error !== undefined && isCausedBy(cause, stream.error)) return finalize
-    const isOfPeer = isCausedByPeer(cause, stream)
+    const isOfPeer = Respond.isCausedByPeer(cause, stream)
     if (stream.hasResponded) Respond.breakOff(stream, cause)
     else if (stream.isSending) this.respondError(stream)
     const what = `the handler of ${shortened(stream.head.method)} ${shortened(stream.head.path)}`

@@ -1,15 +1,18 @@
 /**
- * A response from its head to the end of its body, and what becomes of one that breaks off. Called by handlers.ts with what a handler gives,
- * and by Http2ServerRequest.ts for what a handler sends by itself, before it is done.
+ * A response from its head to the end of its body, what becomes of one that breaks off, and whose doing that is. Called by handlers.ts with what a handler
+ * gives, and by Http2ServerRequest.ts for what a handler sends by itself, before it is done.
  */
+import { isTooLargeForPeer } from "@effect-http2/engine/message/sectionSize"
+import type { ServerStream } from "@effect-http2/engine/server/serverStream"
 import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Http2ServerResponse } from "../Http2ServerResponse.js"
-import { writeBody, writeTrailers } from "./bodyWriter.js"
-import type { ServerStream } from "@effect-http2/engine/server/serverStream"
+import { writeBody, writeTrailers } from "./sendBody.js"
 
 /** The error of a stream whose handler, or its body, did not come to its end. */
 export const resetError = (
@@ -66,4 +69,25 @@ export const sendResponse = (stream: ServerStream, response: Http2ServerResponse
   } catch (error) {
     return Effect.fail(error)
   }
+}
+
+/** How many errors may be wrapped around one. */
+const mostWrapped = 8
+
+/** Whether `error`, or what it was caused by, is what ended the stream, or says that the peer does not accept a section on it. */
+const isOfPeer = (error: unknown, stream: ServerStream): boolean => {
+  let inner = error
+  for (let depth = 0; depth < mostWrapped && inner !== undefined; depth++) {
+    // An error of the user's own may have ended the stream, too.
+    if (inner === stream.error && stream.error?.origin !== "User") return true
+    if (isTooLargeForPeer(inner, stream.id)) return true
+    inner = Predicate.hasProperty(inner, "cause") ? inner.cause : undefined
+  }
+  return false
+}
+
+/** Whether all that `cause` holds is the peer's doing. */
+export const isCausedByPeer = (cause: Cause.Cause<unknown>, stream: ServerStream): boolean => {
+  const errors = [...Chunk.toReadonlyArray(Cause.failures(cause)), ...Chunk.toReadonlyArray(Cause.defects(cause))]
+  return errors.length > 0 && errors.every((error) => isOfPeer(error, stream))
 }

@@ -30,7 +30,7 @@ export class PlatformResponse implements IncomingResponse {
   }
 
   takeBytes(limit: number): Uint8Array | undefined {
-    return this.response.unsafeTakeBytes(limit)
+    return this.response.unsafeBytes(limit)
   }
 
   bytes(limit: number): Effect.Effect<Uint8Array, Http2Error.Http2Error> {

@@ -1,16 +1,24 @@
 /**
- * A body that is a Stream to DATA: pulled as the stream's windows and the socket make room. Called by handlers.ts for responses and by
- * Http2Client.ts for requests.
+ * A body that leaves, a Stream or octets with trailers behind them, to DATA: pulled as the stream's windows and the socket make room, by StreamRun's runner.
+ * Called by respond.ts for responses, by clientRequests.ts for requests, and by Http2Tunnel.ts.
  */
-import * as Chunk from "effect/Chunk"
-import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
-import type { Headers } from "../Headers.js"
-import * as Http2Error from "../Http2Error.js"
-import { drive } from "./streamRun/drive.js"
+import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 import { checkTrailers } from "@effect-http2/engine/message/sectionSize"
 import type { StreamCore } from "@effect-http2/engine/stream/streamCore"
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as Runtime from "effect/Runtime"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as ErrorCode from "../ErrorCode.js"
+import type { Headers } from "../Headers.js"
+import * as Http2Error from "../Http2Error.js"
+import type { OutgoingMessage } from "./outgoingMessage.js"
+import { drive } from "./streamRun/drive.js"
+import { StreamScope } from "./streamScope.js"
 
 const gone = (core: StreamCore): Http2Error.Http2Error =>
   core.error ?? Http2Error.usageError(core.id, "5.1", "the stream is over")
@@ -86,4 +94,41 @@ export const endBody = (
   } catch (error) {
     return Http2Error.isHttp2Error(error) ? Effect.fail(error) : Effect.die(error)
   }
+}
+
+/** Sends what follows the head, or octets that left with it, in a fiber of its own, which ends with the stream. */
+export const forkBody = (
+  runtime: Runtime.Runtime<never>,
+  stream: ClientStream,
+  body: OutgoingMessage["body"],
+  trailers: OutgoingMessage["trailers"]
+): void => {
+  const scope = new StreamScope()
+  const send =
+    body === undefined || body instanceof Uint8Array
+      ? writeTrailers(stream, trailers)
+      : writeBody(stream, body, trailers, scope)
+  const program = Effect.onExit(
+    Effect.matchCause(send, {
+      onFailure: (cause) => bodyFailed(stream, cause),
+      onSuccess: () => undefined
+    }),
+    (exit) => scope.close(exit)
+  )
+  const fiber: Fiber.RuntimeFiber<void> = Runtime.runFork(runtime)(program)
+  if (fiber.unsafePoll() === null) stream.bodyWaits({ interrupt: () => fiber.unsafeInterruptAsFork(FiberId.none) })
+}
+
+/** RST_STREAM, never a clean end; the request fails with what the body failed with. */
+const bodyFailed = (stream: ClientStream, cause: Cause.Cause<unknown>): void => {
+  stream.reset(
+    new Http2Error.StreamError({
+      streamId: stream.id,
+      code: Cause.isInterruptedOnly(cause) ? ErrorCode.CANCEL : ErrorCode.INTERNAL_ERROR,
+      origin: "User",
+      reason: "the body of the request failed",
+      processed: "unknown",
+      cause: Cause.squash(cause)
+    })
+  )
 }

@@ -1,18 +1,20 @@
 /**
- * What a client's user asks for to what can be sent, checked (RFC 9113 §8.3.1, §8.5). Called by Http2Client.ts.
+ * Requests of a client: what its user asks for to what can be sent, checked (RFC 9113 §8.3.1, §8.5), and sent, as an effect or with a listener. Called by
+ * Http2Client.ts.
  */
-import { HeaderField } from "@effect-http2/hpack/HeaderField"
-import * as Headers from "../Headers.js"
-import * as Http2Error from "../Http2Error.js"
-import type * as Http2ClientRequest from "../Http2ClientRequest.js"
-import * as Http2ServerResponse from "../Http2ServerResponse.js"
-import { forkBody } from "./requestBody.js"
-import { ClientRequest } from "@effect-http2/engine/client/clientRequest"
+import { ClientRequest, type ResponseListener } from "@effect-http2/engine/client/clientRequest"
 import type { ClientRole } from "@effect-http2/engine/client/clientRole"
+import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 import { check, checkTarget } from "@effect-http2/engine/message/outgoing"
-import { priorityFields } from "@effect-http2/engine/message/requestFields"
-import { connectFields, pseudoFields } from "@effect-http2/engine/message/requestFields"
+import { connectFields, priorityFields, pseudoFields } from "@effect-http2/engine/message/requestFields"
+import { HeaderField } from "@effect-http2/hpack/HeaderField"
+import * as Effect from "effect/Effect"
 import type * as Runtime from "effect/Runtime"
+import * as Headers from "../Headers.js"
+import type { Http2ClientRequest } from "../Http2ClientRequest.js"
+import * as Http2Error from "../Http2Error.js"
+import { makeMessage } from "./outgoingMessage.js"
+import { forkBody } from "./sendBody.js"
 
 /** What holds for all requests of a client. */
 export interface Defaults {
@@ -29,21 +31,9 @@ export interface TunnelKind {
   readonly protocol: string | undefined
 }
 
-/** Headers, body and trailers, made as those of a response are. */
-const messageOf = ({
-  body,
-  headers,
-  trailers
-}: Http2ClientRequest.Http2ClientRequest): Http2ServerResponse.Http2ServerResponse =>
-  Http2ServerResponse.make({
-    body,
-    ...(headers === undefined ? undefined : { headers }),
-    ...(trailers === undefined ? undefined : { trailers })
-  })
-
 /** A request that can be sent, or why it cannot: an error of origin `User`. */
 export const prepare = (
-  request: Http2ClientRequest.Http2ClientRequest,
+  request: Http2ClientRequest,
   defaults: Defaults,
   tunnel?: TunnelKind
 ): ClientRequest | Http2Error.StreamError => {
@@ -59,14 +49,10 @@ export const prepare = (
 const withContent = new Set(["POST", "PUT", "PATCH"])
 const noContent: ReadonlyArray<HeaderField> = [new HeaderField("content-length", "0")]
 
-const checked = (
-  request: Http2ClientRequest.Http2ClientRequest,
-  defaults: Defaults,
-  tunnel: TunnelKind | undefined
-): ClientRequest => {
+const checked = (request: Http2ClientRequest, defaults: Defaults, tunnel: TunnelKind | undefined): ClientRequest => {
   const { authority, method = "GET", path = "/", scheme = defaults.scheme } = request
   const isBare = request.body === undefined && request.trailers === undefined
-  const message = isBare ? undefined : messageOf(request)
+  const message = isBare ? undefined : makeMessage(request.headers, request.body, request.trailers, true)
   const headers = message === undefined ? Headers.make(request.headers) : message.headers
   const body = message?.body
   const { contentLength, host } = check(headers)
@@ -99,3 +85,56 @@ const checked = (
     request.onInformational
   )
 }
+
+/**
+ * Resumes a fiber. What it is resumed with is always the same value, and this is a class, not a literal: V8 allocates literals of which the first hundred
+ * survive in its old generation for good, and all that they refer to, dead or alive, follows them there.
+ */
+class Resumption implements ResponseListener {
+  constructor(private readonly resume: (outcome: Effect.Effect<void, Http2Error.Http2Error>) => void) {}
+
+  onResponse(): void {
+    this.resume(Effect.void)
+  }
+
+  onFailure(error: Http2Error.Http2Error): void {
+    this.resume(Effect.fail(error))
+  }
+}
+
+/** Tells a listener of this package's user, in its terms. */
+export class Listening<Response> implements ResponseListener {
+  constructor(
+    private readonly listener: {
+      onResponse(response: Response): void
+      onFailure(error: Http2Error.Http2Error): void
+    },
+    private readonly toResponse: (stream: ClientStream) => Response
+  ) {}
+
+  onResponse(stream: ClientStream): void {
+    this.listener.onResponse(this.toResponse(stream))
+  }
+
+  onFailure(error: Http2Error.Http2Error): void {
+    this.listener.onFailure(error)
+  }
+}
+
+/** Sends the request; succeeds with its stream when the head of the response is there. Interruption gives the request up at once. */
+export const send = (request: ClientRequest): Effect.Effect<ClientStream, Http2Error.Http2Error> =>
+  Effect.map(
+    Effect.async<void, Http2Error.Http2Error>((resume) => {
+      request.start(new Resumption(resume))
+      return cancel(request)
+    }),
+    () => answered(request)
+  )
+
+const answered = ({ stream }: ClientRequest): ClientStream => {
+  if (stream === undefined) throw new Error("the request was not sent")
+  return stream
+}
+
+/** Nobody wants the response, or the rest of it, any more. */
+export const cancel = (request: ClientRequest): Effect.Effect<void> => Effect.sync(() => request.unsafeCancel())

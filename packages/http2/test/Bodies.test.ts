@@ -6,22 +6,25 @@ import * as Effect from "effect/Effect"
 import * as fc from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import { expect } from "vitest"
-import { BodyQueue } from "../src/internal/bodyQueue.js"
+import { Body, slotsOf } from "../src/internal/bodies.js"
 import { ascii, concat, filled, pattern } from "./support/wire.js"
 
-/** A queue with what it gave back to the windows. */
-const make = () => {
+/** A body with what it gave back to the windows. */
+const make = (window = 1_048_576) => {
   const seen = { consumed: 0, pulls: 0 }
   const due: Array<Inbox> = []
-  const body = new BodyQueue({
-    bodyConsumed: (octets) => {
-      seen.consumed += octets
+  const body = new Body(
+    {
+      bodyConsumed: (octets) => {
+        seen.consumed += octets
+      },
+      bodyWanted: () => {
+        seen.pulls++
+      },
+      deliverLater: (queue) => due.push(queue)
     },
-    bodyWanted: () => {
-      seen.pulls++
-    },
-    deliverLater: (queue) => due.push(queue)
-  })
+    window
+  )
   /** The end of the engine's turn. */
   const turn = (): void => {
     for (const queue of due.splice(0)) queue.deliver()
@@ -32,7 +35,7 @@ const make = () => {
 const failure = usageError(1, undefined, "broken")
 
 /** Reads to the end. */
-const readAll = (body: BodyQueue, parts: Array<Uint8Array> = []): Effect.Effect<Uint8Array, unknown> =>
+const readAll = (body: Body, parts: Array<Uint8Array> = []): Effect.Effect<Uint8Array, unknown> =>
   Effect.flatMap(body.pull, (chunk) => {
     if (chunk.length === 0) return Effect.succeed(concat(parts))
     parts.push(...chunk)
@@ -42,7 +45,7 @@ const readAll = (body: BodyQueue, parts: Array<Uint8Array> = []): Effect.Effect<
 /** A reader that has come to wait. */
 const waiting = <A, E>(effect: Effect.Effect<A, E>) => Effect.tap(Effect.fork(effect), () => Effect.yieldNow())
 
-describe("bodyQueue", () => {
+describe("bodies", () => {
   it.effect("hands out what has come, in order, then the end", () =>
     Effect.gen(function* () {
       const { body, seen } = make()
@@ -161,6 +164,47 @@ describe("bodyQueue", () => {
       const chunk = yield* body.pull
       expect(chunk.length).toBeLessThan(10)
       expect(concat([...chunk])).toEqual(Uint8Array.from({ length: 10_000 }, (_, i) => i & 0xff))
+    })
+  )
+
+  it.effect(
+    "the bound follows from the window: whatever its octets are cut to, a reader that comes late gets all of them",
+    () =>
+      Effect.gen(function* () {
+        for (const window of [1, 1000, 65_535]) {
+          for (const sizes of [[1], [1023], [1024], [1, 1024], [1023, 1024], [1, 1, 4096]]) {
+            const { body, seen, turn } = make(window)
+            const source = pattern(window + 1)
+            const reading = yield* waiting(body.pull)
+            body.push(source.subarray(0, 1))
+            turn()
+            const parts = [...(yield* Fiber.join(reading))]
+            let chunks = 0
+            for (let at = 1; at < source.length; chunks++) {
+              const size = sizes[chunks % sizes.length] ?? 1
+              body.push(source.subarray(at, at + size))
+              at += size
+            }
+            const rest = yield* body.pull
+            expect(rest.length).toBeLessThan(slotsOf(window))
+            expect(Buffer.compare(concat([...parts, ...rest]), source)).toBe(0)
+            expect(seen.consumed).toBe(source.length)
+          }
+        }
+      })
+  )
+
+  it.effect("a window that became larger than the Queue was made for loses nothing", () =>
+    Effect.gen(function* () {
+      const { body, turn } = make(1)
+      const source = pattern(100 * 1024)
+      const reading = yield* waiting(body.pull)
+      body.push(source.subarray(0, 1024))
+      turn()
+      const parts = [...(yield* Fiber.join(reading))]
+      for (let at = 1024; at < source.length; at += 1024) body.push(source.subarray(at, at + 1024))
+      body.end()
+      expect(Buffer.compare(yield* readAll(body, parts), source)).toBe(0)
     })
   )
 
