@@ -65,7 +65,7 @@ class FirstReader<A> {
 
   private readonly onReadable = (): void => {
     const { socket } = this
-    for (let chunk: unknown = socket.read(); chunk instanceof Buffer; chunk = socket.read()) {
+    for (let chunk: unknown = socket.read(); Buffer.isBuffer(chunk); chunk = socket.read()) {
       this.octets = this.octets.length === 0 ? chunk : Buffer.concat([this.octets, chunk])
     }
     const is = this.tell(this.octets)

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as U from "../../utils.js"
 import * as C from "./clientCase.js"
-import * as Block from "@effect-http2/testkit/fieldBlock"
+import type * as Block from "@effect-http2/testkit/fieldBlock"
 import * as Raw from "@effect-http2/testkit/rawFrame"
 import { nothingLeft, request, type Way } from "./serverCase.js"
 
