@@ -1,6 +1,6 @@
 /**
  * The packages as a stranger gets them: packed, installed into an empty project, compiled against their declarations, and run. No network
- * is needed: `effect`, which is a peer dependency, comes from this repository by a symbolic link.
+ * is needed: `effect`, which is a peer dependency, comes from this repository by a symbolic link, and what else they depend on is packed as it is here.
  */
 import { execFile } from "node:child_process"
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises"
@@ -12,6 +12,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 const names = ["hpack", "engine", "http2", "platform-node"] as const
+
+/** What they depend on besides each other. */
+const dependencies = ["find-my-way-ts", "mime", "ws"]
 
 /** What npm tells its scripts is about this repository, not about the empty project. */
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("npm_")))
@@ -30,12 +33,10 @@ interface Packed {
   readonly files: ReadonlyArray<{ readonly path: string }>
 }
 
-const pack = async (name: string, destination: string): Promise<Packed> => {
-  const folder = join(root, "packages", name)
-  const [packed] = JSON.parse(
-    await run(folder, "npm", "pack", "--json", "--silent", "--pack-destination", destination)
-  ) as ReadonlyArray<Packed>
-  if (packed === undefined) throw new Error(`npm pack made nothing of ${name}`)
+const pack = async (folder: string, destination: string, ...options: ReadonlyArray<string>): Promise<Packed> => {
+  const command = ["pack", "--json", "--silent", "--pack-destination", destination, ...options]
+  const [packed] = JSON.parse(await run(join(root, folder), "npm", ...command)) as ReadonlyArray<Packed>
+  if (packed === undefined) throw new Error(`npm pack made nothing of ${folder}`)
   return packed
 }
 
@@ -79,9 +80,12 @@ describe("the packages, packed and installed into an empty project,", () => {
   beforeAll(async () => {
     project = await mkdtemp(join(tmpdir(), "effect-http2-pack-"))
     // One after the other: packing compiles, and a package compiles what it depends on first.
-    for (const name of names) packed.push(await pack(name, project))
+    for (const name of names) packed.push(await pack(`packages/${name}`, project))
+    const others: Array<Packed> = []
+    // As it is installed here: its own scripts build it from what is not published.
+    for (const name of dependencies) others.push(await pack(`node_modules/${name}`, project, "--ignore-scripts"))
     await writeFile(join(project, "package.json"), JSON.stringify({ name: "empty", private: true, type: "module" }))
-    const tarballs = packed.map(({ filename }) => `./${filename}`)
+    const tarballs = [...packed, ...others].map(({ filename }) => `./${filename}`)
     await run(project, "npm", "install", "--offline", "--legacy-peer-deps", "--no-audit", "--no-fund", ...tarballs)
     await mkdir(join(project, "node_modules/@types"), { recursive: true })
     await mkdir(join(project, "node_modules/@effect"), { recursive: true })

@@ -30,8 +30,8 @@ describe("RFC 8336, RFC 7838 4: what a server announces", () => {
       yield* peer.send(Raw.preface, Raw.settings(), Raw.headers(1, S.get))
       const frames = yield* peer.until("a response", ({ streamId }) => streamId === 1)
       expect(frames.filter(({ type }) => type === ORIGIN || type === ALTSVC)).toEqual([
-        { type: ORIGIN, flags: 0, streamId: 0, payload: set },
-        { type: ALTSVC, flags: 0, streamId: 0, payload: alternative }
+        { type: ORIGIN, flags: 0, isReserved: false, streamId: 0, payload: set },
+        { type: ALTSVC, flags: 0, isReserved: false, streamId: 0, payload: alternative }
       ])
       expect(frames.findIndex(({ type }) => type === ORIGIN)).toBeLessThan(
         frames.findIndex(({ flags, type }) => type === Raw.Type.SETTINGS && flags === Raw.ACK)
