@@ -42,7 +42,7 @@ describe.each(schemes)("our client over %s, interrupted", (scheme) => {
         // On the connection that goes on: nobody else's counters are in the way.
         yield* Effect.promise(() => until(server, ({ activeHandlers }) => activeHandlers === 1))
         yield* client.connection.ping
-        expect({ streams: client.connection.activeStreams, unread: client.connection.unreadBytes }).toEqual({
+        expect({ streams: client.connection.activeStreams, unread: client.connection.unreadOctets }).toEqual({
           streams: 0,
           unread: 0
         })

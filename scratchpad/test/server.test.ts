@@ -186,7 +186,7 @@ describe.each(["http", "https"] as const)("the playground over %s:", (scheme) =>
       pushes: number,
       resetsSent: number,
       resetsReceived: number,
-      stalledBytes: number,
+      stalledOctets: number,
       glitches: number,
       guardTrips: number,
       failuresByPeer: number,

@@ -40,13 +40,13 @@ describe.each(["http", "https"] as const)("1,000 slow readers on one connection 
           { concurrency: "unbounded" }
         ).pipe(Scope.extend(scope))
         // Every window is used up when the octets of all windows lie here unread; a PING is a round trip.
-        while (connection.unreadBytes < readers * streamWindow) yield* connection.ping
+        while (connection.unreadOctets < readers * streamWindow) yield* connection.ping
         const hello = yield* Effect.scoped(
           Effect.flatMap(client.request({ path: "/hello" }), (response) => response.text())
         )
         expect(hello).toBe("Hello World!")
         // All are still there, and still blocked: it was not their end that let /hello through.
-        expect(connection.unreadBytes).toBe(readers * streamWindow)
+        expect(connection.unreadOctets).toBe(readers * streamWindow)
         expect(connection.activeStreams).toBe(readers)
         const during = yield* Effect.promise(() => stats(server))
         expect(during).toMatchObject({ activeStreams: readers + 1, activeHandlers: readers + 1 })
@@ -62,7 +62,7 @@ describe.each(["http", "https"] as const)("1,000 slow readers on one connection 
           )
           expect({ position, wrong }).toEqual({ position: length, wrong: 0 })
         }
-        expect(connection.unreadBytes).toBe((readers - 3) * streamWindow)
+        expect(connection.unreadOctets).toBe((readers - 3) * streamWindow)
         yield* Scope.close(scope, Exit.void)
         // Whoever may open a thousand streams may also give them all up.
         yield* connection.ping
@@ -70,7 +70,10 @@ describe.each(["http", "https"] as const)("1,000 slow readers on one connection 
           Effect.flatMap(client.request({ path: "/hello" }), (response) => response.text())
         )
         expect(again).toBe("Hello World!")
-        expect({ streams: connection.activeStreams, unread: connection.unreadBytes }).toEqual({ streams: 0, unread: 0 })
+        expect({ streams: connection.activeStreams, unread: connection.unreadOctets }).toEqual({
+          streams: 0,
+          unread: 0
+        })
       })
     )
     await until(server, ({ activeHandlers }) => activeHandlers === 1)

@@ -99,12 +99,12 @@ export class StreamError extends Failure {
   /** The stream's id; 0 where none was given to it yet. */
   readonly streamId: number
   /** Octets of the incoming body that had arrived by then. */
-  readonly receivedBytes: number | undefined
+  readonly receivedOctets: number | undefined
 
-  constructor(details: Details & { readonly streamId: number; readonly receivedBytes?: number | undefined }) {
+  constructor(details: Details & { readonly streamId: number; readonly receivedOctets?: number | undefined }) {
     super(details)
     this.streamId = details.streamId
-    this.receivedBytes = details.receivedBytes
+    this.receivedOctets = details.receivedOctets
   }
 
   override get message(): string {
@@ -235,7 +235,7 @@ export const streamError = (
   code: ErrorCode.ErrorCode,
   section: string,
   reason: string,
-  options?: { readonly limit?: string; readonly cause?: unknown; readonly receivedBytes?: number }
+  options?: { readonly limit?: string; readonly cause?: unknown; readonly receivedOctets?: number }
 ): StreamError =>
   new StreamError({
     streamId,
@@ -246,7 +246,7 @@ export const streamError = (
     limit: options?.limit,
     processed: "unknown",
     cause: options?.cause,
-    receivedBytes: options?.receivedBytes
+    receivedOctets: options?.receivedOctets
   })
 
 /**

@@ -28,8 +28,8 @@ export interface Snapshot {
   readonly resetsSent: number
   /** RST_STREAM frames received, since the start. */
   readonly resetsReceived: number
-  /** Octets held now for streams whose peer has taken next to nothing for longer than `stallTimeout`: what `maxTotalStalledBytes` bounds. */
-  readonly stalledBytes: number
+  /** Octets held now for streams whose peer has taken next to nothing for longer than `stallTimeout`: what `maxTotalStalledOctets` bounds. */
+  readonly stalledOctets: number
   /** Frames that cost work and carry nothing, which `glitchBurst` and `glitchRate` bound, since the start. */
   readonly glitches: number
   /** Connections that were ended with ENHANCE_YOUR_CALM since their peer had used up one of the budgets, since the start. */
@@ -53,7 +53,7 @@ export class Http2Stats implements Snapshot {
   pushes = 0
   resetsSent = 0
   resetsReceived = 0
-  stalledBytes = 0
+  stalledOctets = 0
   glitches = 0
   guardTrips = 0
   failuresByPeer = 0

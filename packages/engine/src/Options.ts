@@ -44,9 +44,9 @@ export interface Options {
    * Octets that streams of one connection may hold which have stood for longer than `stallTimeout`: their unsent bodies, and 16 KiB for each. Beyond it,
    * those that have stood longest are reset (CVE-2019-9511, CVE-2019-9517). Default 8,388,608.
    */
-  readonly maxStalledBytes: number
+  readonly maxStalledOctets: number
   /** The same for all connections that count into the same `stats`: those of one server, unless said otherwise. Default 67,108,864. */
-  readonly maxTotalStalledBytes: number
+  readonly maxTotalStalledOctets: number
   /**
    * Padding (RFC 9113 §10.7): the payloads of DATA, HEADERS and PUSH_PROMISE frames that we send are filled up to a multiple of so many octets, 2 up to 256,
    * where the windows have room for that. Who watches an encrypted connection then learns the sizes of small messages no closer than to that multiple:
@@ -82,7 +82,7 @@ export interface Options {
   readonly pingTimeout: number
   /**
    * How long a stream that sends may stand, or move by less than 16 KiB. Then it is reset where the peer does not read its socket. Where the peer reads,
-   * and its windows are used up, as those of a reader that pauses are, it is reset only when `maxStalledBytes` or `maxTotalStalledBytes` are exceeded;
+   * and its windows are used up, as those of a reader that pauses are, it is reset only when `maxStalledOctets` or `maxTotalStalledOctets` are exceeded;
    * a peer that says nothing for so long is asked by a PING, with keep-alive or without. Default 60 seconds.
    */
   readonly stallTimeout: number
@@ -110,8 +110,8 @@ export const defaults: Options = {
   maxSettingsEntries: 32,
   maxSendBufferPerStream: 262_144,
   maxSendBuffer: 1_048_576,
-  maxStalledBytes: 8_388_608,
-  maxTotalStalledBytes: 67_108_864,
+  maxStalledOctets: 8_388_608,
+  maxTotalStalledOctets: 67_108_864,
   padding: 0,
   maxQueuedControlFrames: 1000,
   resetBurst: 200,

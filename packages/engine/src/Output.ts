@@ -34,10 +34,10 @@ export interface Output {
   /**
    * Octets that were written and are not yet taken over by the system.
    */
-  readonly pendingBytes: () => number
+  readonly pendingOctets: () => number
 
   /**
-   * Calls `listener` once, after `pendingBytes` has come down to 0, or the transport was closed. A later call replaces an earlier listener.
+   * Calls `listener` once, after `pendingOctets` has come down to 0, or the transport was closed. A later call replaces an earlier listener.
    */
   readonly onDrain: (listener: () => void) => void
 

@@ -90,7 +90,7 @@ export const inspect = (transport: Transport, log: Log, role: "client" | "server
       return transport.write(chunks)
     },
     ...(memory === undefined ? {} : { memory }),
-    pendingBytes: () => transport.pendingBytes(),
+    pendingOctets: () => transport.pendingOctets(),
     onDrain: (listener) => transport.onDrain(listener),
     defer: (task) => transport.defer(task),
     ...(hold === undefined ? {} : { hold: (isHeld) => hold.call(transport, isHeld) }),

@@ -157,7 +157,7 @@ export const make = (
       drainAtEnd: false
     }
     const connection = yield* Http2Connection.make(transport, config, role)
-    role.attach(connection.core)
+    role.attach(connection.engine)
     const runtime = yield* InterruptibleRuntime.capture()
     const defaults = { role, runtime, authority, scheme }
     const open = (
@@ -195,7 +195,7 @@ export const make = (
       exchange.start(new Listening(listener, responseOf))
       return exchange
     }
-    const pushes = Http2Push.pushes(connection.core, role.pushes)
+    const pushes = Http2Push.pushes(connection.engine, role.pushes)
     const [queued, places] = [() => role.queued, () => role.places] as const
     return { request, collect, unsafeRequest, tunnel, pushes, connection, queued, places }
   })

@@ -16,7 +16,7 @@ import type * as Frame from "./Frame.js"
 import * as Http2Error from "./Http2Error.js"
 import type * as Http2Options from "./Http2Options.js"
 import type * as Http2Stats from "./Http2Stats.js"
-import { ConnectionCore } from "@effect-http2/engine/connection/connectionCore"
+import { Connection } from "@effect-http2/engine/connection/connection"
 import type { Role } from "@effect-http2/engine/connection/role"
 import { Deadlines } from "@effect-http2/engine/connection/deadlines"
 import { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
@@ -40,7 +40,7 @@ import type { Peer, Transport } from "./Transport.js"
 export class Http2Connection {
   constructor(
     /** @internal */
-    readonly core: ConnectionCore
+    readonly engine: Connection
   ) {}
 
   /** There once somebody waits for the end. */
@@ -50,7 +50,7 @@ export class Http2Connection {
   get awaitClosed(): Effect.Effect<void, Http2Error.Http2Error> {
     return Effect.suspend(() => {
       const closed = (this.closed ??= Deferred.unsafeMake<void, Http2Error.Http2Error>(FiberId.none))
-      if (this.core.status === "closed") this.settle()
+      if (this.engine.status === "closed") this.settle()
       return Deferred.await(closed)
     })
   }
@@ -61,43 +61,43 @@ export class Http2Connection {
    * @internal
    */
   settle(): void {
-    const { closed, core } = this
+    const { closed, engine } = this
     if (closed === undefined) return
-    Deferred.unsafeDone(closed, core.error === undefined ? Effect.void : Effect.fail(core.error))
+    Deferred.unsafeDone(closed, engine.error === undefined ? Effect.void : Effect.fail(engine.error))
   }
 
   get peer(): Peer {
-    return this.core.peer
+    return this.engine.peer
   }
 
   /** Streams that are open, those that were reset and still wait for the peer to know among them. */
   get activeStreams(): number {
-    return this.core.table.size
+    return this.engine.table.size
   }
 
   /** Whether no new streams are taken: GOAWAY was sent or received, or the connection has ended. */
   get isDraining(): boolean {
-    return this.core.isDraining
+    return this.engine.isDraining
   }
 
   /** Since when, in ms of the clock, nothing has come from the peer. */
   get lastReceivedAt(): number {
-    return this.core.lastReceivedAt
+    return this.engine.lastReceivedAt
   }
 
   /** Whether the peer's first SETTINGS have come. */
   get hasRemoteSettings(): boolean {
-    return this.core.hasRemoteSettings
+    return this.engine.hasRemoteSettings
   }
 
   /** The settings that the peer announced; the initial ones before it did. */
   get remoteSettings(): Settings {
-    return this.core.remoteSettings
+    return this.engine.remoteSettings
   }
 
   /** The settings that we announced. */
   get localSettings(): Settings {
-    return this.core.settings.announced
+    return this.engine.settings.announced
   }
 
   /**
@@ -105,33 +105,33 @@ export class Http2Connection {
    * frame, and at a server. A 421 takes the origin of its request out.
    */
   get originSet(): ReadonlySet<string> | undefined {
-    return this.core.role.origins?.set
+    return this.engine.role.origins?.set
   }
 
   /**
    * Octets of the connection's receive window that lie in the bodies of streams: arrived, and not read. 0 when all was read or dropped.
    */
-  get unreadBytes(): number {
-    return this.core.receiveWindow.outstanding
+  get unreadOctets(): number {
+    return this.engine.receiveWindow.outstanding
   }
 
   /** Waits for the peer's first SETTINGS (§3.4). Fails when the connection ends before. */
   get awaitSettings(): Effect.Effect<Settings, Http2Error.Http2Error> {
     return Effect.async((resume) => {
-      const { core } = this
-      if (core.hasRemoteSettings) return resume(Effect.succeed(core.remoteSettings))
-      core.whenSettled.add(() => resume(Effect.sync(() => core.remoteSettings)))
-      core.onEnd(() => resume(Effect.suspend(() => Effect.fail(core.error ?? Http2Error.connectionClosed()))))
+      const { engine } = this
+      if (engine.hasRemoteSettings) return resume(Effect.succeed(engine.remoteSettings))
+      engine.whenSettled.add(() => resume(Effect.sync(() => engine.remoteSettings)))
+      engine.onEnd(() => resume(Effect.suspend(() => Effect.fail(engine.error ?? Http2Error.connectionClosed()))))
     })
   }
 
   /** Sends a PING (§6.7) and waits for its acknowledgement. Succeeds with the round-trip time. */
   get ping(): Effect.Effect<Duration.Duration, Http2Error.Http2Error> {
     return Effect.suspend(() => {
-      const { core } = this
-      if (core.status === "closed") return Effect.fail(core.error ?? Http2Error.connectionClosed())
+      const { engine } = this
+      if (engine.status === "closed") return Effect.fail(engine.error ?? Http2Error.connectionClosed())
       const acknowledged = Effect.async<Duration.Duration>((resume) => {
-        core.ping((roundTrip) => resume(Effect.succeed(Duration.millis(roundTrip))))
+        engine.ping((roundTrip) => resume(Effect.succeed(Duration.millis(roundTrip))))
       })
       return Effect.raceFirst(acknowledged, this.ended)
     })
@@ -161,11 +161,11 @@ export class Http2Connection {
    */
   updateSettings(changes: Partial<Settings>): Effect.Effect<void, Http2Error.Http2Error> {
     return Effect.suspend(() => {
-      const { core } = this
-      if (core.status === "closed") return Effect.fail(core.error ?? Http2Error.connectionClosed())
+      const { engine } = this
+      if (engine.status === "closed") return Effect.fail(engine.error ?? Http2Error.connectionClosed())
       const acknowledged = Deferred.unsafeMake<void>(FiberId.none)
       try {
-        updateSettings(core, changes, () => Deferred.unsafeDone(acknowledged, Effect.void))
+        updateSettings(engine, changes, () => Deferred.unsafeDone(acknowledged, Effect.void))
       } catch (error) {
         return Http2Error.isHttp2Error(error) ? Effect.fail(error) : Effect.die(error)
       }
@@ -178,7 +178,7 @@ export class Http2Connection {
    * connection has ended.
    */
   get shutdown(): Effect.Effect<void> {
-    return Effect.suspend(() => closeGracefully(this.core))
+    return Effect.suspend(() => closeGracefully(this.engine))
   }
 }
 
@@ -224,8 +224,8 @@ export class Running {
       const { connection, drainAtEnd, reader, watcher } = this
       const gone = Effect.async<void>((resume) => watcher.onGone(() => resume(Effect.void)))
       const rest = Effect.zipRight(gone, Effect.asVoid(Fiber.interrupt(reader)))
-      if (drainAtEnd) return Effect.zipRight(closeGracefully(connection.core), rest)
-      closeNow(connection.core)
+      if (drainAtEnd) return Effect.zipRight(closeGracefully(connection.engine), rest)
+      closeNow(connection.engine)
       return rest
     })
 }
@@ -243,12 +243,12 @@ export const start = (
   runtime: Runtime.Runtime<never>,
   clock: Clock.Clock
 ): Running => {
-  const core: ConnectionCore = new ConnectionCore(
+  const engine: Connection = new Connection(
     {
       peer: transport.peer,
       output: transport,
       makeWindow,
-      makeInbox: (owner) => new Body(owner, core.settings.announced.initialWindowSize)
+      makeInbox: (owner) => new Body(owner, engine.settings.announced.initialWindowSize)
     },
     role,
     config.options,
@@ -257,19 +257,19 @@ export const start = (
     () => clock.unsafeCurrentTimeMillis(),
     () => connection.settle()
   )
-  const connection = new Http2Connection(core)
-  sendPreface(core)
-  if (config.announcements !== undefined) for (const frame of config.announcements) core.outbox.control(frame)
-  core.outbox.flush()
+  const connection = new Http2Connection(engine)
+  sendPreface(engine)
+  if (config.announcements !== undefined) for (const frame of config.announcements) engine.outbox.control(frame)
+  engine.outbox.flush()
   const decoder = new FrameDecoder(
-    core.settings.maxFrameSize,
+    engine.settings.maxFrameSize,
     role.isServer,
     true,
     role.extensionLimits(config.options)
   )
-  const deadlines = new Deadlines(core, decoder)
-  const reader = Runtime.runFork(runtime)(receive(transport, core, decoder, deadlines))
-  const watcher = new Watcher(core, deadlines, transport, reader, runtime, clock)
+  const deadlines = new Deadlines(engine, decoder)
+  const reader = Runtime.runFork(runtime)(receive(transport, engine, decoder, deadlines))
+  const watcher = new Watcher(engine, deadlines, transport, reader, runtime, clock)
   watcher.start()
   return new Running(connection, config.drainAtEnd, watcher, reader)
 }

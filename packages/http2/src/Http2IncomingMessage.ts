@@ -12,7 +12,7 @@ import * as Http2Error from "./Http2Error.js"
 import { Http2Stream } from "./Http2Stream.js"
 import { bodyOf, pull, takeWhole, toStream } from "./internal/bodies.js"
 import { concat } from "@effect-http2/engine/octets"
-import type { StreamCore } from "@effect-http2/engine/stream/streamCore"
+import type { Stream as EngineStream } from "@effect-http2/engine/stream/stream"
 import * as Text from "@effect-http2/engine/text"
 import * as StreamRun from "./StreamRun.js"
 
@@ -32,14 +32,14 @@ export const defaultLimit = 10_485_760
 export abstract class Http2IncomingMessage {
   constructor(
     /** @internal */
-    readonly core: StreamCore
+    readonly engine: EngineStream
   ) {}
 
   abstract readonly headers: Headers
 
   /** The stream that carries the message. */
   get stream(): Http2Stream {
-    return new Http2Stream(this.core)
+    return new Http2Stream(this.engine)
   }
 
   /**
@@ -48,7 +48,7 @@ export abstract class Http2IncomingMessage {
    * windows, so that a slow reader slows the peer. To be read once.
    */
   get body(): Stream.Stream<Uint8Array, Http2Error.Http2Error> {
-    return toStream(this.core)
+    return toStream(this.engine)
   }
 
   /** Folds the slices of the body into one value as they arrive. Fails as `body` does. To be read once. */
@@ -66,17 +66,17 @@ export abstract class Http2IncomingMessage {
   /** The whole body. Fails with a `StreamError` of limit `bytes` where it is longer than `limit` octets, default 10 MiB. */
   bytes(limit: number = defaultLimit): Effect.Effect<Uint8Array, Http2Error.Http2Error> {
     return Effect.suspend(() => {
-      const whole = takeWhole(this.core, limit)
+      const whole = takeWhole(this.engine, limit)
       if (whole !== undefined) return Effect.succeed(whole)
       const parts: Array<Uint8Array> = []
       let length = 0
-      const next: Effect.Effect<Uint8Array, Http2Error.Http2Error> = Effect.flatMap(pull(this.core), (chunk) => {
+      const next: Effect.Effect<Uint8Array, Http2Error.Http2Error> = Effect.flatMap(pull(this.engine), (chunk) => {
         if (chunk.length === 0) return Effect.succeed(concat(parts))
         for (const part of Chunk.toReadonlyArray(chunk)) {
           parts.push(part)
           length += part.length
         }
-        return length > limit ? Effect.fail(tooLong(this.core, limit)) : next
+        return length > limit ? Effect.fail(tooLong(this.engine, limit)) : next
       })
       return next
     })
@@ -84,7 +84,7 @@ export abstract class Http2IncomingMessage {
 
   /** The whole body, where all of it has arrived, nothing of it was read, and it is not longer than `limit` octets: then it is read by this. */
   unsafeBytes(limit: number = defaultLimit): Uint8Array | undefined {
-    return takeWhole(this.core, limit)
+    return takeWhole(this.engine, limit)
   }
 
   /** The whole body as UTF-8 text. Fails as `bytes` does. */
@@ -98,37 +98,37 @@ export abstract class Http2IncomingMessage {
    */
   json(limit: number = defaultLimit): Effect.Effect<unknown, Http2Error.Http2Error> {
     return Effect.flatMap(this.text(limit), (text) =>
-      Effect.try({ try: (): unknown => JSON.parse(text), catch: (cause) => notJson(this.core, cause) })
+      Effect.try({ try: (): unknown => JSON.parse(text), catch: (cause) => notJson(this.engine, cause) })
     )
   }
 
   /** The fields behind the body, empty where there were none. Waits until the body has arrived; one that exceeds the window has to be read for that. */
   get trailers(): Effect.Effect<Headers, Http2Error.Http2Error> {
     return Effect.suspend(() => {
-      const body = bodyOf(this.core)
-      if (body === undefined || body.isEnded) return Effect.succeed(this.core.trailers)
+      const body = bodyOf(this.engine)
+      if (body === undefined || body.isEnded) return Effect.succeed(this.engine.trailers)
       return Effect.zipRight(
         body.awaitEnd(),
-        Effect.sync(() => this.core.trailers)
+        Effect.sync(() => this.engine.trailers)
       )
     })
   }
 }
 
-const tooLong = (core: StreamCore, limit: number): Http2Error.StreamError =>
+const tooLong = (engine: EngineStream, limit: number): Http2Error.StreamError =>
   new Http2Error.StreamError({
-    streamId: core.id,
+    streamId: engine.id,
     code: ErrorCode.CANCEL,
     origin: "User",
     reason: `the body is longer than ${limit} octets`,
     limit: "bytes",
     processed: "unknown",
-    receivedBytes: core.body?.received ?? 0
+    receivedOctets: engine.body?.received ?? 0
   })
 
-const notJson = (core: StreamCore, cause: unknown): Http2Error.StreamError =>
+const notJson = (engine: EngineStream, cause: unknown): Http2Error.StreamError =>
   new Http2Error.StreamError({
-    streamId: core.id,
+    streamId: engine.id,
     code: ErrorCode.CANCEL,
     origin: "User",
     reason: "the body is not JSON",

@@ -11,7 +11,7 @@ import * as Http2Error from "./Http2Error.js"
 import * as Announced from "@effect-http2/engine/origin/announcements"
 import * as AsciiOrigin from "@effect-http2/engine/origin/asciiOrigin"
 import type { Alternative, Announcements } from "@effect-http2/engine/origin/originModels"
-import type { StreamCore } from "@effect-http2/engine/stream/streamCore"
+import type { Stream } from "@effect-http2/engine/stream/stream"
 
 export type {
   /**
@@ -59,7 +59,7 @@ export const attempt = <A>(make: () => A): Effect.Effect<A, Http2Error.Connectio
  *
  * @internal
  */
-export const announceOn = (stream: StreamCore, value: string): Effect.Effect<void, Http2Error.ConnectionError> =>
+export const announceOn = (stream: Stream, value: string): Effect.Effect<void, Http2Error.ConnectionError> =>
   attempt(() => {
     const frame = Announced.altSvcOn(stream.id, "", value)
     if (stream.isSending) stream.owner.outbox.control(frame)
@@ -79,7 +79,7 @@ const send = (
   make: () => ReadonlyArray<Frame.Frame>
 ): Effect.Effect<void, Http2Error.ConnectionError> =>
   attempt(() => {
-    const { outbox, role } = connection.core
+    const { outbox, role } = connection.engine
     if (!role.isServer) throw Announced.invalid("a server's to announce, not a client's")
     for (const frame of make()) outbox.control(frame)
   })

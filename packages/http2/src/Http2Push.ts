@@ -13,7 +13,7 @@ import type { Headers } from "./Headers.js"
 import * as Http2Error from "./Http2Error.js"
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 import type { ClientPushes } from "@effect-http2/engine/client/clientPushes"
-import type { ConnectionCore } from "@effect-http2/engine/connection/connectionCore"
+import type { Connection } from "@effect-http2/engine/connection/connection"
 import type { Push as Pushed } from "@effect-http2/engine/client/push"
 import type * as Priority from "./Priority.js"
 
@@ -104,12 +104,12 @@ export class Push {
  *
  * @internal
  */
-export const pushes = (core: ConnectionCore, pushes: ClientPushes): Stream.Stream<Push, Http2Error.Http2Error> => {
+export const pushes = (engine: Connection, pushes: ClientPushes): Stream.Stream<Push, Http2Error.Http2Error> => {
   const next: Effect.Effect<Push, Option.Option<Http2Error.Http2Error>> = Effect.suspend(() => {
     const pushed = pushes.take()
     if (pushed !== undefined) return Effect.succeed(new Push(pushed))
-    if (core.status === "closed") return Effect.fail(Option.fromNullable(core.error))
-    if (!core.settings.announced.enablePush) return Effect.fail(Option.some(notEnabled()))
+    if (engine.status === "closed") return Effect.fail(Option.fromNullable(engine.error))
+    if (!engine.settings.announced.enablePush) return Effect.fail(Option.some(notEnabled()))
     return Effect.zipRight(another(pushes), next)
   })
   return Stream.repeatEffectOption(next)

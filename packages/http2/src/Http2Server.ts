@@ -44,7 +44,7 @@ export type Handler<E, R> = (request: Http2ServerRequest) => Effect.Effect<Http2
  * @category models
  */
 export interface ServerOptions extends Http2Options.Http2Options, Http2Origin.Announcements {
-  /** Counters to add to; `maxTotalStalledBytes` bounds what all connections that share them hold. Default: of this connection alone. */
+  /** Counters to add to; `maxTotalStalledOctets` bounds what all connections that share them hold. Default: of this connection alone. */
   readonly stats?: Http2Stats.Http2Stats
   /** Whether responses get a date field where the handler gives none (RFC 9110 §6.6.1). Default true. */
   readonly sendDate?: boolean
@@ -153,14 +153,14 @@ export class Served<R = never> {
   /** Calls `listener` once it is finished, at once where it is. */
   onFinished(listener: (error: Http2Error.Http2Error | undefined) => void): void {
     const { connection } = this
-    this.running.onGone(() => this.handlers.onFinished(() => listener(connection.core.error)))
+    this.running.onGone(() => this.handlers.onFinished(() => listener(connection.engine.error)))
   }
 
   /** Drains the connection; then every handler that is left is interrupted and awaited. */
   readonly end = (): Effect.Effect<void> =>
     Effect.suspend(() => {
       const { clock, connection, handlers, running } = this
-      const endsAt = clock.unsafeCurrentTimeMillis() + connection.core.options.gracefulShutdownTimeout
+      const endsAt = clock.unsafeCurrentTimeMillis() + connection.engine.options.gracefulShutdownTimeout
       return Effect.zipRight(
         running.end(),
         Effect.suspend(() => handlers.shutdown(Math.max(endsAt - clock.unsafeCurrentTimeMillis(), finalizersTimeout)))

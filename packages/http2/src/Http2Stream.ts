@@ -8,7 +8,7 @@ import * as ErrorCode from "./ErrorCode.js"
 import * as FlowControl from "./FlowControl.js"
 import * as Http2Error from "./Http2Error.js"
 import { ServerStream } from "@effect-http2/engine/server/serverStream"
-import type { StreamCore } from "@effect-http2/engine/stream/streamCore"
+import type { Stream } from "@effect-http2/engine/stream/stream"
 import { windowOf } from "./internal/windows.js"
 import type { Peer } from "./Transport.js"
 
@@ -19,32 +19,32 @@ import type { Peer } from "./Transport.js"
  * @category models
  */
 export class Http2Stream {
-  constructor(private readonly core: StreamCore) {}
+  constructor(private readonly stream: Stream) {}
 
   /** The stream's id (§5.1.1). */
   get id(): number {
-    return this.core.id
+    return this.stream.id
   }
 
   /** The two ends of the connection. */
   get peer(): Peer {
-    return this.core.owner.peer
+    return this.stream.owner.peer
   }
 
   /** Why the stream ended early, undefined while it did not. */
   get error(): Http2Error.Http2Error | undefined {
-    return this.core.error
+    return this.stream.error
   }
 
   /** Whether the connection is closing gracefully: a handler that would go on for long should come to its end. */
   get isDraining(): boolean {
-    return this.core.owner.isDraining
+    return this.stream.owner.isDraining
   }
 
   /** Waits until the connection closes gracefully, for handlers that go on for long: events, WebSockets. */
   get awaitDraining(): Effect.Effect<void> {
     return Effect.async((resume) => {
-      const { owner } = this.core
+      const { owner } = this.stream
       if (owner.isDraining) return resume(Effect.void)
       const listener = (): void => resume(Effect.void)
       owner.whenDraining.add(listener)
@@ -54,7 +54,7 @@ export class Http2Stream {
 
   /** The window for what we send on this stream, to read, and to wait on in a transaction. Octets of DATA take from it. */
   get sendWindow(): FlowControl.Window {
-    return windowOf(this.core.sendWindow)
+    return windowOf(this.stream.sendWindow)
   }
 
   /** Waits until the peer's window has room for `octets` on this stream. */
@@ -68,10 +68,10 @@ export class Http2Stream {
    */
   reset(code: ErrorCode.ErrorCode = ErrorCode.CANCEL): Effect.Effect<void> {
     return Effect.sync(() => {
-      const isUntrue = code === ErrorCode.REFUSED_STREAM && this.core instanceof ServerStream
-      this.core.reset(
+      const isUntrue = code === ErrorCode.REFUSED_STREAM && this.stream instanceof ServerStream
+      this.stream.reset(
         new Http2Error.StreamError({
-          streamId: this.core.id,
+          streamId: this.stream.id,
           code: isUntrue ? ErrorCode.CANCEL : code,
           origin: "User",
           reason: "reset by this side",

@@ -8,7 +8,7 @@ import type * as Stream from "effect/Stream"
 import type * as Http2Error from "./Http2Error.js"
 import type { Http2IncomingMessage } from "./Http2IncomingMessage.js"
 import { endBody, writeChunk } from "./internal/sendBody.js"
-import type { StreamCore } from "@effect-http2/engine/stream/streamCore"
+import type { Stream as EngineStream } from "@effect-http2/engine/stream/stream"
 
 /**
  * A tunnel, of either role.
@@ -19,7 +19,7 @@ import type { StreamCore } from "@effect-http2/engine/stream/streamCore"
 export class Http2Tunnel {
   constructor(
     private readonly message: Http2IncomingMessage,
-    private readonly core: StreamCore
+    private readonly stream: EngineStream
   ) {}
 
   /** What the peer sends, until it ends its side. To be read once. */
@@ -29,9 +29,9 @@ export class Http2Tunnel {
 
   /** Sends octets, and waits while too many wait to be sent. They must not be changed any more. Fails when the stream is over. */
   write(octets: Uint8Array): Effect.Effect<void, Http2Error.Http2Error> {
-    return Effect.suspend(() => writeChunk(this.core, octets))
+    return Effect.suspend(() => writeChunk(this.stream, octets))
   }
 
   /** Ends our side, behind what was written. Fails when the stream is over. */
-  readonly end: Effect.Effect<void, Http2Error.Http2Error> = Effect.suspend(() => endBody(this.core, undefined))
+  readonly end: Effect.Effect<void, Http2Error.Http2Error> = Effect.suspend(() => endBody(this.stream, undefined))
 }

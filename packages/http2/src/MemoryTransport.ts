@@ -35,7 +35,7 @@ export interface Options {
   readonly cutOffAfter?: number | undefined
   /**
    * The number of octets that count as taken over by the system although the other side has not pulled them: those beyond are
-   * `pendingBytes`. Default: 0.
+   * `pendingOctets`. Default: 0.
    */
   readonly highWaterMark?: number | undefined
 }
@@ -163,7 +163,7 @@ class End implements Transport {
     return true
   }
 
-  readonly pendingBytes = (): number => (this.isClosed ? 0 : this.outbound.pending())
+  readonly pendingOctets = (): number => (this.isClosed ? 0 : this.outbound.pending())
 
   readonly onDrain = (listener: () => void): void => {
     this.drained = listener
@@ -174,7 +174,7 @@ class End implements Transport {
 
   readonly end: Effect.Effect<void> = Effect.async((resume) => {
     this.shutdown()
-    if (this.pendingBytes() === 0) return resume(Effect.void)
+    if (this.pendingOctets() === 0) return resume(Effect.void)
     const done = (): void => resume(Effect.void)
     this.flushed.add(done)
     return Effect.sync(() => {
@@ -202,7 +202,7 @@ class End implements Transport {
   }
 
   private readonly onPulled = (): void => {
-    if (this.pendingBytes() > 0) return
+    if (this.pendingOctets() > 0) return
     for (const done of this.flushed) done()
     this.flushed.clear()
     // Never inside the other side's pull, nor inside the call of `onDrain`.
@@ -211,7 +211,7 @@ class End implements Transport {
 
   private release(): void {
     const listener = this.drained
-    if (listener === undefined || this.pendingBytes() > 0) return
+    if (listener === undefined || this.pendingOctets() > 0) return
     this.drained = undefined
     listener()
   }

@@ -112,7 +112,7 @@ describe("an attacker", () => {
       )
       expect(peer.fieldsOf(yield* peer.await("Headers"))[0]).toEqual([":status", "431"])
       yield* peer.barrier()
-      expect([connection.unreadBytes, stats.requests]).toEqual([0, 0])
+      expect([connection.unreadOctets, stats.requests]).toEqual([0, 0])
     })
   )
 })

@@ -143,11 +143,11 @@ describe("flow control", () => {
       ({ client, server }) =>
         Effect.gen(function* () {
           const slow = yield* client.request({ path: "/slow" })
-          yield* eventually(() => client.connection.unreadBytes === 20_000)
+          yield* eventually(() => client.connection.unreadOctets === 20_000)
           for (let i = 0; i < 20; i++) expect((yield* client.collect({})).text).toBe("quick")
-          expect(client.connection.unreadBytes).toBe(20_000)
+          expect(client.connection.unreadOctets).toBe(20_000)
           expect((yield* slow.bytes()).length).toBe(2_000_000)
-          expect([client.connection.unreadBytes, server.unreadBytes]).toEqual([0, 0])
+          expect([client.connection.unreadOctets, server.unreadOctets]).toEqual([0, 0])
         }),
       { client: { initialWindowSize: 20_000 } }
     )
@@ -255,7 +255,7 @@ describe("flow control", () => {
         yield* peer.await("RstStream", (frame) => frame.streamId === id)
       }
       yield* peer.barrier()
-      expect(connection.unreadBytes).toBe(0)
+      expect(connection.unreadOctets).toBe(0)
       const credit = peer.frames.flatMap((frame) => (frame._tag === "WindowUpdate" ? [frame.increment] : []))
       expect(credit.reduce((a, b) => a + b, 0)).toBeGreaterThan(20 * 16_000 - 65_535)
     })
@@ -267,7 +267,7 @@ describe("flow control", () => {
       yield* peer.send(headers(1, post, false))
       yield* peer.send(...Array.from({ length: 10 }, () => encode(data(1, "x"), { padding: 255 })))
       yield* peer.barrier()
-      expect(connection.unreadBytes).toBe(10)
+      expect(connection.unreadOctets).toBe(10)
     })
   )
 
@@ -287,7 +287,7 @@ describe("flow control", () => {
             yield* Effect.scoped(client.request({ method: "POST", body: filled(20_000) }))
             yield* client.collect({ method: "POST", body: inPieces(filled(20_000), 3000) })
           }
-          yield* eventually(() => server.unreadBytes === 0 && client.connection.unreadBytes === 0)
+          yield* eventually(() => server.unreadOctets === 0 && client.connection.unreadOctets === 0)
         })
     )
   )

@@ -175,8 +175,8 @@ describe("the transport", () => {
     write(chunks: ReadonlyArray<Uint8Array>): boolean {
       return this.called("write", this.inner.write(chunks))
     }
-    pendingBytes(): number {
-      return this.called("pendingBytes", this.inner.pendingBytes())
+    pendingOctets(): number {
+      return this.called("pendingOctets", this.inner.pendingOctets())
     }
     onDrain(listener: () => void): void {
       this.called("onDrain", this.inner.onDrain(listener))
@@ -200,7 +200,7 @@ describe("the transport", () => {
       const transport = FrameLog.inspect(held, () => {}, "server")
       expect(transport.peer).toBe(scripted.transport.peer)
       expect(transport.write([encode(ping(1))])).toBe(true)
-      expect(transport.pendingBytes()).toBe(0)
+      expect(transport.pendingOctets()).toBe(0)
       transport.memory?.giveBack(transport.memory.view(transport.memory.borrow(1)))
       transport.hold?.(true)
       yield* Effect.async<void>((resume) => transport.defer(() => resume(Effect.void)))
@@ -209,7 +209,7 @@ describe("the transport", () => {
       expect(yield* scripted.received).toEqual(encode(ping(1)))
       yield* transport.close
       expect(yield* scripted.closed).toBe(true)
-      expect(held.calls).toEqual(["write", "pendingBytes", "borrow", "view", "giveBack", "hold", "defer", "onDrain"])
+      expect(held.calls).toEqual(["write", "pendingOctets", "borrow", "view", "giveBack", "hold", "defer", "onDrain"])
     })
   )
 })

@@ -50,22 +50,22 @@ describe("GOAWAY without end", () => {
       const { client: http, peer } = yield* client()
       yield* Effect.fork(Effect.ignore(http.collect({})))
       yield* peer.await("Headers")
-      const { core } = http.connection
+      const { engine } = http.connection
       let idle = 0
-      const { onIdle } = core
-      core.onIdle = (listener) => {
+      const { onIdle } = engine
+      engine.onIdle = (listener) => {
         idle++
-        onIdle.call(core, listener)
+        onIdle.call(engine, listener)
       }
       yield* peer.send(goAway(1))
       yield* peer.barrier(1)
-      const { goneAway } = core
+      const { goneAway } = engine
       yield* peer.send(...Array.from({ length: 500 }, () => goAway(1)))
       yield* peer.barrier(2)
-      expect([core.goneAway === goneAway, idle]).toEqual([true, 1])
+      expect([engine.goneAway === goneAway, idle]).toEqual([true, 1])
       yield* peer.send(goAway(1, ErrorCode.INTERNAL_ERROR))
       yield* peer.barrier(3)
-      expect([core.goneAway?.code, idle]).toEqual([ErrorCode.INTERNAL_ERROR, 1])
+      expect([engine.goneAway?.code, idle]).toEqual([ErrorCode.INTERNAL_ERROR, 1])
     })
   )
 

@@ -58,7 +58,7 @@ describe("a server that breaks a rule of one message", () => {
         yield* peer.await("Headers", (frame) => frame.streamId === 3)
         yield* peer.send(headers(3, ok))
         expect((yield* Fiber.join(next)).status).toBe(200)
-        expect(http.connection.unreadBytes).toBe(0)
+        expect(http.connection.unreadOctets).toBe(0)
       })
     )
   }

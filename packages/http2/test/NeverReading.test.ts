@@ -39,7 +39,7 @@ describe("an attacker that never reads", () => {
         const played = yield* server(never, { glitchBurst: 1e9, transport: { highWaterMark: 0 } })
         yield* flood(played, () => [frame], 1500)
         expect(played.connection.isDraining).toBe(false)
-        const queued = played.peer.scripted.transport.pendingBytes()
+        const queued = played.peer.scripted.transport.pendingOctets()
         // About 500 answers, and the preface.
         expect(queued).toBeLessThan(17 * 520)
         yield* TestClock.adjust("60 seconds")
@@ -61,9 +61,9 @@ describe("an attacker that never reads", () => {
       const handler: Handler = () =>
         Effect.succeed(Http2ServerResponse.make({ headers: { "x-large": "\xff".repeat(10_000) } }))
       const played = yield* server(handler, { maxSendBuffer: 200_000, transport: { highWaterMark: 0 } })
-      const { pendingBytes } = played.peer.scripted.transport
+      const { pendingOctets } = played.peer.scripted.transport
       yield* flood(played, (id) => [headers(id, get)], 300)
-      expect(pendingBytes()).toBeLessThan(200_000 + 2 * 30_000)
+      expect(pendingOctets()).toBeLessThan(200_000 + 2 * 30_000)
       yield* TestClock.adjust("60 seconds")
       expect(yield* played.failure).toMatchObject({ code: ErrorCode.ENHANCE_YOUR_CALM, limit: "stallTimeout" })
     })
@@ -74,10 +74,10 @@ describe("an attacker that never reads", () => {
       const handler: Handler = () => Effect.succeed(Http2ServerResponse.make({ body: filled(1_000_000) }))
       const options = { maxSendBuffer: 200_000, maxConcurrentStreams: 50, transport: { highWaterMark: 0 } }
       const played = yield* server(handler, options)
-      const { pendingBytes } = played.peer.scripted.transport
+      const { pendingOctets } = played.peer.scripted.transport
       yield* played.peer.send(settings([Settings.Id.INITIAL_WINDOW_SIZE, 0x7fffffff]), windowUpdate(0, 0x70000000))
       yield* flood(played, (id) => [headers(id, get)], 60)
-      expect(pendingBytes()).toBeLessThan(200_000 + 524_288 + 40_000)
+      expect(pendingOctets()).toBeLessThan(200_000 + 524_288 + 40_000)
       expect(played.stats.activeStreams).toBe(50)
     })
   )

@@ -27,7 +27,7 @@ class Socket {
       if (!this.drains) this.pending += bytes.length
       return true
     },
-    pendingBytes: () => this.pending,
+    pendingOctets: () => this.pending,
     onDrain: (listener) => {
       this.listener = listener
     },

@@ -121,7 +121,7 @@ const transport: Transport = {
   peer: { remote: undefined, local: undefined, tls: undefined },
   incoming: Stream.never,
   write: () => true,
-  pendingBytes: () => 0,
+  pendingOctets: () => 0,
   onDrain: () => undefined,
   defer: (task) => task(),
   end: Effect.void,

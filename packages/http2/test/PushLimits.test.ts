@@ -42,13 +42,13 @@ describe("a promise that nobody asks for", () => {
       yield* nextTurn
       yield* peer.send(headers(4, ok, false), data(4, "body"))
       yield* peer.barrier()
-      expect(http.connection.unreadBytes).toBe(4)
+      expect(http.connection.unreadOctets).toBe(4)
       yield* TestClock.adjust("4999 millis")
       yield* peer.barrier(0x43)
       expect(peer.frames.some((frame) => frame._tag === "RstStream")).toBe(false)
       yield* TestClock.adjust("1 millis")
       expect(yield* peer.await("RstStream")).toMatchObject({ streamId: 4, errorCode: ErrorCode.CANCEL })
-      expect(http.connection.unreadBytes).toBe(0)
+      expect(http.connection.unreadOctets).toBe(0)
       expect(yield* Effect.flip(Effect.scoped(second?.response ?? Effect.void))).toMatchObject({
         origin: "Local",
         limit: "stallTimeout"
@@ -63,7 +63,7 @@ describe("a promise that nobody asks for", () => {
       const { client: http, peer } = yield* promised({ stallTimeout: "5 seconds", maxReservedStreams: 2 })
       yield* peer.send(headers(2, ok, false), data(2, "body", true), headers(4, ok, false), data(4, "body", true))
       yield* peer.barrier()
-      expect(http.connection.unreadBytes).toBe(8)
+      expect(http.connection.unreadOctets).toBe(8)
       yield* Effect.fork(Effect.scoped(http.request({})))
       yield* peer.await("Headers")
       yield* peer.send(new Frame.PushPromise(3, 6, true, block(get)))
@@ -71,7 +71,7 @@ describe("a promise that nobody asks for", () => {
       yield* TestClock.adjust("5 seconds")
       yield* peer.send(new Frame.PushPromise(3, 8, true, block(get)))
       yield* peer.barrier(0x43)
-      expect(http.connection.unreadBytes).toBe(0)
+      expect(http.connection.unreadOctets).toBe(0)
       const [push] = yield* Stream.runCollect(Stream.take(http.pushes, 1))
       expect(push?.streamId).toBe(8)
     })
@@ -110,7 +110,7 @@ describe("a server", () => {
           onSuccess: () => Http2ServerResponse.text("pushed")
         })
       )
-      connection.core.table.highestLocal = 0x7ffffffe
+      connection.engine.table.highestLocal = 0x7ffffffe
       yield* peer.send(headers(1, get))
       const answer = yield* peer.await("Data")
       expect(new TextDecoder().decode(answer.data)).toBe("5.1.1")

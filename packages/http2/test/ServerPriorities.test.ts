@@ -160,7 +160,7 @@ describe("stallTimeout", () => {
       const body = filled(400_000)
       const { peer } = yield* server(() => Effect.succeed(Http2ServerResponse.make({ body })), {
         ...options,
-        maxStalledBytes: 400_000
+        maxStalledOctets: 400_000
       })
       yield* peer.send(initialWindow(1_000_000), request(1, "u=7"), request(3, "u=0"))
       for (let i = 0; i < 3; i++) {

@@ -71,7 +71,7 @@ describe("a request that is answered before it is whole", () => {
       yield* peer.await("Data", (frame) => frame.endStream)
       yield* peer.send(data(1, filled(9000)))
       expect(yield* peer.await("RstStream")).toMatchObject({ streamId: 1, errorCode: ErrorCode.NO_ERROR })
-      expect(connection.unreadBytes).toBe(0)
+      expect(connection.unreadOctets).toBe(0)
       yield* peer.answerPing
       yield* eventually(() => connection.activeStreams === 0)
     })
@@ -82,7 +82,7 @@ describe("a request that is answered before it is whole", () => {
       const { connection, peer, stats } = yield* server(() => Effect.succeed(Http2ServerResponse.text("no")))
       yield* peer.send(headers(1, post, false), data(1, "rest", true))
       yield* peer.await("Data", (frame) => frame.endStream)
-      expect([connection.activeStreams, stats.resetsSent, connection.unreadBytes]).toEqual([0, 0, 0])
+      expect([connection.activeStreams, stats.resetsSent, connection.unreadOctets]).toEqual([0, 0, 0])
     })
   )
 
@@ -95,7 +95,7 @@ describe("a request that is answered before it is whole", () => {
       yield* peer.await("Data", (frame) => frame.endStream)
       yield* peer.send(data(1, filled(4000)), data(1, filled(4000), true))
       yield* peer.barrier()
-      expect([connection.activeStreams, stats.resetsSent, connection.unreadBytes]).toEqual([0, 0, 0])
+      expect([connection.activeStreams, stats.resetsSent, connection.unreadOctets]).toEqual([0, 0, 0])
     })
   )
 

@@ -70,7 +70,7 @@ describe("a server that shuts down", () => {
       yield* peer.await("GoAway", (frame) => frame.lastStreamId === 1)
       yield* peer.send(headers(3, post, false), data(3, "ignored"), windowUpdate(3, 5), reset(3), headers(5, get))
       yield* peer.barrier()
-      expect([stats.requests, connection.unreadBytes, connection.activeStreams]).toEqual([1, 0, 1])
+      expect([stats.requests, connection.unreadOctets, connection.activeStreams]).toEqual([1, 0, 1])
       yield* Deferred.succeed(gate, undefined)
       expect(yield* peer.await("Data", (frame) => frame.streamId === 1)).toMatchObject({ endStream: true })
       expect(peer.frames.some((frame) => frame._tag === "RstStream")).toBe(false)

@@ -99,7 +99,7 @@ describe("keepAliveInterval and pingTimeout", () => {
 describe("stallTimeout, where nothing may be held", () => {
   const stalled = {
     stallTimeout: "60 seconds",
-    maxStalledBytes: 0,
+    maxStalledOctets: 0,
     keepAliveInterval: Duration.infinity
   } as const
 

@@ -36,10 +36,10 @@ describe("a reader that pauses while its peer is alive", () => {
       yield* peer.await("Headers")
       yield* pass(peer, 10)
       expect(resets(peer)).toEqual([])
-      expect(stats.stalledBytes).toBe(100_000 + 16_384)
+      expect(stats.stalledOctets).toBe(100_000 + 16_384)
       yield* peer.send(windowUpdate(1, 100_000), windowUpdate(0, 100_000))
       yield* peer.await("Data", (frame) => frame.endStream)
-      expect(stats.stalledBytes).toBe(0)
+      expect(stats.stalledOctets).toBe(0)
     })
   )
 
@@ -51,12 +51,12 @@ describe("a reader that pauses while its peer is alive", () => {
       yield* peer.await("Headers")
       yield* pass(peer, 10)
       expect(resets(peer)).toEqual([])
-      expect(stats.stalledBytes).toBe(100_000 + 16_384)
+      expect(stats.stalledOctets).toBe(100_000 + 16_384)
       yield* peer.send(windowUpdate(1, 100_000), windowUpdate(0, 100_000))
       yield* peer.await("Data", (frame) => frame.endStream)
       yield* peer.send(headers(1, ok))
       expect((yield* Fiber.join(upload)).status).toBe(200)
-      expect(stats.stalledBytes).toBe(0)
+      expect(stats.stalledOctets).toBe(0)
     })
   )
 
@@ -97,10 +97,10 @@ describe("a reader that pauses while its peer is alive", () => {
   )
 })
 
-describe("maxStalledBytes", () => {
+describe("maxStalledOctets", () => {
   it.scoped("CVE-2019-9511 CVE-2019-9517: beyond it those that have stood longest are reset, after stallTimeout", () =>
     Effect.gen(function* () {
-      const { peer, stats } = yield* server(body(50_000), { maxStalledBytes: 150_000 })
+      const { peer, stats } = yield* server(body(50_000), { maxStalledOctets: 150_000 })
       yield* peer.send(noWindow, headers(1, get), headers(3, get))
       yield* peer.barrier()
       yield* TestClock.adjust("20 seconds")
@@ -114,13 +114,13 @@ describe("maxStalledBytes", () => {
       yield* peer.answerPing
       yield* pass(peer, 5)
       expect(resets(peer)).toHaveLength(1)
-      expect(stats.stalledBytes).toBe(2 * (50_000 + 16_384))
+      expect(stats.stalledOctets).toBe(2 * (50_000 + 16_384))
     })
   )
 
   it.scoped("CVE-2019-9511: an octet now and then does not count as taking the body", () =>
     Effect.gen(function* () {
-      const { peer } = yield* server(body(100_000), { maxStalledBytes: 100_000 })
+      const { peer } = yield* server(body(100_000), { maxStalledOctets: 100_000 })
       yield* peer.send(noWindow, headers(1, get))
       yield* peer.await("Headers")
       for (let i = 0; i < 12; i++) {
@@ -136,22 +136,22 @@ describe("maxStalledBytes", () => {
   it.scoped("a client's uploads too, and their requests fail with its name", () =>
     Effect.gen(function* () {
       const settings = [[Settings.Id.INITIAL_WINDOW_SIZE, 0]] as const
-      const { client: http, peer } = yield* client({ settings, maxStalledBytes: 100_000 })
+      const { client: http, peer } = yield* client({ settings, maxStalledOctets: 100_000 })
       const upload = yield* Effect.fork(Effect.flip(http.collect({ method: "POST", body: filled(100_000) })))
       yield* peer.await("Headers")
       yield* TestClock.adjust("30 seconds")
       yield* peer.answerPing
       yield* TestClock.adjust("30 seconds")
-      expect(yield* Fiber.join(upload)).toMatchObject({ limit: "maxStalledBytes", code: ErrorCode.CANCEL })
+      expect(yield* Fiber.join(upload)).toMatchObject({ limit: "maxStalledOctets", code: ErrorCode.CANCEL })
     })
   )
 })
 
-describe("maxTotalStalledBytes", () => {
+describe("maxTotalStalledOctets", () => {
   it.scoped("CVE-2019-9517: bounds what all connections of a server hold; the longest goes, whosever it is", () =>
     Effect.gen(function* () {
       const stats = Http2Stats.make()
-      const options = { stats, maxTotalStalledBytes: 100_000 }
+      const options = { stats, maxTotalStalledOctets: 100_000 }
       const first = yield* server(body(50_000), options)
       const second = yield* server(body(50_000), options)
       yield* first.peer.send(noWindow, headers(1, get))
@@ -166,7 +166,7 @@ describe("maxTotalStalledBytes", () => {
       expect(yield* first.peer.await("RstStream")).toMatchObject({ streamId: 1, errorCode: ErrorCode.CANCEL })
       yield* second.peer.barrier()
       expect(resets(second.peer)).toEqual([])
-      expect(stats.stalledBytes).toBe(50_000 + 16_384)
+      expect(stats.stalledOctets).toBe(50_000 + 16_384)
     })
   )
 
@@ -176,10 +176,10 @@ describe("maxTotalStalledBytes", () => {
       yield* peer.send(noWindow, headers(1, get))
       yield* peer.await("Headers")
       yield* pass(peer, 2)
-      expect(stats.stalledBytes).toBe(50_000 + 16_384)
+      expect(stats.stalledOctets).toBe(50_000 + 16_384)
       yield* peer.scripted.reset
       yield* failure
-      expect(stats.stalledBytes).toBe(0)
+      expect(stats.stalledOctets).toBe(0)
     })
   )
 })

@@ -44,7 +44,7 @@ describe("what ends a stream, and only that", () => {
         yield* peer.await("Data", (frame) => frame.streamId === 3)
         // [rfc9113-5.4.2-2]
         expect(peer.frames.filter((frame) => frame._tag === "RstStream")).toHaveLength(1)
-        expect(connection.unreadBytes).toBe(0)
+        expect(connection.unreadOctets).toBe(0)
       })
     )
   }
@@ -66,7 +66,7 @@ describe("what ends a stream, and only that", () => {
       yield* peer.send(data(1, filled(5000)), headers(1, [["x", "y"]]), windowUpdate(1, 0), reset(1))
       yield* peer.barrier()
       expect(peer.frames.filter((frame) => frame._tag === "RstStream")).toHaveLength(1)
-      expect([connection.unreadBytes, connection.isDraining]).toEqual([0, false])
+      expect([connection.unreadOctets, connection.isDraining]).toEqual([0, false])
     })
   )
 

@@ -57,7 +57,7 @@ describe.each(["plain", "tls", "unix"] as const)("over %s", (carrier) => {
       expect(received.length).toBe(sent.length)
       expect(received.equals(sent)).toBe(true)
       expect(reused).toBeGreaterThan(10)
-      expect(transport.pendingBytes()).toBe(0)
+      expect(transport.pendingOctets()).toBe(0)
     })
   )
 
@@ -107,8 +107,8 @@ describe.each(["plain", "tls", "unix"] as const)("over %s", (carrier) => {
       const block = Buffer.alloc(MIB)
       let written = 0
       // The system's buffers hold some; what is beyond them stays pending.
-      while (transport.pendingBytes() < 16 * MIB) {
-        const behind = transport.pendingBytes() > 0
+      while (transport.pendingOctets() < 16 * MIB) {
+        const behind = transport.pendingOctets() > 0
         const taken = transport.write([block])
         if (behind) expect(taken).toBe(false)
         written += block.length
@@ -118,13 +118,13 @@ describe.each(["plain", "tls", "unix"] as const)("over %s", (carrier) => {
       transport.onDrain(() => (drains += 100))
       const drained = yield* Effect.fork(U.drained(transport))
       yield* Effect.yieldNow()
-      const pending = transport.pendingBytes()
+      const pending = transport.pendingOctets()
       transport.write([block, block])
-      expect(transport.pendingBytes()).toBe(pending + 2 * MIB)
+      expect(transport.pendingOctets()).toBe(pending + 2 * MIB)
       written += 2 * MIB
       yield* Deferred.succeed(go, undefined)
       yield* Fiber.join(drained)
-      expect(transport.pendingBytes()).toBe(0)
+      expect(transport.pendingOctets()).toBe(0)
       expect(drains).toBe(0)
       yield* transport.end
       expect(yield* Deferred.await(total)).toBe(written)
@@ -144,7 +144,7 @@ describe.each(["plain", "tls", "unix"] as const)("over %s", (carrier) => {
       yield* Fiber.join(drained)
       expect((yield* Fiber.join(reader)).length).toBe(0)
       expect(transport.write([Buffer.from("x")])).toBe(true)
-      expect(transport.pendingBytes()).toBe(0)
+      expect(transport.pendingOctets()).toBe(0)
       yield* transport.end
       yield* U.drained(transport)
     })

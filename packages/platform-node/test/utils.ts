@@ -56,7 +56,7 @@ export const collect = (transport: Transport): Effect.Effect<Buffer, TransportEr
 export const writeAll = (transport: Transport, chunks: ReadonlyArray<Uint8Array>): Effect.Effect<boolean> =>
   Effect.suspend(() => {
     const taken = transport.write(chunks)
-    return transport.pendingBytes() > 256 * 1024 ? Effect.as(drained(transport), taken) : Effect.succeed(taken)
+    return transport.pendingOctets() > 256 * 1024 ? Effect.as(drained(transport), taken) : Effect.succeed(taken)
   })
 
 export const echo = (transport: Transport): Effect.Effect<void, TransportError> =>

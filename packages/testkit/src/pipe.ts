@@ -118,7 +118,7 @@ export class Pipe implements Transport {
 
   private release(): void {
     const { listener } = this
-    if (listener === undefined || this.pendingBytes() > 0) return
+    if (listener === undefined || this.pendingOctets() > 0) return
     this.listener = undefined
     listener()
   }
@@ -135,17 +135,17 @@ export class Pipe implements Transport {
     return true
   }
 
-  readonly pendingBytes = (): number => (this.isClosed ? 0 : this.pending)
+  readonly pendingOctets = (): number => (this.isClosed ? 0 : this.pending)
 
   readonly onDrain = (listener: () => void): void => {
     this.listener = listener
-    if (this.pendingBytes() === 0) this.defer(() => this.release())
+    if (this.pendingOctets() === 0) this.defer(() => this.release())
   }
 
   readonly end: Effect.Effect<void> = Effect.async((resume) => {
     this.isEnded = true
     this.onWritten()
-    if (this.pendingBytes() === 0) return resume(Effect.void)
+    if (this.pendingOctets() === 0) return resume(Effect.void)
     const done = (): void => resume(Effect.void)
     this.flushed.add(done)
     return Effect.sync(() => {

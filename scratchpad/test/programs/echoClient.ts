@@ -31,7 +31,7 @@ const program = Effect.gen(function* () {
     wrong,
     overlapped,
     echoed: Number(trailers.get("x-echo-bytes")),
-    unread: client.connection.unreadBytes,
+    unread: client.connection.unreadOctets,
     peak: peakMemory(process.pid)
   }
 })

@@ -22,7 +22,7 @@ const frames = edits(
   },
   {
     rule: "rfc9113-6.8-1",
-    in: "ConnectionCore.peerGoesAway",
+    in: "Connection.peerGoesAway",
     find: "this.drain()",
     replace: ""
   },
@@ -127,7 +127,7 @@ const windows = [
   }),
   ...edits({
     rule: "rfc9113-6.9.1-1",
-    in: "StreamCore.fitsWindow",
+    in: "Stream.fitsWindow",
     find: "return this.receiveWindow.receive(octets, settings.windowSlack)",
     replace: "return this.receiveWindow.receive(octets, 0x7fffffff)"
   })
@@ -136,8 +136,8 @@ const windows = [
 const goodbye = edits({
   rule: "rfc9113-6.8-5",
   in: "announce",
-  find: 'core.sendGoAway(highest, ErrorCode.NO_ERROR, "")',
-  replace: 'core.sendGoAway(0, ErrorCode.NO_ERROR, "")'
+  find: 'engine.sendGoAway(highest, ErrorCode.NO_ERROR, "")',
+  replace: 'engine.sendGoAway(0, ErrorCode.NO_ERROR, "")'
 })
 
 export const connection: ReadonlyArray<Mutant> = [...frames, ...streams, ...windows, ...goodbye]

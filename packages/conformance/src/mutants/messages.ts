@@ -209,14 +209,14 @@ const streams = [
   ...edits(
     {
       rule: ["rfc9113-8.1.1-2", "rfc9113-8.1.1-3"],
-      in: "StreamCore.receiveData",
-      find: "const isLong = this.expectedBytes >= 0 && this.receivedBytes > this.expectedBytes",
+      in: "Stream.receiveData",
+      find: "const isLong = this.expectedOctets >= 0 && this.receivedOctets > this.expectedOctets",
       replace: "const isLong = false"
     },
     {
       rule: ["rfc9113-8.1.1-2", "rfc9113-8.1.1-3"],
-      in: "StreamCore.isShort",
-      find: "return this.expectedBytes >= 0 && this.receivedBytes < this.expectedBytes",
+      in: "Stream.isShort",
+      find: "return this.expectedOctets >= 0 && this.receivedOctets < this.expectedOctets",
       replace: "return false"
     }
   ),

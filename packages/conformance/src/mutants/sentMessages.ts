@@ -113,7 +113,7 @@ const writing = [
   }),
   ...edits({
     rule: ["rfc9113-8.1-2"],
-    in: "StreamCore.sendLast",
+    in: "Stream.sendLast",
     find: "outbox.headers(this.id, [], trailers.fields, [], true)",
     replace:
       'outbox.headers(this.id, [{ name: ":status", value: "200", sensitive: false, size: 42 }], trailers.fields, [], true)'
@@ -134,14 +134,14 @@ const writing = [
     {
       rule: "rfc9113-8.1.1-1",
       in: "writeBody",
-      find: "if (core.announcedBytes >= 0 && sent > core.announcedBytes) return Effect.fail(lengthError(core))",
+      find: "if (stream.announcedOctets >= 0 && sent > stream.announcedOctets) return Effect.fail(lengthError(stream))",
       replace: ""
     },
     {
       rule: "rfc9113-8.1.1-1",
       in: "writeBody",
-      find: "sent < core.announcedBytes ? Effect.fail(lengthError(core)) : writeTrailers(core, trailers)",
-      replace: "writeTrailers(core, trailers)"
+      find: "sent < stream.announcedOctets ? Effect.fail(lengthError(stream)) : writeTrailers(stream, trailers)",
+      replace: "writeTrailers(stream, trailers)"
     }
   )
 ]

@@ -2,18 +2,23 @@
 import { edits, type Mutant } from "../mutant.js"
 
 const sending = edits(
-  { rule: "rfc9113-3.4-1", in: "sendPreface", find: "if (!core.role.isServer) core.outbox.raw(preface)", replace: "" },
+  {
+    rule: "rfc9113-3.4-1",
+    in: "sendPreface",
+    find: "if (!connection.role.isServer) connection.outbox.raw(preface)",
+    replace: ""
+  },
   {
     rule: ["rfc9113-3.4-1", "rfc9113-3.4-2", "rfc9113-6.5-1", "rfc9113-3.3-2", "rfc9113-3.2-2"],
     in: "sendPreface",
-    find: "core.outbox.control(new Frame.Settings(false, Settings.toEntries(announced, from)))",
+    find: "connection.outbox.control(new Frame.Settings(false, Settings.toEntries(announced, from)))",
     replace: ""
   },
   {
     rule: ["rfc9113-6.5.2-4", "rfc9113-6.5.2-5"],
     in: "sendPreface",
     find: "Settings.toEntries(announced, from)",
-    replace: "Settings.toEntries(core.role.isServer ? { ...announced, enablePush: true } : announced, from)"
+    replace: "Settings.toEntries(connection.role.isServer ? { ...announced, enablePush: true } : announced, from)"
   },
   {
     rule: "rfc9113-6.5.2-10",
@@ -42,9 +47,9 @@ const sending = edits(
   {
     rule: "rfc9218-2.1-3",
     in: "sendPreface",
-    find: "core.outbox.control(new Frame.Settings(false, Settings.toEntries(announced, from)))",
+    find: "connection.outbox.control(new Frame.Settings(false, Settings.toEntries(announced, from)))",
     replace:
-      "core.outbox.control(new Frame.Settings(false, []))\n  core.outbox.control(new Frame.Settings(false, Settings.toEntries(announced, from)))"
+      "connection.outbox.control(new Frame.Settings(false, []))\n  connection.outbox.control(new Frame.Settings(false, Settings.toEntries(announced, from)))"
   }
 )
 
@@ -128,13 +133,13 @@ const receiving = edits(
   },
   {
     rule: "rfc9113-6.5.3-1",
-    in: "ConnectionCore.setRemoteSettings",
+    in: "Connection.setRemoteSettings",
     find: "this.remoteSettings = settings\n",
     replace: "setTimeout(() => (this.remoteSettings = settings), 5)\n"
   },
   {
     rule: "rfc9113-6.5.3-1",
-    in: "ConnectionCore.setRemoteSettings",
+    in: "Connection.setRemoteSettings",
     find: "this.outbox.setMaxFrameSize(settings.maxFrameSize)\n",
     replace: ""
   },

@@ -162,19 +162,19 @@ const roles = [
 const errors = edits(
   {
     rule: "rfc9113-5.4-3",
-    in: "ConnectionCore.raise",
+    in: "Connection.raise",
     find: "if (Http2Error.isConnectionError(error)) return this.fail(error)",
     replace: "if (Http2Error.isConnectionError(error)) return this.close(error)"
   },
   {
     rule: "rfc9113-5.4.1-2",
-    in: "ConnectionCore.fail",
+    in: "Connection.fail",
     find: "this.sendGoAway(this.lastAccepted, error.code, error.reason)\n    this.close(error)",
     replace: "this.sendGoAway(this.lastAccepted, error.code, error.reason)"
   },
   {
     rule: "rfc9113-6.4-5",
-    in: "ConnectionCore.streamError",
+    in: "Connection.streamError",
     find: "else if (this.table.isIdle(error.streamId)) {",
     replace: "else if (error.streamId < 0) {"
   }
@@ -182,7 +182,7 @@ const errors = edits(
 
 const core = edits({
   rule: "rfc9113-6.4-1",
-  in: "StreamCore.over",
+  in: "Stream.over",
   find: "if (this.sender !== undefined) this.owner.outbox.drop(this.sender)",
   replace: ""
 })

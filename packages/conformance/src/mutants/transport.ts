@@ -149,7 +149,7 @@ const refusals = [
   }),
   ...edits({
     rule: "rfc9113-8.7-2",
-    in: "ConnectionCore.sendLastGoAway",
+    in: "Connection.sendLastGoAway",
     find: 'this.sendGoAway(this.acceptedUpTo, ErrorCode.NO_ERROR, "")',
     replace: 'this.sendGoAway(Math.max(0, this.acceptedUpTo - 2), ErrorCode.NO_ERROR, "")'
   })
@@ -164,12 +164,12 @@ const hints = edits(
     if (endStream) this.receiveWhole(head)
     else this.openBody(this.isBodyless(head) ? 0 : head.contentLength)`,
     replace: `    if (head.status < 200) {
-      this.expectedBytes = head.contentLength
+      this.expectedOctets = head.contentLength
       return this.receiveInformational(head, endStream)
     }
     this.head = head
     if (endStream) this.receiveWhole(head)
-    else this.openBody(head.contentLength < 0 ? this.expectedBytes : head.contentLength)`
+    else this.openBody(head.contentLength < 0 ? this.expectedOctets : head.contentLength)`
   },
   {
     rule: "rfc8297-2-2",

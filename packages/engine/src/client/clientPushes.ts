@@ -7,7 +7,7 @@ import type * as Frame from "../Frame.js"
 import { empty } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
 import { ClientStream } from "./clientStream.js"
-import type { ConnectionCore } from "../connection/connectionCore.js"
+import type { Connection } from "../connection/connection.js"
 import { Listeners } from "../listeners.js"
 import { malformed } from "../message/messageErrors.js"
 import { type FieldSection, RequestHead, Violation } from "../fields/messageHead.js"
@@ -63,7 +63,7 @@ export class ClientPushes {
   // ------------------------------------------------------------------ promises that arrive
 
   /** PUSH_PROMISE that is complete (§6.6, §8.4.1). The stream is reserved whatever is wrong with the request, so that it can be reset. */
-  receive(connection: ConnectionCore, frame: Frame.PushPromise, section: FieldSection): void {
+  receive(connection: Connection, frame: Frame.PushPromise, section: FieldSection): void {
     const { promisedStreamId, streamId } = frame
     const associated = associatedStream(connection, streamId)
     if (connection.table.isLocal(promisedStreamId) || !connection.table.isIdle(promisedStreamId)) {
@@ -95,7 +95,7 @@ export class ClientPushes {
 
   /** Throws where the promise cannot be taken: an error of the promised stream. */
   private check(
-    { options, now }: ConnectionCore,
+    { options, now }: Connection,
     { origin, stream }: Push,
     head: RequestHead | Violation,
     associated: ClientStream
@@ -217,7 +217,7 @@ export class ClientPushes {
 }
 
 /** The stream that a promise came on: one that we have opened, and the server's side of which is open (§6.6). */
-const associatedStream = ({ table }: ConnectionCore, streamId: number): ClientStream => {
+const associatedStream = ({ table }: Connection, streamId: number): ClientStream => {
   const stream = table.get(streamId)
   if (stream instanceof ClientStream && table.isLocal(streamId)) {
     const outcome = StreamState.next(stream.state, Event.receivePushPromise)

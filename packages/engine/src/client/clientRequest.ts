@@ -9,7 +9,7 @@ import * as Http2Error from "../Http2Error.js"
 import type { Parameters } from "../Priority.js"
 import { ofRequest } from "../origin/asciiOrigin.js"
 import { type ClientExchange, ClientStream } from "./clientStream.js"
-import type { ConnectionCore } from "../connection/connectionCore.js"
+import type { Connection } from "../connection/connection.js"
 import type { ClientRole } from "./clientRole.js"
 import type { ResponseHead } from "../fields/messageHead.js"
 import { sizeViolation } from "../message/sectionSize.js"
@@ -63,13 +63,13 @@ export class ClientRequest implements ClientExchange {
   }
 
   /** Why the server, as it is known now, would not take it. */
-  violation({ peerMaxHeaderListSize }: ConnectionCore): Http2Error.StreamError | undefined {
+  violation({ peerMaxHeaderListSize }: Connection): Http2Error.StreamError | undefined {
     const { headers, more, pseudo } = this
     return sizeViolation(peerMaxHeaderListSize, 0, pseudo, headers, more)
   }
 
   /** There is a place: `streamId` is the request's. */
-  open(connection: ConnectionCore, streamId: number): void {
+  open(connection: Connection, streamId: number): void {
     const { body, headers, isTunnel, more, pseudo, sendRest } = this
     const stream = new ClientStream(connection, streamId, this.isHead, isTunnel, this)
     this.stream = stream

@@ -7,7 +7,7 @@ import type * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Options } from "../Options.js"
 import { ClientPushes } from "./clientPushes.js"
-import type { ConnectionCore } from "../connection/connectionCore.js"
+import type { Connection } from "../connection/connection.js"
 import type { Role } from "../connection/role.js"
 import type { ExtensionLimits } from "../frame/extensionPayload.js"
 import { AwaitedPushes } from "./awaitedPushes.js"
@@ -24,7 +24,7 @@ export class ClientRole implements Role {
   readonly isServer = false
   readonly takesPushes = true
   readonly lingering = 0
-  private connection: ConnectionCore | undefined = undefined
+  private connection: Connection | undefined = undefined
   private readonly waiting = new Set<ClientRequest>()
   private nextId = 1
   /** Requests for what is being pushed already (§8.4.2). */
@@ -54,7 +54,7 @@ export class ClientRole implements Role {
     return this.waiting.size + this.awaited.size
   }
 
-  attach(connection: ConnectionCore): void {
+  attach(connection: Connection): void {
     this.connection = connection
     connection.onEnd(() => this.pushes.close(connection.error))
   }
@@ -85,13 +85,13 @@ export class ClientRole implements Role {
     return Math.max(0, most - connection.table.localCount - this.waiting.size)
   }
 
-  private hasPlace(connection: ConnectionCore): boolean {
+  private hasPlace(connection: Connection): boolean {
     const { maxConcurrentStreams } = connection.remoteSettings
     const most = connection.hasRemoteSettings ? maxConcurrentStreams : assumedStreams
     return connection.status === "open" && this.nextId <= lastId && connection.table.localCount < most
   }
 
-  private open(connection: ConnectionCore, request: ClientRequest): void {
+  private open(connection: Connection, request: ClientRequest): void {
     const violation = request.violation(connection)
     if (violation !== undefined) return request.refuse(violation)
     const id = this.nextId
@@ -130,19 +130,19 @@ export class ClientRole implements Role {
     throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "5.5", "PRIORITY_UPDATE of a server (RFC 9218 §7.1)")
   }
 
-  receivePushPromise(connection: ConnectionCore, frame: Frame.PushPromise, section: FieldSection): void {
+  receivePushPromise(connection: Connection, frame: Frame.PushPromise, section: FieldSection): void {
     this.pushes.receive(connection, frame, section)
   }
 
   /** A server opens streams only by PUSH_PROMISE. */
-  openStream(connection: ConnectionCore, frame: Frame.Headers): void {
+  openStream(connection: Connection, frame: Frame.Headers): void {
     const what = connection.table.isLocal(frame.streamId) ? "an idle stream" : "a stream that was not promised"
     throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "5.1", `HEADERS on ${what}`)
   }
 }
 
 /** Why a connection takes no more requests: none of this one reached the peer. */
-const refusal = (connection: ConnectionCore): Http2Error.ConnectionError => {
+const refusal = (connection: Connection): Http2Error.ConnectionError => {
   const cause = connection.error ?? connection.goneAway
   return new Http2Error.ConnectionError({
     code: cause?.code ?? ErrorCode.NO_ERROR,

@@ -10,7 +10,7 @@ import * as Priority from "../Priority.js"
 import { parseResponse, parseTrailers } from "../message/message.js"
 import { malformed } from "../message/messageErrors.js"
 import { type FieldSection, type ResponseHead, Violation } from "../fields/messageHead.js"
-import { type Running, StreamCore, type StreamOwner } from "../stream/streamCore.js"
+import { type Running, Stream, type StreamOwner } from "../stream/stream.js"
 import * as StreamState from "../stream/streamState.js"
 
 const { Event, State } = StreamState
@@ -28,7 +28,7 @@ export interface ClientExchange {
   onFailure(error: Http2Error.Http2Error): void
 }
 
-export class ClientStream extends StreamCore {
+export class ClientStream extends Stream {
   head: ResponseHead | undefined = undefined
   /** What interrupts the sending of the body, once that waits for something. */
   private running: Running | undefined = undefined
@@ -151,7 +151,7 @@ export class ClientStream extends StreamCore {
         origin: "User",
         reason,
         processed: "unknown",
-        receivedBytes: this.receivedBytes
+        receivedOctets: this.receivedOctets
       })
     )
   }

@@ -9,7 +9,7 @@ import type { ClientPushes } from "./clientPushes.js"
 import { type ClientExchange, ClientStream } from "./clientStream.js"
 import { Listeners } from "../listeners.js"
 import type { FieldSection, RequestHead } from "../fields/messageHead.js"
-import type { StreamOwner } from "../stream/streamCore.js"
+import type { StreamOwner } from "../stream/stream.js"
 import * as StreamState from "../stream/streamState.js"
 
 const { Event, State } = StreamState

@@ -5,7 +5,7 @@
 import * as ErrorCode from "../ErrorCode.js"
 import type * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
-import type { ConnectionCore } from "./connectionCore.js"
+import type { Connection } from "./connection.js"
 import type { FrameDecoder } from "../frame/frameDecoder.js"
 
 type TimeLimit =
@@ -36,7 +36,7 @@ export class Deadlines {
   isIdle = false
 
   constructor(
-    private readonly connection: ConnectionCore,
+    private readonly connection: Connection,
     private readonly decoder: FrameDecoder
   ) {
     this.startedAt = connection.now()
@@ -111,11 +111,11 @@ export class Deadlines {
   /**
    * CVE-2019-9511, CVE-2019-9517: a peer that asks for much and takes little, WINDOW_UPDATEs or not. One that does not read its socket, or leaves the
    * rest of a request open, loses the stream. One whose windows are used up may have a reader that pauses: it loses the stream where it does not
-   * answer a PING, or where more memory is held for it than `maxStalledBytes` and `maxTotalStalledBytes` allow.
+   * answer a PING, or where more memory is held for it than `maxStalledOctets` and `maxTotalStalledOctets` allow.
    */
   private checkStalled(due: (since: number, timeout: number, act: () => void) => void): void {
     const { connection } = this
-    const { maxStalledBytes, maxTotalStalledBytes, stallTimeout } = connection.options
+    const { maxStalledOctets, maxTotalStalledOctets, stallTimeout } = connection.options
     const { stalled, totalStalled } = connection
     const overdue = connection.now() - stallTimeout
     let isPaused = false
@@ -130,8 +130,8 @@ export class Deadlines {
       })
     }
     if (!isPaused) return
-    stalled.enforce(maxStalledBytes, overdue)
-    totalStalled.enforce(maxTotalStalledBytes, overdue)
+    stalled.enforce(maxStalledOctets, overdue)
+    totalStalled.enforce(maxTotalStalledOctets, overdue)
     const isSilent = connection.lastReceivedAt <= overdue && connection.pings.oldest === Number.POSITIVE_INFINITY
     if (isSilent) connection.ping(() => {})
   }

@@ -2,17 +2,17 @@
  * Streams that we reset, until the peer is known to know (RFC 9113 §5.1, closed): a PING sent behind the RST_STREAM frames says so when it is
  * acknowledged. One for any number of resets. Called by the connection.
  */
-import type { StreamCore } from "../stream/streamCore.js"
+import type { Stream } from "../stream/stream.js"
 
 export class ResetPings {
-  private waiting: Array<StreamCore> = []
+  private waiting: Array<Stream> = []
   private isOut = false
 
   /** `ping` sends a PING and calls back at its acknowledgement. */
   constructor(private readonly ping: (onAcknowledged: () => void) => void) {}
 
   /** RST_STREAM was sent for `stream`. */
-  add(stream: StreamCore): void {
+  add(stream: Stream): void {
     this.waiting.push(stream)
     if (!this.isOut) this.send()
   }

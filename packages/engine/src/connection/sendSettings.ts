@@ -5,18 +5,18 @@
 import * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
 import * as Settings from "../Settings.js"
-import type { ConnectionCore } from "./connectionCore.js"
+import type { Connection } from "./connection.js"
 import { preface } from "../frame/preface.js"
 
 /** A client's preface, SETTINGS, and the connection's window (§3.4, §6.9.2). A server's own ENABLE_PUSH has no meaning and is not sent. */
-export const sendPreface = (core: ConnectionCore): void => {
-  const { announced } = core.settings
-  const from = core.role.isServer ? { ...Settings.initial, enablePush: false } : Settings.initial
-  if (!core.role.isServer) core.outbox.raw(preface)
-  core.settings.announce(announced, core.now())
-  core.outbox.control(new Frame.Settings(false, Settings.toEntries(announced, from)))
-  const increment = core.options.connectionWindowSize - Settings.initial.initialWindowSize
-  if (increment > 0) core.outbox.windowUpdate(0, increment)
+export const sendPreface = (connection: Connection): void => {
+  const { announced } = connection.settings
+  const from = connection.role.isServer ? { ...Settings.initial, enablePush: false } : Settings.initial
+  if (!connection.role.isServer) connection.outbox.raw(preface)
+  connection.settings.announce(announced, connection.now())
+  connection.outbox.control(new Frame.Settings(false, Settings.toEntries(announced, from)))
+  const increment = connection.options.connectionWindowSize - Settings.initial.initialWindowSize
+  if (increment > 0) connection.outbox.windowUpdate(0, increment)
 }
 
 /**
@@ -24,33 +24,33 @@ export const sendPreface = (core: ConnectionCore): void => {
  * a usage error, and sends nothing, for what cannot be.
  */
 export const updateSettings = (
-  core: ConnectionCore,
+  connection: Connection,
   changes: Partial<Settings.Settings>,
   onAcknowledged: () => void
 ): void => {
-  const { settings } = core
+  const { settings } = connection
   const before = settings.announced
-  const after = changed(before, changes, core.role.isServer)
+  const after = changed(before, changes, connection.role.isServer)
   const entries = Settings.toEntries(after, before)
   if (entries.length > 0) {
-    settings.announce(after, core.now())
-    core.outbox.control(new Frame.Settings(false, entries))
-    core.updateHold()
-    core.blocks.setMaxHeaderListSize(settings.maxHeaderListSize.most)
+    settings.announce(after, connection.now())
+    connection.outbox.control(new Frame.Settings(false, entries))
+    connection.updateHold()
+    connection.blocks.setMaxHeaderListSize(settings.maxHeaderListSize.most)
     // What was no request without extended CONNECT is one now.
-    if (after.enableConnectProtocol !== before.enableConnectProtocol) core.blocks.forget()
+    if (after.enableConnectProtocol !== before.enableConnectProtocol) connection.blocks.forget()
     const delta = after.initialWindowSize - before.initialWindowSize
-    if (delta !== 0) for (const stream of core.table.values()) stream.adjustReceiveWindow(delta)
+    if (delta !== 0) for (const stream of connection.table.values()) stream.adjustReceiveWindow(delta)
   }
   settings.onAcknowledged(onAcknowledged)
 }
 
 /** The peer acknowledges the oldest SETTINGS of ours that it has not. False where it has acknowledged all. */
-export const settingsAcknowledged = (core: ConnectionCore): boolean => {
-  const sent = core.settings.acknowledge()
+export const settingsAcknowledged = (connection: Connection): boolean => {
+  const sent = connection.settings.acknowledge()
   if (sent === undefined) return false
-  core.blocks.setHeaderTableSize(sent.settings.headerTableSize)
-  core.blocks.setMaxHeaderListSize(core.settings.maxHeaderListSize.most)
+  connection.blocks.setHeaderTableSize(sent.settings.headerTableSize)
+  connection.blocks.setMaxHeaderListSize(connection.settings.maxHeaderListSize.most)
   for (const listener of sent.onAcknowledged) listener()
   return true
 }

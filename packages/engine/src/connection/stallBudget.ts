@@ -4,28 +4,28 @@
  * connections that count into the same `Http2Stats`. Filled by deadlines.ts, emptied by the connection as streams end.
  */
 import type { Http2Stats } from "../Http2Stats.js"
-import type { StreamCore } from "../stream/streamCore.js"
+import type { Stream } from "../stream/stream.js"
 
 export class StallBudget {
   /** With the octets that each is counted for, in the order in which they were found to be overdue: the longest first. */
-  private readonly streams = new Map<StreamCore, number>()
+  private readonly streams = new Map<Stream, number>()
   octets = 0
 
   constructor(
     /** The option that bounds it. */
-    private readonly limit: "maxStalledBytes" | "maxTotalStalledBytes",
+    private readonly limit: "maxStalledOctets" | "maxTotalStalledOctets",
     private readonly onChange: (octets: number) => void = () => undefined
   ) {}
 
   /** `stream` is overdue. */
-  add(stream: StreamCore): void {
+  add(stream: Stream): void {
     const { heldOctets } = stream
     this.count(heldOctets - (this.streams.get(stream) ?? 0))
     this.streams.set(stream, heldOctets)
   }
 
   /** `stream` moves again, or is over. */
-  remove(stream: StreamCore): void {
+  remove(stream: Stream): void {
     const octets = this.streams.get(stream)
     if (octets === undefined) return
     this.streams.delete(stream)
@@ -55,8 +55,8 @@ const shared = new WeakMap<Http2Stats, StallBudget>()
 export const sharedBudget = (stats: Http2Stats): StallBudget => {
   const known = shared.get(stats)
   if (known !== undefined) return known
-  const budget = new StallBudget("maxTotalStalledBytes", (octets) => {
-    stats.stalledBytes = octets
+  const budget = new StallBudget("maxTotalStalledOctets", (octets) => {
+    stats.stalledOctets = octets
   })
   shared.set(stats, budget)
   return budget

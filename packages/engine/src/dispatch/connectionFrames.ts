@@ -6,12 +6,12 @@ import * as ErrorCode from "../ErrorCode.js"
 import * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
 import * as Settings from "../Settings.js"
-import type { ConnectionCore } from "../connection/connectionCore.js"
+import type { Connection } from "../connection/connection.js"
 import { settingsAcknowledged } from "../connection/sendSettings.js"
 import * as Text from "../text.js"
 
 /** SETTINGS (§6.5): an acknowledgement of ours, or the peer's, to be applied at once and acknowledged. */
-export const receiveSettings = (connection: ConnectionCore, frame: Frame.Settings): void => {
+export const receiveSettings = (connection: Connection, frame: Frame.Settings): void => {
   if (frame.ack) {
     if (!settingsAcknowledged(connection)) connection.guard.glitch("an acknowledgement of SETTINGS that were not sent")
     return
@@ -39,7 +39,7 @@ export const receiveSettings = (connection: ConnectionCore, frame: Frame.Setting
 }
 
 /** FLOW CONTROL: SETTINGS_INITIAL_WINDOW_SIZE changes every stream's window by the difference, below zero too (§6.9.2). */
-const adjustWindows = (connection: ConnectionCore, delta: number): void => {
+const adjustWindows = (connection: Connection, delta: number): void => {
   if (delta === 0) return
   for (const stream of connection.table.values()) {
     if (!stream.adjustSendWindow(delta)) {
@@ -49,7 +49,7 @@ const adjustWindows = (connection: ConnectionCore, delta: number): void => {
 }
 
 /** PING (§6.7): answered with the same octets, or an answer to ours. */
-export const receivePing = (connection: ConnectionCore, frame: Frame.Ping): void => {
+export const receivePing = (connection: Connection, frame: Frame.Ping): void => {
   if (!frame.ack) return connection.outbox.control(new Frame.Ping(true, frame.data))
   if (!connection.pings.acknowledge(frame.data, connection.now()))
     connection.guard.glitch("an unknown PING acknowledged")
@@ -59,7 +59,7 @@ export const receivePing = (connection: ConnectionCore, frame: Frame.Ping): void
  * GOAWAY (§6.8): streams of ours above its last id were not processed and can be retried; the others go on. One that says what was said before is
  * counted, and makes nothing.
  */
-export const receiveGoAway = (connection: ConnectionCore, frame: Frame.GoAway): void => {
+export const receiveGoAway = (connection: Connection, frame: Frame.GoAway): void => {
   if (frame.lastStreamId > connection.peerAcceptsUpTo) {
     throw Http2Error.connectionError(
       ErrorCode.PROTOCOL_ERROR,
@@ -87,7 +87,7 @@ export const receiveGoAway = (connection: ConnectionCore, frame: Frame.GoAway): 
 }
 
 /** The peer goes, and nothing is open any more: a clean end, unless it has said what is wrong. */
-const leave = (connection: ConnectionCore): void => {
+const leave = (connection: Connection): void => {
   if (connection.status === "closed") return
   const { goneAway } = connection
   connection.sendGoAway(connection.lastAccepted, ErrorCode.NO_ERROR, "")
@@ -95,7 +95,7 @@ const leave = (connection: ConnectionCore): void => {
 }
 
 /** WINDOW_UPDATE on stream 0 (§6.9). */
-export const receiveConnectionWindow = (connection: ConnectionCore, increment: number): void => {
+export const receiveConnectionWindow = (connection: Connection, increment: number): void => {
   if (increment === 0) {
     throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.9", "WINDOW_UPDATE by 0")
   }

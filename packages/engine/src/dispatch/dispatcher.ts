@@ -5,7 +5,7 @@
 import * as ErrorCode from "../ErrorCode.js"
 import type * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
-import type { ConnectionCore } from "../connection/connectionCore.js"
+import type { Connection } from "../connection/connection.js"
 import * as ConnectionFrames from "./connectionFrames.js"
 import type { HeaderBlock } from "../fields/headerBlock.js"
 import * as OriginFrames from "./originFrames.js"
@@ -14,7 +14,7 @@ import * as StreamFrames from "./streamFrames.js"
 /**
  * All that one read brought: every frame, in order, then what they led to, in one write. A body that came with its head is there before the handler starts.
  */
-export const turn = (connection: ConnectionCore, frames: ReadonlyArray<Frame.Frame>): void => {
+export const turn = (connection: Connection, frames: ReadonlyArray<Frame.Frame>): void => {
   connection.beginTurn()
   for (const frame of frames) {
     if (connection.status === "closed") break
@@ -23,7 +23,7 @@ export const turn = (connection: ConnectionCore, frames: ReadonlyArray<Frame.Fra
   connection.endTurn()
 }
 
-const receive = (connection: ConnectionCore, frame: Frame.Frame): void => {
+const receive = (connection: Connection, frame: Frame.Frame): void => {
   try {
     dispatch(connection, frame)
   } catch (error) {
@@ -31,7 +31,7 @@ const receive = (connection: ConnectionCore, frame: Frame.Frame): void => {
   }
 }
 
-const dispatch = (connection: ConnectionCore, frame: Frame.Frame): void => {
+const dispatch = (connection: Connection, frame: Frame.Frame): void => {
   const { blocks } = connection
   if (blocks.isOpen || frame._tag === "Continuation") blocks.checkSequence(frame)
   if (!connection.hasRemoteSettings) checkFirst(frame)
@@ -77,7 +77,7 @@ const checkFirst = (frame: Frame.Frame): void => {
   throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "3.4", "the first frame is not SETTINGS")
 }
 
-const receiveBlock = (connection: ConnectionCore, block: HeaderBlock | undefined): void => {
+const receiveBlock = (connection: Connection, block: HeaderBlock | undefined): void => {
   if (block === undefined) return
   if (block.frame._tag === "Headers") StreamFrames.receiveHeaders(connection, block.frame, block)
   else StreamFrames.receivePushPromise(connection, block.frame, block)

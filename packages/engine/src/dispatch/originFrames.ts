@@ -6,18 +6,18 @@ import { type AltSvc, type Origin, Type } from "../ExtensionFrame.js"
 import type { Unknown } from "../Frame.js"
 import { parse } from "../origin/asciiOrigin.js"
 import { ClientStream } from "../client/clientStream.js"
-import type { ConnectionCore } from "../connection/connectionCore.js"
+import type { Connection } from "../connection/connection.js"
 import { guarded, type Origins } from "../origin/origins.js"
 
 /** ORIGIN. One that brings nothing counts against its budget. */
-export const receiveOrigin = (connection: ConnectionCore, frame: Origin): void => {
+export const receiveOrigin = (connection: Connection, frame: Origin): void => {
   const { guard, options, role } = connection
   if (role.origins?.accepts(frame) !== true) return guard.glitch("ORIGIN without a meaning")
   if (!role.origins.extend(frame.origins, options.maxOrigins)) guard.glitch("ORIGIN without a new origin")
 }
 
 /** ALTSVC. One on a stream is of use, and one for the connection. */
-export const receiveAltSvc = (connection: ConnectionCore, frame: AltSvc): void => {
+export const receiveAltSvc = (connection: Connection, frame: AltSvc): void => {
   const { guard, role } = connection
   const origin = role.origins === undefined ? undefined : subjectOf(connection, role.origins, frame)
   if (role.origins === undefined || origin === undefined) return guard.glitch("ALTSVC without a meaning")
@@ -29,13 +29,13 @@ export const receiveAltSvc = (connection: ConnectionCore, frame: AltSvc): void =
  * A frame of a type that nobody here listens to, ignored (§5.5; CVE-2026-27141: whatever its type). A server may send ALTSVC with each of its responses,
  * heard or not.
  */
-export const receiveUnknown = ({ guard, role, table }: ConnectionCore, { streamId, type }: Unknown): void => {
+export const receiveUnknown = ({ guard, role, table }: Connection, { streamId, type }: Unknown): void => {
   const isAltSvc = type === Type.ALTSVC && !role.isServer
   if (!isAltSvc || !isFirst(table.get(streamId))) guard.glitch("a frame of an unknown type")
 }
 
 /** The origin that `frame` is about; undefined where it is to be ignored. */
-const subjectOf = (connection: ConnectionCore, origins: Origins, frame: AltSvc): string | undefined => {
+const subjectOf = (connection: Connection, origins: Origins, frame: AltSvc): string | undefined => {
   if (!origins.hears(frame.value)) return undefined
   if (frame.streamId === 0) {
     const origin = parse(frame.origin)

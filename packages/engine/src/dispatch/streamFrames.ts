@@ -5,10 +5,10 @@
 import * as ErrorCode from "../ErrorCode.js"
 import type * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
-import type { ConnectionCore } from "../connection/connectionCore.js"
+import type { Connection } from "../connection/connection.js"
 import type { HeaderBlock } from "../fields/headerBlock.js"
 import { checkDependency } from "../stream/dependency.js"
-import type { StreamCore } from "../stream/streamCore.js"
+import type { Stream } from "../stream/stream.js"
 import * as StreamState from "../stream/streamState.js"
 
 const { Event } = StreamState
@@ -20,11 +20,11 @@ const closed = (streamId: number, what: string): Http2Error.StreamError =>
   Http2Error.streamError(streamId, ErrorCode.STREAM_CLOSED, "5.1", `${what} on a closed stream`)
 
 /** Whether the peer opened the stream after we said that we would not process it: its frames are ignored (§6.8). */
-const isBeyondGoAway = (connection: ConnectionCore, streamId: number): boolean =>
+const isBeyondGoAway = (connection: Connection, streamId: number): boolean =>
   !connection.table.isLocal(streamId) && streamId > connection.acceptedUpTo
 
 /** A complete block that came in HEADERS (§6.2, §8.1). It has been decoded, whatever becomes of it. */
-export const receiveHeaders = (connection: ConnectionCore, frame: Frame.Headers, block: HeaderBlock): void => {
+export const receiveHeaders = (connection: Connection, frame: Frame.Headers, block: HeaderBlock): void => {
   const { table } = connection
   const { streamId } = frame
   const stream = table.get(streamId)
@@ -43,7 +43,7 @@ export const receiveHeaders = (connection: ConnectionCore, frame: Frame.Headers,
   )
 }
 
-const receiveOn = (connection: ConnectionCore, stream: StreamCore, frame: Frame.Headers, block: HeaderBlock): void => {
+const receiveOn = (connection: Connection, stream: Stream, frame: Frame.Headers, block: HeaderBlock): void => {
   const event = frame.endStream ? Event.receiveHeadersEnd : Event.receiveHeaders
   checkDependency(frame.streamId, frame.priority, connection.remoteSettings)
   const outcome = StreamState.next(stream.state, event)
@@ -53,7 +53,7 @@ const receiveOn = (connection: ConnectionCore, stream: StreamCore, frame: Frame.
 }
 
 /** DATA (§6.1). It counts against the connection's window whatever becomes of it (§5.2, §6.9). */
-export const receiveData = (connection: ConnectionCore, frame: Frame.Data): void => {
+export const receiveData = (connection: Connection, frame: Frame.Data): void => {
   const { data, endStream, flowControlledLength, streamId } = frame
   if (!connection.receiveWindow.receive(flowControlledLength)) {
     throw Http2Error.connectionError(ErrorCode.FLOW_CONTROL_ERROR, "6.9.1", "DATA beyond the connection's window")
@@ -73,7 +73,7 @@ export const receiveData = (connection: ConnectionCore, frame: Frame.Data): void
   stream.receiveData(data, flowControlledLength, endStream)
 }
 
-const receiveStrayData = (connection: ConnectionCore, frame: Frame.Data): void => {
+const receiveStrayData = (connection: Connection, frame: Frame.Data): void => {
   const { flowControlledLength, streamId } = frame
   if (isBeyondGoAway(connection, streamId)) return connection.consumed(flowControlledLength)
   if (connection.table.isIdle(streamId)) throw idle("DATA")
@@ -82,7 +82,7 @@ const receiveStrayData = (connection: ConnectionCore, frame: Frame.Data): void =
 }
 
 /** RST_STREAM (§6.4). */
-export const receiveRstStream = (connection: ConnectionCore, frame: Frame.RstStream): void => {
+export const receiveRstStream = (connection: Connection, frame: Frame.RstStream): void => {
   const { errorCode, streamId } = frame
   const stream = connection.table.get(streamId)
   if (stream === undefined) {
@@ -100,7 +100,7 @@ export const receiveRstStream = (connection: ConnectionCore, frame: Frame.RstStr
       origin: "Remote",
       reason: "RST_STREAM",
       processed: errorCode === ErrorCode.REFUSED_STREAM ? "no" : "unknown",
-      receivedBytes: stream.body?.received ?? 0
+      receivedOctets: stream.body?.received ?? 0
     })
   )
   // CVE-2023-44487: a peer that opens streams and resets them, by promises too. Resets of our streams answer what we asked, or pushed.
@@ -108,7 +108,7 @@ export const receiveRstStream = (connection: ConnectionCore, frame: Frame.RstStr
 }
 
 /** WINDOW_UPDATE on a stream (§6.9). */
-export const receiveStreamWindow = (connection: ConnectionCore, streamId: number, increment: number): void => {
+export const receiveStreamWindow = (connection: Connection, streamId: number, increment: number): void => {
   const stream = connection.table.get(streamId)
   if (stream === undefined) {
     if (isBeyondGoAway(connection, streamId)) return
@@ -131,13 +131,13 @@ export const receiveStreamWindow = (connection: ConnectionCore, streamId: number
 }
 
 /** PRIORITY (§6.3): read, and not acted on. CVE-2019-9513: it costs, and carries nothing. */
-export const receivePriority = (connection: ConnectionCore, frame: Frame.Priority): void => {
+export const receivePriority = (connection: Connection, frame: Frame.Priority): void => {
   connection.guard.glitch("PRIORITY")
   checkDependency(frame.streamId, frame.priority, connection.remoteSettings)
 }
 
 /** PUSH_PROMISE (§6.6). Clients cannot push, and servers not to a client that has said so and knows that they know. */
-export const beginPushPromise = (connection: ConnectionCore, frame: Frame.PushPromise): HeaderBlock | undefined => {
+export const beginPushPromise = (connection: Connection, frame: Frame.PushPromise): HeaderBlock | undefined => {
   if (!connection.role.takesPushes || connection.settings.enablePush.most === 0) {
     throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.6", "PUSH_PROMISE where push is not enabled")
   }
@@ -145,5 +145,5 @@ export const beginPushPromise = (connection: ConnectionCore, frame: Frame.PushPr
 }
 
 /** A complete block that came in PUSH_PROMISE. It has been decoded, whatever becomes of it. */
-export const receivePushPromise = (connection: ConnectionCore, frame: Frame.PushPromise, block: HeaderBlock): void =>
+export const receivePushPromise = (connection: Connection, frame: Frame.PushPromise, block: HeaderBlock): void =>
   connection.role.receivePushPromise(connection, frame, block.section)

@@ -25,7 +25,7 @@ export const beyondWindow = (streamId: number): Http2Error.StreamError =>
   Http2Error.streamError(streamId, ErrorCode.FLOW_CONTROL_ERROR, "6.9.1", "DATA beyond the stream's window")
 
 /** The body is not as long as content-length says, `expected` octets. */
-export const lengthError = (streamId: number, expected: number, receivedBytes: number): Http2Error.StreamError => {
-  const reason = `content-length is ${expected}, the body is ${receivedBytes < expected ? "shorter" : "longer"}`
-  return Http2Error.streamError(streamId, ErrorCode.PROTOCOL_ERROR, "8.1.1", reason, { receivedBytes })
+export const lengthError = (streamId: number, expected: number, receivedOctets: number): Http2Error.StreamError => {
+  const reason = `content-length is ${expected}, the body is ${receivedOctets < expected ? "shorter" : "longer"}`
+  return Http2Error.streamError(streamId, ErrorCode.PROTOCOL_ERROR, "8.1.1", reason, { receivedOctets })
 }

@@ -200,7 +200,7 @@ export class Outbox {
     if (this.isClosed) return
     this.serve()
     this.buffer.flush()
-    const pending = this.output.pendingBytes()
+    const pending = this.output.pendingOctets()
     if (pending === 0) this.allRead()
     if (this.awaitsDrain) return
     if (pending >= this.options.maxSendBuffer || (pending > 0 && !this.scheduler.isEmpty)) {
@@ -211,7 +211,7 @@ export class Outbox {
 
   /** Called now and then: what was kept for a socket that was slow is given back once it has taken everything. */
   rest(): void {
-    if (!this.isClosed && this.output.pendingBytes() === 0) this.buffer.rest()
+    if (!this.isClosed && this.output.pendingOctets() === 0) this.buffer.rest()
   }
 
   /** Whether the socket does not take what we write. */

@@ -6,7 +6,7 @@ import * as ErrorCode from "../ErrorCode.js"
 import type * as ExtensionFrame from "../ExtensionFrame.js"
 import * as Http2Error from "../Http2Error.js"
 import * as Priority from "../Priority.js"
-import type { ConnectionCore } from "../connection/connectionCore.js"
+import type { Connection } from "../connection/connection.js"
 import { State } from "../stream/streamState.js"
 
 /** For how many idle streams an update is kept at most, whatever their limit is. */
@@ -24,7 +24,7 @@ export class PriorityUpdates {
   /** By the ids of request streams that were idle when the last update for them came. */
   private readonly kept = new Map<number, Priority.Priority>()
 
-  receive(connection: ConnectionCore, frame: ExtensionFrame.PriorityUpdate): void {
+  receive(connection: Connection, frame: ExtensionFrame.PriorityUpdate): void {
     const { prioritizedId, value } = frame
     const { table } = connection
     if (prioritizedId === 0) throw protocolError("for stream 0")
@@ -40,7 +40,7 @@ export class PriorityUpdates {
     if (isIdle && prioritizedId <= connection.acceptedUpTo) this.keep(connection, prioritizedId, Priority.parse(value))
   }
 
-  private keep(connection: ConnectionCore, streamId: number, priority: Priority.Priority): void {
+  private keep(connection: Connection, streamId: number, priority: Priority.Priority): void {
     const { settings } = connection
     if (!this.kept.has(streamId)) {
       if (this.exceeds(connection, settings.maxConcurrentStreams.most)) {
@@ -54,7 +54,7 @@ export class PriorityUpdates {
   }
 
   /** Whether with one more there were over `most` streams that are active, or idle and prioritized. */
-  private exceeds({ table }: ConnectionCore, most: number): boolean {
+  private exceeds({ table }: Connection, most: number): boolean {
     if (this.kept.size + table.remoteCount < most) return false
     // Only now it is worth it to count exactly: ids that were left out are not idle, a stream that we reset is not active.
     for (const id of this.kept.keys()) if (!table.isIdle(id)) this.kept.delete(id)

@@ -8,7 +8,7 @@ import * as Headers from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
 import type { PromisedRequest, PromisedTarget } from "../PromisedRequest.js"
 import { ofRequest } from "../origin/asciiOrigin.js"
-import type { ConnectionCore } from "../connection/connectionCore.js"
+import type { Connection } from "../connection/connection.js"
 import { RequestHead } from "../fields/messageHead.js"
 import { check, checkTarget } from "../message/outgoing.js"
 import { promiseViolation } from "../message/pushPromise.js"
@@ -44,7 +44,7 @@ const obstacles = {
 
 export class ServerPush {
   constructor(
-    private readonly connection: ConnectionCore,
+    private readonly connection: Connection,
     private readonly server: ServerRole,
     private readonly mayPush: MayPush = isSameOrigin
   ) {}

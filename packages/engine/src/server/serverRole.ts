@@ -7,7 +7,7 @@ import type * as Frame from "../Frame.js"
 import { empty } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
 import { maxLength } from "../Priority.js"
-import type { ConnectionCore } from "../connection/connectionCore.js"
+import type { Connection } from "../connection/connection.js"
 import type { Role } from "../connection/role.js"
 import type { ExtensionLimits } from "../frame/extensionPayload.js"
 import { parseRequest } from "../message/message.js"
@@ -35,7 +35,7 @@ export class ServerRole implements Role {
   lingering = 0
   /** Promises; there once the first request is. */
   push: ServerPush | undefined = undefined
-  private connection: ConnectionCore | undefined = undefined
+  private connection: Connection | undefined = undefined
   private readonly priorityUpdates = new PriorityUpdates()
 
   constructor(
@@ -64,7 +64,7 @@ export class ServerRole implements Role {
   }
 
   /** A request (§8.1). The stream is opened whatever is wrong with it, so that what follows on it is known. */
-  openStream(connection: ConnectionCore, frame: Frame.Headers, section: FieldSection): void {
+  openStream(connection: Connection, frame: Frame.Headers, section: FieldSection): void {
     const { streamId } = frame
     if (connection.table.isLocal(streamId)) {
       throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "5.1.1", "a client opened a stream with an even id")
@@ -89,16 +89,16 @@ export class ServerRole implements Role {
   /** Refused by the dispatcher before: clients cannot push (§8.4). */
   receivePushPromise(): void {}
 
-  receivePriorityUpdate(connection: ConnectionCore, frame: ExtensionFrame.PriorityUpdate): void {
+  receivePriorityUpdate(connection: Connection, frame: ExtensionFrame.PriorityUpdate): void {
     this.priorityUpdates.receive(connection, frame)
   }
 
   /** §5.1.2. Handlers that still run for streams that are gone count: CVE-2023-44487. */
-  private isBeyondLimit(connection: ConnectionCore): boolean {
+  private isBeyondLimit(connection: Connection): boolean {
     return connection.table.remoteCount + this.lingering > connection.settings.maxConcurrentStreams.most
   }
 
-  private refuseBeyondLimit(connection: ConnectionCore, stream: ServerStream): void {
+  private refuseBeyondLimit(connection: Connection, stream: ServerStream): void {
     connection.guard.glitch("a stream beyond maxConcurrentStreams")
     stream.reset(
       new Http2Error.StreamError({
@@ -114,7 +114,7 @@ export class ServerRole implements Role {
   }
 
   /** 431 costs us an answer, and says nothing that another one would not: one after another without end is an attack. */
-  private refuse(connection: ConnectionCore, stream: ServerStream, violation: Violation): void {
+  private refuse(connection: Connection, stream: ServerStream, violation: Violation): void {
     if (!violation.isTooLarge) throw malformed(stream.id, violation)
     connection.guard.glitch("a request whose fields are too large")
     stream.begin()

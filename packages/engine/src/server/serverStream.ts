@@ -18,7 +18,7 @@ import { checkSection, sizeViolation } from "../message/sectionSize.js"
 import type { Sender } from "../send/sender.js"
 import type { ServerPush } from "./serverPush.js"
 import type { ServerRole } from "./serverRole.js"
-import { type Running, StreamCore, type StreamOwner } from "../stream/streamCore.js"
+import { type Running, Stream, type StreamOwner } from "../stream/stream.js"
 import * as StreamState from "../stream/streamState.js"
 
 const noFields: ReadonlyArray<HeaderField> = []
@@ -48,7 +48,7 @@ type HandlerState = "waiting" | "running" | "lingering" | "done"
 /** What was sent of the final response: nothing, its head, or that of a tunnel, which octets follow in both directions until each side ends its own. */
 type ResponseState = "none" | "head" | "tunnel"
 
-export class ServerStream extends StreamCore {
+export class ServerStream extends Stream {
   private handler: HandlerState = "waiting"
   private response: ResponseState = "none"
   /** What interrupts the handler, once that waits for something. */

@@ -1,5 +1,5 @@
 /** The engine driven by hand, without any runtime: one end of a connection, and what carries octets between two. */
-import { ConnectionCore } from "@effect-http2/engine/connection/connectionCore"
+import { Connection } from "@effect-http2/engine/connection/connection"
 import type { Role } from "@effect-http2/engine/connection/role"
 import { sendPreface } from "@effect-http2/engine/connection/sendSettings"
 import { turn } from "@effect-http2/engine/dispatch/dispatcher"
@@ -58,7 +58,7 @@ export const bodyOf = ({ body }: { readonly body: Inbox | undefined }): Body => 
 export class Side {
   readonly written: Array<Uint8Array> = []
   readonly deferred: Array<() => void> = []
-  readonly connection: ConnectionCore
+  readonly connection: Connection
   private readonly decoder: FrameDecoder
 
   constructor(
@@ -67,13 +67,13 @@ export class Side {
     isRead = true
   ) {
     const options = Options.resolve()
-    this.connection = new ConnectionCore(
+    this.connection = new Connection(
       {
         peer: { remote: undefined, local: undefined, tls: undefined },
         output: {
           // Copied: what was written may be written over.
           write: (chunks) => this.written.push(...chunks.map((chunk) => copy(chunk))) > 0,
-          pendingBytes: () => (isRead ? 0 : 1),
+          pendingOctets: () => (isRead ? 0 : 1),
           onDrain: () => {},
           defer: (task) => void this.deferred.push(task)
         },

@@ -192,11 +192,11 @@ export abstract class PeerModel {
   private expectCredit(): void {
     const { connection, connectionWindowSize, pipe } = this.run
     if (this.disturbance !== undefined || this.isOver || !pipe.isRead || this.tap.weMaySend > 0) return
-    const { unreadBytes } = connection
+    const { unreadOctets } = connection
     expect(
-      unreadBytes >= connectionWindowSize,
+      unreadOctets >= connectionWindowSize,
       "hang",
-      () => `no credit for the connection, with ${unreadBytes} octets unread`
+      () => `no credit for the connection, with ${unreadOctets} octets unread`
     )
   }
 

@@ -39,9 +39,9 @@ export const conclude = (model: ServerModel): void => {
     client.collect()
     expect(areDone, "hang", () => "the user waits")
     // Pushes are kept for a while.
-    const { unreadBytes } = client.connection
+    const { unreadOctets } = client.connection
     const isLeft = [...model.answers.values()].some((answer) => model.isLeftAlone(answer))
-    expect(unreadBytes === 0 || isLeft, "leak", () => `${unreadBytes} octets are unread`)
+    expect(unreadOctets === 0 || isLeft, "leak", () => `${unreadOctets} octets are unread`)
   }
   expectScope(model)
   const answers = new Map([...model.answers.values()].filter(({ n }) => n >= 0).map((answer) => [answer.n, answer]))

@@ -156,9 +156,9 @@ class Player {
       () => `${connection.activeStreams} streams, over ${mostStreams}`
     )
     expect(
-      connection.unreadBytes <= options.connectionWindowSize,
+      connection.unreadOctets <= options.connectionWindowSize,
       "bound",
-      () => `${connection.unreadBytes} octets are kept`
+      () => `${connection.unreadOctets} octets are kept`
     )
     expect(
       tap.controlOctets <= outputFor(this.sent),

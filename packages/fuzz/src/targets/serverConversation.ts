@@ -45,7 +45,7 @@ export const conclude = (model: ClientModel): void => {
     const areDone = server.world.advanceUntil(() => server.stats.activeHandlers === 0, 600_000)
     server.collect()
     expect(areDone, "hang", () => `${server.stats.activeHandlers} handlers go on`)
-    expect(server.connection.unreadBytes === 0, "leak", () => `${server.connection.unreadBytes} octets are unread`)
+    expect(server.connection.unreadOctets === 0, "leak", () => `${server.connection.unreadOctets} octets are unread`)
   }
   expectScope(model)
   // RFC 9113 §6.8: where the client has said that it goes, the server goes once nothing is open. What crosses its GOAWAY is not processed.

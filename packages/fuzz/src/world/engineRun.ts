@@ -114,7 +114,7 @@ export abstract class EngineRun {
       connections,
       streams: this.connection.activeStreams,
       // DATA that ends the connection is never read.
-      unreadBytes: this.tap.connectionError === undefined ? this.connection.unreadBytes : 0,
+      unreadOctets: this.tap.connectionError === undefined ? this.connection.unreadOctets : 0,
       fibers: this.world.fibers.running.size
     }
   }

@@ -10,14 +10,14 @@ import { decodeHuffman, maxDecodedLength, reserveScratch, scratch } from "./huff
 import { fromOctets } from "./latin1.js"
 import { lookUpName, rememberName } from "./nameCache.js"
 
-const noBytes = new Uint8Array(0)
+const noOctets = new Uint8Array(0)
 
 /** The fifth continuation octet, which has a weight of 2^28, is the last. */
 const lastShift = 28
 const maxInteger = 0x7fffffff
 
 export class BlockReader {
-  bytes: Uint8Array = noBytes
+  bytes: Uint8Array = noOctets
   position: number = 0
   end: number = 0
   /** Octets of the last string read, decoded, whether or not it was kept. */
@@ -31,7 +31,7 @@ export class BlockReader {
 
   /** Lets go of the block, which its owner may reuse. */
   close(): void {
-    this.bytes = noBytes
+    this.bytes = noOctets
     this.position = 0
     this.end = 0
   }

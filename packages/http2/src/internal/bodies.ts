@@ -12,7 +12,7 @@
  */
 import { concat, copy, emptyOctets } from "@effect-http2/engine/octets"
 import type { Inbox, InboxOwner } from "@effect-http2/engine/stream/inbox"
-import type { StreamCore } from "@effect-http2/engine/stream/streamCore"
+import type { Stream as EngineStream } from "@effect-http2/engine/stream/stream"
 import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -314,19 +314,19 @@ export const bodyOf = ({ body }: { readonly body: Inbox | undefined }): Body | u
 }
 
 /** A message without a body is whole, whatever becomes of its stream (§8.1). */
-export const pull = (core: StreamCore): Pull => bodyOf(core)?.pull ?? ended
+export const pull = (stream: EngineStream): Pull => bodyOf(stream)?.pull ?? ended
 
 /** The whole body, where it has arrived, nothing of it was read, and it is not longer than `limit`: no Stream, no effect. */
-export const takeWhole = (core: StreamCore, limit: number): Uint8Array | undefined => {
-  const body = bodyOf(core)
+export const takeWhole = (stream: EngineStream, limit: number): Uint8Array | undefined => {
+  const body = bodyOf(stream)
   if (body === undefined) return emptyOctets
   const chunks = body.received <= limit ? body.takeWhole() : undefined
   return chunks === undefined ? undefined : concat(chunks)
 }
 
 /** The body as a Stream. */
-export const toStream = (core: StreamCore): Stream.Stream<Uint8Array, Http2Error> =>
-  Stream.fromChannel(Channel.suspend(() => readFrom(pull(core))))
+export const toStream = (stream: EngineStream): Stream.Stream<Uint8Array, Http2Error> =>
+  Stream.fromChannel(Channel.suspend(() => readFrom(pull(stream))))
 
 type Reading = Channel.Channel<Chunks, unknown, Http2Error, unknown, void>
 

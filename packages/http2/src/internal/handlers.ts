@@ -22,7 +22,7 @@ import * as Respond from "./respond.js"
 import { awaitUpTo } from "./shutdown.js"
 import type { Handler } from "@effect-http2/engine/server/handler"
 import type { ServerStream } from "@effect-http2/engine/server/serverStream"
-import type { Running } from "@effect-http2/engine/stream/streamCore"
+import type { Running } from "@effect-http2/engine/stream/stream"
 import { StreamScope } from "./streamScope.js"
 
 /** What the server runs for a stream. */

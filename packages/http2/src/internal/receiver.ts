@@ -9,7 +9,7 @@ import * as Stream from "effect/Stream"
 import type * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Transport } from "../Transport.js"
-import type { ConnectionCore } from "@effect-http2/engine/connection/connectionCore"
+import type { Connection } from "@effect-http2/engine/connection/connection"
 import type { Deadlines } from "@effect-http2/engine/connection/deadlines"
 import { turn } from "@effect-http2/engine/dispatch/dispatcher"
 import type { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
@@ -42,13 +42,13 @@ const notReadOn = new Http2Error.TransportError({
 /** The frames that arrive, one Chunk for each read. */
 const framesOf = (
   transport: Transport,
-  core: ConnectionCore,
+  engine: Connection,
   decoder: FrameDecoder,
   rest: Rest
 ): Stream.Stream<Frame.Frame, Http2Error.TransportError> =>
   Stream.mapChunks(transport.incoming, (reads) => {
     // Nothing counts behind the end (§5.4.1): what an attacker still sends is not even decoded.
-    if (core.isClosed) {
+    if (engine.isClosed) {
       rest.drop(reads)
       return Chunk.empty()
     }
@@ -63,28 +63,28 @@ const framesOf = (
  */
 export const receive = (
   transport: Transport,
-  core: ConnectionCore,
+  engine: Connection,
   decoder: FrameDecoder,
   deadlines: Deadlines
 ): Effect.Effect<void> => {
   const rest = new Rest()
   const dispatch = (chunk: Chunk.Chunk<Frame.Frame>): Effect.Effect<void, Http2Error.TransportError> | undefined => {
-    if (core.isClosed) return rest.isTooMuch ? Effect.fail(notReadOn) : undefined
+    if (engine.isClosed) return rest.isTooMuch ? Effect.fail(notReadOn) : undefined
     const frames = Chunk.toReadonlyArray(chunk)
-    turn(core, frames)
+    turn(engine, frames)
     deadlines.noteTurn(frames)
-    return core.outbox.isFlooded ? awaitDrain(core) : undefined
+    return engine.outbox.isFlooded ? awaitDrain(engine) : undefined
   }
-  const ended = (): Effect.Effect<void> => Effect.sync(() => core.receivedEnd(decoder.isMidFrame))
+  const ended = (): Effect.Effect<void> => Effect.sync(() => engine.receivedEnd(decoder.isMidFrame))
   return Effect.catchAllCause(
-    drive(Stream.toChannel(framesOf(transport, core, decoder, rest)), dispatch, ended),
-    (cause) => Effect.sync(() => core.close(toError(cause)))
+    drive(Stream.toChannel(framesOf(transport, engine, decoder, rest)), dispatch, ended),
+    (cause) => Effect.sync(() => engine.close(toError(cause)))
   )
 }
 
 /** A peer that asks for answers and does not read them is not read either: TCP pushes back. */
-const awaitDrain = (core: ConnectionCore): Effect.Effect<void> =>
-  Effect.async((resume) => core.outbox.onDrained(() => resume(Effect.void)))
+const awaitDrain = (engine: Connection): Effect.Effect<void> =>
+  Effect.async((resume) => engine.outbox.onDrained(() => resume(Effect.void)))
 
 const toError = (cause: Cause.Cause<Http2Error.TransportError>): Http2Error.TransportError => {
   const error = Cause.squash(cause)

@@ -4,7 +4,7 @@
  */
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 import { checkTrailers } from "@effect-http2/engine/message/sectionSize"
-import type { StreamCore } from "@effect-http2/engine/stream/streamCore"
+import type { Stream as EngineStream } from "@effect-http2/engine/stream/stream"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -20,29 +20,29 @@ import type { OutgoingMessage } from "./outgoingMessage.js"
 import { drive } from "./streamRun/drive.js"
 import { StreamScope } from "./streamScope.js"
 
-const gone = (core: StreamCore): Http2Error.Http2Error =>
-  core.error ?? Http2Error.usageError(core.id, "5.1", "the stream is over")
+const gone = (stream: EngineStream): Http2Error.Http2Error =>
+  stream.error ?? Http2Error.usageError(stream.id, "5.1", "the stream is over")
 
 /** Waits until the sender has room. */
-const awaitRoom = (core: StreamCore): Effect.Effect<void> =>
+const awaitRoom = (stream: EngineStream): Effect.Effect<void> =>
   Effect.async((resume) => {
-    if (core.sender === undefined || !core.sender.isFull) return resume(Effect.void)
-    core.sender.onRoom(() => resume(Effect.void))
+    if (stream.sender === undefined || !stream.sender.isFull) return resume(Effect.void)
+    stream.sender.onRoom(() => resume(Effect.void))
   })
 
 /** Undefined where the next one need not wait. */
 const pushChunk = (
-  core: StreamCore,
+  stream: EngineStream,
   chunk: ReadonlyArray<Uint8Array>
 ): Effect.Effect<void, Http2Error.Http2Error> | undefined => {
-  if (!core.isSending) return Effect.fail(gone(core))
-  for (const octets of chunk) if (octets.length > 0) core.sendData(octets, false)
-  return core.sender !== undefined && core.sender.isFull ? awaitRoom(core) : undefined
+  if (!stream.isSending) return Effect.fail(gone(stream))
+  for (const octets of chunk) if (octets.length > 0) stream.sendData(octets, false)
+  return stream.sender !== undefined && stream.sender.isFull ? awaitRoom(stream) : undefined
 }
 
 /** Sends `octets` as part of the body, and waits while too many wait to be sent. Fails when the stream is over. */
-export const writeChunk = (core: StreamCore, octets: Uint8Array): Effect.Effect<void, Http2Error.Http2Error> =>
-  pushChunk(core, [octets]) ?? Effect.void
+export const writeChunk = (stream: EngineStream, octets: Uint8Array): Effect.Effect<void, Http2Error.Http2Error> =>
+  pushChunk(stream, [octets]) ?? Effect.void
 
 /**
  * Sends `body` and behind it `trailers`, and ends our side. Fails, with our side still open, with what the Stream fails with, or
@@ -50,7 +50,7 @@ export const writeChunk = (core: StreamCore, octets: Uint8Array): Effect.Effect<
  * where there is none, to the body alone.
  */
 export const writeBody = <R>(
-  core: StreamCore,
+  stream: EngineStream,
   body: Stream.Stream<Uint8Array, unknown, R>,
   trailers: Effect.Effect<Headers, unknown> | undefined,
   scope: Scope.Scope | undefined
@@ -60,36 +60,36 @@ export const writeBody = <R>(
     const write = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, Http2Error.Http2Error> | undefined => {
       const pieces = Chunk.toReadonlyArray(chunk)
       for (const { length } of pieces) sent += length
-      if (core.announcedBytes >= 0 && sent > core.announcedBytes) return Effect.fail(lengthError(core))
-      return pushChunk(core, pieces)
+      if (stream.announcedOctets >= 0 && sent > stream.announcedOctets) return Effect.fail(lengthError(stream))
+      return pushChunk(stream, pieces)
     }
     const end = (): Effect.Effect<void, unknown> =>
-      sent < core.announcedBytes ? Effect.fail(lengthError(core)) : writeTrailers(core, trailers)
+      sent < stream.announcedOctets ? Effect.fail(lengthError(stream)) : writeTrailers(stream, trailers)
     return drive(Stream.toChannel(body), write, end, scope)
   })
 
 /** What is sent has to be as long as it says (§8.1.1). */
-const lengthError = (core: StreamCore): Http2Error.StreamError =>
-  Http2Error.usageError(core.id, "8.1.1", `content-length is ${core.announcedBytes}, the body is not`)
+const lengthError = (stream: EngineStream): Http2Error.StreamError =>
+  Http2Error.usageError(stream.id, "8.1.1", `content-length is ${stream.announcedOctets}, the body is not`)
 
 /** Sends `trailers` behind the body that was given before, and ends our side. */
 export const writeTrailers = (
-  core: StreamCore,
+  stream: EngineStream,
   trailers: Effect.Effect<Headers, unknown> | undefined
 ): Effect.Effect<void, unknown> =>
   trailers === undefined
-    ? Effect.suspend(() => endBody(core, undefined))
-    : Effect.flatMap(trailers, (headers) => endBody(core, headers))
+    ? Effect.suspend(() => endBody(stream, undefined))
+    : Effect.flatMap(trailers, (headers) => endBody(stream, headers))
 
 /** Ends our side, with `trailers` where there are any. Fails when the stream is over. */
 export const endBody = (
-  core: StreamCore,
+  stream: EngineStream,
   trailers: Headers | undefined
 ): Effect.Effect<void, Http2Error.Http2Error> => {
-  if (!core.isSending) return Effect.fail(gone(core))
+  if (!stream.isSending) return Effect.fail(gone(stream))
   try {
-    if (trailers !== undefined) checkTrailers(core.owner.peerMaxHeaderListSize, core.id, trailers)
-    core.sendEnd(trailers !== undefined && trailers.fields.length > 0 ? trailers : undefined)
+    if (trailers !== undefined) checkTrailers(stream.owner.peerMaxHeaderListSize, stream.id, trailers)
+    stream.sendEnd(trailers !== undefined && trailers.fields.length > 0 ? trailers : undefined)
     return Effect.void
   } catch (error) {
     return Http2Error.isHttp2Error(error) ? Effect.fail(error) : Effect.die(error)

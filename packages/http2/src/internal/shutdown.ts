@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
-import type { ConnectionCore } from "@effect-http2/engine/connection/connectionCore"
+import type { Connection } from "@effect-http2/engine/connection/connection"
 
 const highest = 0x7fffffff
 /** How long the first GOAWAY may take to be acknowledged before the second follows anyway. */
@@ -23,27 +23,27 @@ export const awaitUpTo = (effect: Effect.Effect<void>, duration: Duration.Durati
   )
 
 /** The first GOAWAY and its PING; completes when the peer has seen it. */
-const announce = (core: ConnectionCore): Effect.Effect<void> =>
+const announce = (engine: Connection): Effect.Effect<void> =>
   Effect.async((resume) => {
-    if (!core.role.isServer || core.acceptedUpTo !== highest) return resume(Effect.void)
-    core.sendGoAway(highest, ErrorCode.NO_ERROR, "")
-    core.ping(() => resume(Effect.void))
+    if (!engine.role.isServer || engine.acceptedUpTo !== highest) return resume(Effect.void)
+    engine.sendGoAway(highest, ErrorCode.NO_ERROR, "")
+    engine.ping(() => resume(Effect.void))
     // A connection that ends meanwhile has nothing to acknowledge.
-    core.onEnd(() => resume(Effect.void))
+    engine.onEnd(() => resume(Effect.void))
   })
 
 /** The GOAWAY that says up to where requests are served. */
-const conclude = (core: ConnectionCore): void => {
-  if (core.status === "closed") return
-  core.sendLastGoAway()
+const conclude = (engine: Connection): void => {
+  if (engine.status === "closed") return
+  engine.sendLastGoAway()
 }
 
-const awaitIdle = (core: ConnectionCore): Effect.Effect<void> =>
-  Effect.async((resume) => core.onIdle(() => resume(Effect.void)))
+const awaitIdle = (engine: Connection): Effect.Effect<void> =>
+  Effect.async((resume) => engine.onIdle(() => resume(Effect.void)))
 
 /** Resets what is left. */
-const resetAll = (core: ConnectionCore): void => {
-  for (const stream of core.table.values()) {
+const resetAll = (engine: Connection): void => {
+  for (const stream of engine.table.values()) {
     stream.reset(
       new Http2Error.StreamError({
         streamId: stream.id,
@@ -58,21 +58,21 @@ const resetAll = (core: ConnectionCore): void => {
 }
 
 /** Takes no new streams, lets the open ones finish up to `gracefulShutdownTimeout`, resets the rest, and ends the connection. */
-export const closeGracefully = (core: ConnectionCore): Effect.Effect<void> =>
+export const closeGracefully = (engine: Connection): Effect.Effect<void> =>
   Effect.suspend(() => {
-    if (core.status === "closed") return Effect.void
+    if (engine.status === "closed") return Effect.void
     return Effect.gen(function* () {
-      yield* awaitUpTo(announce(core), roundTripTimeout)
-      conclude(core)
-      yield* awaitUpTo(awaitIdle(core), Duration.millis(core.options.gracefulShutdownTimeout))
-      resetAll(core)
-      core.close(undefined)
+      yield* awaitUpTo(announce(engine), roundTripTimeout)
+      conclude(engine)
+      yield* awaitUpTo(awaitIdle(engine), Duration.millis(engine.options.gracefulShutdownTimeout))
+      resetAll(engine)
+      engine.close(undefined)
     })
   })
 
 /** Says that we go, and ends the connection with all that is open on it. */
-export const closeNow = (core: ConnectionCore): void => {
-  if (core.status === "closed") return
-  conclude(core)
-  core.close(undefined)
+export const closeNow = (engine: Connection): void => {
+  if (engine.status === "closed") return
+  conclude(engine)
+  engine.close(undefined)
 }

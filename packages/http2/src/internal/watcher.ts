@@ -8,7 +8,7 @@ import * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
 import type { Transport } from "../Transport.js"
 import { type Alarm, makeAlarm } from "./alarm.js"
-import type { ConnectionCore } from "@effect-http2/engine/connection/connectionCore"
+import type { Connection } from "@effect-http2/engine/connection/connection"
 import { Listeners } from "@effect-http2/engine/listeners"
 import type { Deadlines } from "@effect-http2/engine/connection/deadlines"
 import { closeGracefully } from "./shutdown.js"
@@ -23,14 +23,14 @@ export class Watcher {
   private readonly alarm: Alarm
 
   constructor(
-    private readonly core: ConnectionCore,
+    private readonly engine: Connection,
     private readonly deadlines: Deadlines,
     private readonly transport: Transport,
     private readonly reader: Fiber.RuntimeFiber<void>,
     private readonly runtime: Runtime.Runtime<never>,
     clock: Clock.Clock
   ) {
-    this.alarm = makeAlarm(clock, runtime, () => core.attempt(() => this.check()))
+    this.alarm = makeAlarm(clock, runtime, () => engine.attempt(() => this.check()))
   }
 
   /** Calls `listener` once the transport is closed, at once where it is. */
@@ -40,18 +40,18 @@ export class Watcher {
   }
 
   start(): void {
-    this.core.onEnd(() => this.end())
+    this.engine.onEnd(() => this.end())
     this.check()
   }
 
   private check(): void {
-    const { core, deadlines } = this
+    const { engine, deadlines } = this
     // It has lingered long enough: what `end` waits for is over when the transport closes.
-    if (core.status === "closed") return void Runtime.runFork(this.runtime)(this.transport.close)
+    if (engine.status === "closed") return void Runtime.runFork(this.runtime)(this.transport.close)
     const next = deadlines.check()
     // A deadline that was missed has ended the connection.
-    if (core.isClosed) return
-    if (deadlines.isIdle) Runtime.runFork(this.runtime)(closeGracefully(core))
+    if (engine.isClosed) return
+    if (deadlines.isIdle) Runtime.runFork(this.runtime)(closeGracefully(engine))
     else this.alarm.set(next)
   }
 

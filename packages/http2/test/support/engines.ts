@@ -50,7 +50,7 @@ export const engines = <EH, E, A>(
         connections: 0
       })
     }
-    expect(both.map((connection) => connection.unreadBytes)).toEqual([0, 0])
+    expect(both.map((connection) => connection.unreadOctets)).toEqual([0, 0])
     return result
   })
 

@@ -50,6 +50,6 @@ describe("over HTTP/2", () => {
         yield* Deferred.succeed(gate, undefined)
         expect(yield* Fiber.join(upload)).toBe(String(size))
         expect(yield* Stream.runFold(download.stream, 0, (octets, chunk) => octets + chunk.length)).toBe(size)
-      }).pipe(Effect.provide(layerWith({ maxTotalStalledBytes: 2 * size })))
+      }).pipe(Effect.provide(layerWith({ maxTotalStalledOctets: 2 * size })))
   )
 })

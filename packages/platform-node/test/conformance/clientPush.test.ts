@@ -135,7 +135,7 @@ describe("8.4 pushed responses", () => {
       yield* run.peer.send(Raw.headers(2, [0x88], Raw.OPEN), Raw.data(2, text, Raw.END_STREAM), ok)
       expect(yield* Effect.flip(read(push))).toMatchObject({ code: Code.CANCEL, origin: "User" })
       yield* C.answered({ status: 200 })(run)
-      expect(run.client.connection.unreadBytes).toBe(0)
+      expect(run.client.connection.unreadOctets).toBe(0)
     })
   )
 })

@@ -104,7 +104,7 @@ describe("6.6 promises on a stream that was reset", () => {
       yield* run.peer.send(Raw.headers(3, [0x88, 0xbe]))
       const { headers } = yield* Fiber.join(next)
       expect([...headers]).toEqual([["x-kept", "1"]])
-      expect(run.client.connection.unreadBytes).toBe(0)
+      expect(run.client.connection.unreadOctets).toBe(0)
     })
   )
 
@@ -172,10 +172,10 @@ describe("how many promises there may be", () => {
         const { connection } = run.client
         yield* run.peer.send(promise(), begun, Raw.data(2, Buffer.alloc(16_000)), Raw.data(2, Buffer.alloc(16_000)))
         yield* run.peer.roundTrip
-        expect(connection.unreadBytes).toBe(32_000)
+        expect(connection.unreadOctets).toBe(32_000)
         yield* run.peer.send(promise({}, 4), Raw.headers(4, [0x88], Raw.OPEN), Raw.data(4, Buffer.alloc(1000)))
         expect(yield* resetOf(run, 4)).toBe(Code.CANCEL)
-        expect(connection.unreadBytes).toBe(32_000)
+        expect(connection.unreadOctets).toBe(32_000)
         yield* run.peer.send(Raw.data(2, "", Raw.END_STREAM))
         expect((yield* Effect.flatMap(nextPush(run), read)).body).toHaveLength(32_000)
         yield* run.peer.send(ok)

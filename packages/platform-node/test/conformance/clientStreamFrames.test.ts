@@ -130,7 +130,7 @@ C.clientCases("6.3 PRIORITY, 6.4 RST_STREAM", [
   {
     title: "in the middle of the response",
     steps: [head, Raw.data(1, "hel"), Raw.rstStream(1, Code.CANCEL)],
-    outcome: C.failed({ _tag: "Http2StreamError", code: Code.CANCEL, origin: "Remote", receivedBytes: 3 })
+    outcome: C.failed({ _tag: "Http2StreamError", code: Code.CANCEL, origin: "Remote", receivedOctets: 3 })
   },
   {
     title: "NO_ERROR in the middle of a response without a length",

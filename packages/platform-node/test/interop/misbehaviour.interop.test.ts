@@ -29,7 +29,7 @@ const test = (
         const server = yield* NodeServer.make(scheme)
         const client = yield* NodeHttp2.connect(server.url, { tls: server.tls })
         yield* Effect.scoped(run({ client, server }))
-        expect(client.connection.unreadBytes).toBe(0)
+        expect(client.connection.unreadOctets).toBe(0)
       })
     )
   }
@@ -87,7 +87,7 @@ describe("our client and node:http2 where it misbehaves", () => {
       const { error, ...seen } = yield* outcome(fixture.client, { path: "/reset-late" })
       expect(seen).toEqual({ status: 200, text: "the beginning" })
       const code = ErrorCode.INTERNAL_ERROR
-      expect(error).toMatchObject({ _tag: "Http2StreamError", code, origin: "Remote", receivedBytes: 13 })
+      expect(error).toMatchObject({ _tag: "Http2StreamError", code, origin: "Remote", receivedOctets: 13 })
       yield* goesOn(fixture)
     }))
 

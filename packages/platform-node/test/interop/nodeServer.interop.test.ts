@@ -55,7 +55,7 @@ const both = (
         yield* client.connection.ping
         expect({
           streams: client.connection.activeStreams,
-          unread: client.connection.unreadBytes,
+          unread: client.connection.unreadOctets,
           queued: client.queued(),
           theirs: server.streams.size
         }).toEqual({ streams: 0, unread: 0, queued: 0, theirs: 0 })

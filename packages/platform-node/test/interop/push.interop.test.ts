@@ -134,7 +134,7 @@ const ask = (
     const { text } = yield* client.collect({ path })
     const all = [...(yield* Fiber.join(pushed))].sort((a, b) => (a.path < b.path ? -1 : 1))
     yield* client.connection.ping
-    expect([client.connection.activeStreams, client.connection.unreadBytes]).toEqual([0, 0])
+    expect([client.connection.activeStreams, client.connection.unreadOctets]).toEqual([0, 0])
     return { text, pushed: all }
   })
 

@@ -61,7 +61,7 @@ const whole = (client: Http2Client.Http2Client, request: Http2ClientRequest.Http
   )
 
 const expectQuiet = (client: Http2Client.Http2Client): void => {
-  expect({ streams: client.connection.activeStreams, unread: client.connection.unreadBytes }).toEqual({
+  expect({ streams: client.connection.activeStreams, unread: client.connection.unreadOctets }).toEqual({
     streams: 0,
     unread: 0
   })

@@ -80,7 +80,7 @@ const test = (
           client,
           () => stats.activeHandlers === 0 && stats.activeStreams === 0 && clientStats.activeStreams === 0
         )
-        expect({ open: [...ledger.open], unread: client.connection.unreadBytes }).toEqual({ open: [], unread: 0 })
+        expect({ open: [...ledger.open], unread: client.connection.unreadOctets }).toEqual({ open: [], unread: 0 })
         yield* Scope.close(scope, Exit.void)
         expect(stats).toMatchObject({ connections: 0, activeStreams: 0, activeHandlers: 0 })
       }).pipe(Logger.withMinimumLogLevel(LogLevel.None))

@@ -47,7 +47,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
     private readonly exchange: SentRequest
   ) {
     super()
-    this.octets = incoming.takeBytes(small)
+    this.octets = incoming.takeOctets(small)
     if (this.octets === undefined) registry.register(this, exchange, this)
   }
 
@@ -161,7 +161,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
     if (this.reading !== undefined) return this.reading
     if (this.isRead) return Effect.fail(this.readTwice())
     this.take()
-    const bytes = this.incoming.takeBytes(limit)
+    const bytes = this.incoming.takeOctets(limit)
     if (bytes !== undefined) {
       this.octets = bytes
       return Effect.succeed(bytes)

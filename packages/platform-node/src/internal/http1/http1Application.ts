@@ -16,10 +16,10 @@ import * as Http from "node:http"
 import type * as Net from "node:net"
 import type { Services } from "../server/application.js"
 import type { WebSocketLimits } from "../server/boundedSocket.js"
-import * as Http1Request from "./http1Request.js"
+import * as Http1ServerRequest from "./http1Request.js"
 import { respond } from "./http1Response.js"
 import { upgrade } from "./http1WebSocket.js"
-import { discardBody, holdsSource } from "../server/response.js"
+import { discardBody, holdsSource } from "../server/serverResponse.js"
 
 /** What an application does with the requests of HTTP/1.1. */
 export interface Http1Application {
@@ -60,7 +60,7 @@ const answer = (response: Http.ServerResponse): void => {
 /** What a client has sent, for a log. */
 const shortened = (text: string): string => (text.length > 256 ? `${text.slice(0, 256)}...` : text)
 
-const logAbandoned = ({ method, originalUrl }: Http1Request.Http1Request): Effect.Effect<void> =>
+const logAbandoned = ({ method, originalUrl }: Http1ServerRequest.Http1ServerRequest): Effect.Effect<void> =>
   Effect.logWarning(
     `The handler of ${shortened(method)} ${shortened(originalUrl)} did not end in time, and is abandoned`
   )
@@ -79,8 +79,8 @@ export const make = <E, R>(
       unknown,
       Services<R> | HttpServerRequest.HttpServerRequest
     >
-    const running = new Map<Fiber.RuntimeFiber<void, unknown>, Http1Request.Http1Request>()
-    const run = (request: Http1Request.Http1Request): Fiber.RuntimeFiber<void, unknown> => {
+    const running = new Map<Fiber.RuntimeFiber<void, unknown>, Http1ServerRequest.Http1ServerRequest>()
+    const run = (request: Http1ServerRequest.Http1ServerRequest): Fiber.RuntimeFiber<void, unknown> => {
       const fiber = runFork(
         Effect.provideService(handled, HttpServerRequest.HttpServerRequest, request) as Effect.Effect<
           void,
@@ -97,14 +97,14 @@ export const make = <E, R>(
     }
     return {
       onRequest: (request, response) => {
-        const fiber = run(Http1Request.make(request, response))
+        const fiber = run(Http1ServerRequest.make(request, response))
         response.on("close", () => {
           if (!response.writableEnded) fiber.unsafeInterruptAsFork(HttpServerError.clientAbortFiberId)
         })
       },
       onUpgrade: (request, socket, head) => {
         const fiber = run(
-          Http1Request.make(request, responseOf(request, socket), upgrade(request, socket, head, webSocketLimits))
+          Http1ServerRequest.make(request, responseOf(request, socket), upgrade(request, socket, head, webSocketLimits))
         )
         socket.on("close", () => {
           if (!socket.writableEnded) fiber.unsafeInterruptAsFork(HttpServerError.clientAbortFiberId)

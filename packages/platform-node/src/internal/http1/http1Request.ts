@@ -39,7 +39,7 @@ export const markUpgraded = (source: Http.IncomingMessage): void => void upgrade
 const cached = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.runSync(Effect.cached(effect))
 
-export class Http1Request extends Inspectable.Class implements HttpServerRequest.HttpServerRequest {
+export class Http1ServerRequest extends Inspectable.Class implements HttpServerRequest.HttpServerRequest {
   declare readonly [HttpServerRequest.TypeId]: HttpServerRequest.TypeId
   declare readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId
   private cachedHeaders: Headers.Headers | undefined
@@ -54,7 +54,7 @@ export class Http1Request extends Inspectable.Class implements HttpServerRequest
     readonly url: string,
     private readonly headersOverride: Headers.Headers | undefined,
     private readonly remoteAddressOverride: string | undefined,
-    private readonly original: Http1Request | undefined
+    private readonly original: Http1ServerRequest | undefined
   ) {
     super()
   }
@@ -73,7 +73,7 @@ export class Http1Request extends Inspectable.Class implements HttpServerRequest
     readonly headers?: Headers.Headers | undefined
     readonly remoteAddress?: string | undefined
   }): HttpServerRequest.HttpServerRequest {
-    return new Http1Request(
+    return new Http1ServerRequest(
       this.source,
       this.response,
       this.socket,
@@ -180,7 +180,7 @@ export class Http1Request extends Inspectable.Class implements HttpServerRequest
 }
 
 // On the prototype, not on every request.
-Object.defineProperties(Http1Request.prototype, {
+Object.defineProperties(Http1ServerRequest.prototype, {
   [HttpServerRequest.TypeId]: { value: HttpServerRequest.TypeId },
   [HttpIncomingMessage.TypeId]: { value: HttpIncomingMessage.TypeId }
 })
@@ -189,4 +189,5 @@ export const make = (
   source: Http.IncomingMessage,
   response: Http.ServerResponse | (() => Http.ServerResponse),
   socket?: Effect.Effect<Socket.Socket, RequestError>
-): Http1Request => new Http1Request(source, response, socket, source.url ?? "", undefined, undefined, undefined)
+): Http1ServerRequest =>
+  new Http1ServerRequest(source, response, socket, source.url ?? "", undefined, undefined, undefined)

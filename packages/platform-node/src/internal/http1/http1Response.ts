@@ -13,8 +13,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Stream from "effect/Stream"
 import type * as Http from "node:http"
-import { Http1Request } from "./http1Request.js"
-import { discardBody, toHttp2Response } from "../server/response.js"
+import { Http1ServerRequest } from "./http1Request.js"
+import { discardBody, toHttp2Response } from "../server/serverResponse.js"
 
 type ResponseError = HttpServerError.ResponseError
 type Octets = Stream.Stream<Uint8Array, unknown>
@@ -98,7 +98,7 @@ export const respond = (
   response: HttpServerResponse
 ): Effect.Effect<void, ResponseError> =>
   Effect.suspend(() => {
-    if (!(request instanceof Http1Request)) {
+    if (!(request instanceof Http1ServerRequest)) {
       return Effect.dieMessage("the HttpServerRequest is not one of this server")
     }
     if (request.isUpgraded) return Exit.void

@@ -148,7 +148,7 @@ export const fromRequest = (request: IncomingMessage): ((transport: Transport) =
       peer: transport.peer,
       incoming,
       write: transport.write,
-      pendingBytes: transport.pendingBytes,
+      pendingOctets: transport.pendingOctets,
       onDrain: transport.onDrain,
       defer: transport.defer,
       end: transport.end,

@@ -12,7 +12,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import { discardBody, holdsSource, toHttp2Response } from "./response.js"
+import { discardBody, holdsSource, toHttp2Response } from "./serverResponse.js"
 import { isServerRequest } from "./serverRequest.js"
 
 type Request = HttpServerRequest.HttpServerRequest

@@ -115,11 +115,11 @@ class SocketTransport implements Transport {
   /** Buffers, since Node would make one of anything else, for every slice anew. */
   readonly memory = memory
 
-  readonly pendingBytes = (): number => (this.socket.destroyed ? 0 : this.socket.writableLength)
+  readonly pendingOctets = (): number => (this.socket.destroyed ? 0 : this.socket.writableLength)
 
   readonly onDrain = (listener: () => void): void => {
     this.drained = listener
-    if (this.pendingBytes() === 0) process.nextTick(this.onWritten)
+    if (this.pendingOctets() === 0) process.nextTick(this.onWritten)
   }
 
   readonly defer = (task: () => void): void => {
@@ -169,7 +169,7 @@ class SocketTransport implements Transport {
   /** One function for all writes: Node groups completions by identity. */
   private readonly onWritten = (): void => {
     const listener = this.drained
-    if (listener === undefined || this.pendingBytes() > 0) return
+    if (listener === undefined || this.pendingOctets() > 0) return
     this.drained = undefined
     listener()
   }

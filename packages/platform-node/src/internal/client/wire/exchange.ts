@@ -40,7 +40,7 @@ export interface IncomingResponse {
   readonly setCookies: ReadonlyArray<string>
   readonly remoteAddress: string | undefined
   /** The whole body, where it is here already and not longer than `limit`; takes it. */
-  takeBytes(limit: number): Uint8Array | undefined
+  takeOctets(limit: number): Uint8Array | undefined
   bytes(limit: number): Effect.Effect<Uint8Array, Http2Error.Http2Error>
   readonly body: Stream.Stream<Uint8Array, Http2Error.Http2Error>
   readonly trailers: Effect.Effect<Headers.Headers, Http2Error.Http2Error>

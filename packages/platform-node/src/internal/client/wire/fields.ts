@@ -76,7 +76,7 @@ const isStream = (
   content !== undefined && !(content instanceof Uint8Array)
 
 /** How long the body of a request is said to be: NaN for a field that says nothing that can be. */
-export const announcedBytes = ({ body, headers }: Exchange): number | undefined => {
+export const announcedOctets = ({ body, headers }: Exchange): number | undefined => {
   const field = headers["content-length"]
   if (field === undefined) return body.contentLength
   return /^\d+$/.test(field) ? Number(field) : Number.NaN
@@ -89,7 +89,7 @@ export const lengthError = (announced: number): Http2Error.StreamError =>
 /** Why a request whose length is known does not go out: its content-length says something else. A Stream is counted as it is sent. */
 export const lengthViolation = (exchange: Exchange): Http2Error.StreamError | undefined => {
   if (exchange.headers["content-length"] === undefined) return undefined
-  const announced = announcedBytes(exchange)
+  const announced = announcedOctets(exchange)
   const { content } = exchange.body
   if (announced === undefined || isStream(content)) {
     return Number.isNaN(announced) ? Http2Error.usageError(0, undefined, "content-length is no number") : undefined
@@ -104,7 +104,8 @@ export const lengthViolation = (exchange: Exchange): Http2Error.StreamError | un
 export const toHttp1 = (exchange: Exchange): Record<string, string> => {
   const { "transfer-encoding": _, ...headers } = exchange.headers
   const record: Record<string, string> = { host: exchange.target.origin.authority, ...headers }
-  if (isStream(exchange.body.content) && announcedBytes(exchange) === undefined) record["transfer-encoding"] = "chunked"
+  if (isStream(exchange.body.content) && announcedOctets(exchange) === undefined)
+    record["transfer-encoding"] = "chunked"
   for (const { name, value } of missingFields(exchange) ?? []) record[name] = value
   for (const { name, value } of exchange.trace?.fields ?? []) record[name] = value
   return record

@@ -12,7 +12,7 @@ import * as Runtime from "effect/Runtime"
 import * as Http from "node:http"
 import { isHeaderOverflow } from "../../nodeInternals.js"
 import { failure, fromSocketError } from "../../socket/socketError.js"
-import { announcedBytes, toHttp1 } from "./fields.js"
+import { announcedOctets, toHttp1 } from "./fields.js"
 import { exceeded, type Http1Limits, malformed, maxInformational, overflow } from "./http1Limits.js"
 import { Http1ClientResponse, userFailure, writeStream } from "./http1ClientResponse.js"
 import type { Watched } from "./http1Watch.js"
@@ -65,7 +65,7 @@ export class Http1ClientRequest implements SentRequest, Watched {
   ) {
     const { body, target } = exchange
     const { agent, limits, proxyHeaders } = config
-    const announced = announcedBytes(exchange)
+    const announced = announcedOctets(exchange)
     this.request = Http.request({
       agent,
       method: exchange.method,

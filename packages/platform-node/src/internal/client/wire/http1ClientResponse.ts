@@ -14,7 +14,7 @@ import { lengthError } from "./fields.js"
 import type { IncomingResponse } from "./exchange.js"
 import { fromReadable } from "../../stream/readable.js"
 
-const tooLong = (limit: number, receivedBytes: number): Http2Error.StreamError =>
+const tooLong = (limit: number, receivedOctets: number): Http2Error.StreamError =>
   new Http2Error.StreamError({
     streamId: 0,
     code: ErrorCode.CANCEL,
@@ -22,7 +22,7 @@ const tooLong = (limit: number, receivedBytes: number): Http2Error.StreamError =
     reason: `the body is longer than ${limit} octets`,
     limit: "bytes",
     processed: "unknown",
-    receivedBytes
+    receivedOctets
   })
 
 const toError = (error: unknown): Http2Error.Http2Error =>
@@ -95,7 +95,7 @@ export class Http1ClientResponse implements IncomingResponse {
     return this.source.headers["set-cookie"] ?? []
   }
 
-  takeBytes(): Uint8Array | undefined {
+  takeOctets(): Uint8Array | undefined {
     if (!this.isBodyless) return undefined
     this.source.resume()
     return new Uint8Array()

@@ -29,7 +29,7 @@ export class PlatformResponse implements IncomingResponse {
     return this.response.headers.getAll("set-cookie")
   }
 
-  takeBytes(limit: number): Uint8Array | undefined {
+  takeOctets(limit: number): Uint8Array | undefined {
     return this.response.unsafeBytes(limit)
   }
 

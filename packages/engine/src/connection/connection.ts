@@ -24,7 +24,7 @@ import { ReceiveWindow } from "../flow/receiveWindow.js"
 import { ResetPings } from "./resetPings.js"
 import type { Role } from "./role.js"
 import { sharedBudget, StallBudget } from "./stallBudget.js"
-import type { StreamCore, StreamOwner } from "../stream/streamCore.js"
+import type { Stream, StreamOwner } from "../stream/stream.js"
 import { StreamTable } from "../stream/streamTable.js"
 import * as Text from "../text.js"
 
@@ -39,17 +39,17 @@ export interface Ports {
 /** What a connection is doing. `draining`: no new streams, those that are open finish. */
 export type Status = "open" | "draining" | "closed"
 
-export class ConnectionCore implements StreamOwner {
+export class Connection implements StreamOwner {
   status: Status = "open"
   /** Why the connection ended, once it did; undefined also for a clean end. */
   error: Http2Error.Http2Error | undefined = undefined
   readonly outbox: Outbox
-  readonly table: StreamTable<StreamCore>
+  readonly table: StreamTable<Stream>
   readonly guard: AbuseGuard
   readonly blocks: HeaderBlocks
   readonly pings = new Pings()
   /** What streams hold whose peer has them wait, of this connection and of all that count into the same `stats`. */
-  readonly stalled = new StallBudget("maxStalledBytes")
+  readonly stalled = new StallBudget("maxStalledOctets")
   readonly totalStalled: StallBudget
   remoteSettings: Settings.Settings = Settings.initial
   /** Whether the peer's first SETTINGS frame has come. */
@@ -211,13 +211,13 @@ export class ConnectionCore implements StreamOwner {
     if (increment > 0) this.outbox.windowUpdate(0, increment)
   }
 
-  opened(stream: StreamCore): void {
+  opened(stream: Stream): void {
     this.table.add(stream)
     this.stats.activeStreams++
     if (this.table.size === 1) this.updateHold()
   }
 
-  closed(stream: StreamCore, byPeer: boolean): void {
+  closed(stream: Stream, byPeer: boolean): void {
     this.table.remove(stream, byPeer)
     this.forgetStall(stream)
     this.stats.activeStreams--
@@ -244,13 +244,13 @@ export class ConnectionCore implements StreamOwner {
   }
 
   /** `stream` moves, or is over. */
-  forgetStall(stream: StreamCore): void {
+  forgetStall(stream: Stream): void {
     if (this.stalled.octets === 0) return
     this.stalled.remove(stream)
     this.totalStalled.remove(stream)
   }
 
-  awaitReset(stream: StreamCore): void {
+  awaitReset(stream: Stream): void {
     if (this.status !== "closed") this.resetPings.add(stream)
   }
 

@@ -54,9 +54,9 @@ export interface StreamOwner {
   /** A body has something for a consumer that waits: it is handed over soon. */
   deliverLater(inbox: Inbox): void
   /** The stream is closed. `byPeer`: the peer reset it. */
-  closed(stream: StreamCore, byPeer: boolean): void
+  closed(stream: Stream, byPeer: boolean): void
   /** RST_STREAM was sent and the peer may not know yet: call `stream.resetAcknowledged` when it does. */
-  awaitReset(stream: StreamCore): void
+  awaitReset(stream: Stream): void
   /** The peer left us nothing but a reset: it counts against its budget. */
   forcedReset(): void
 }
@@ -67,7 +67,7 @@ export interface Running {
   interrupt(): void
 }
 
-export abstract class StreamCore implements SenderOwner, InboxOwner {
+export abstract class Stream implements SenderOwner, InboxOwner {
   state: StreamState.State = State.idle
   /** Why the stream ended early, once it did. */
   error: Http2Error.Http2Error | undefined = undefined
@@ -75,11 +75,11 @@ export abstract class StreamCore implements SenderOwner, InboxOwner {
   receiveWindow: ReceiveWindow | undefined = undefined
   trailers: Headers = empty
   /** Octets that the body will have as content-length says, -1 where that is not known. */
-  protected expectedBytes = -1
-  protected receivedBytes = 0
+  protected expectedOctets = -1
+  protected receivedOctets = 0
   sender: Sender | undefined = undefined
   /** Octets that our body will have as our content-length says, -1 where it does not say. */
-  announcedBytes = -1
+  announcedOctets = -1
   private window: Window | undefined = undefined
 
   constructor(
@@ -134,8 +134,8 @@ export abstract class StreamCore implements SenderOwner, InboxOwner {
   // ------------------------------------------------------------------ receiving
 
   /** A body will follow. */
-  protected openBody(expectedBytes: number): void {
-    this.expectedBytes = expectedBytes
+  protected openBody(expectedOctets: number): void {
+    this.expectedOctets = expectedOctets
     this.body = this.owner.makeInbox(this)
   }
 
@@ -171,8 +171,8 @@ export abstract class StreamCore implements SenderOwner, InboxOwner {
       this.owner.consumed(flowControlledLength)
       throw beyondWindow(this.id)
     }
-    this.receivedBytes += data.length
-    const isLong = this.expectedBytes >= 0 && this.receivedBytes > this.expectedBytes
+    this.receivedOctets += data.length
+    const isLong = this.expectedOctets >= 0 && this.receivedOctets > this.expectedOctets
     const isEnd = endStream && !isLong && !this.isShort
     // Before the octets count as read: a side that has ended is given no credit, nor told to stop.
     if (isEnd) this.transition(Event.receiveDataEnd)
@@ -181,16 +181,16 @@ export abstract class StreamCore implements SenderOwner, InboxOwner {
     if (padding > 0) this.bodyConsumed(padding)
     if (isLong) {
       this.bodyConsumed(data.length)
-      throw lengthError(this.id, this.expectedBytes, this.receivedBytes)
+      throw lengthError(this.id, this.expectedOctets, this.receivedOctets)
     }
     if (data.length > 0) body.push(data)
     if (isEnd) body.end()
-    else if (endStream) throw lengthError(this.id, this.expectedBytes, this.receivedBytes)
+    else if (endStream) throw lengthError(this.id, this.expectedOctets, this.receivedOctets)
   }
 
   /** Whether the body has all that content-length says. */
   protected get isAsLongAsSaid(): boolean {
-    return this.expectedBytes >= 0 && this.receivedBytes === this.expectedBytes
+    return this.expectedOctets >= 0 && this.receivedOctets === this.expectedOctets
   }
 
   /** Counts octets against the stream's window, made when it is first needed: a body that one frame holds needs none. */
@@ -209,13 +209,13 @@ export abstract class StreamCore implements SenderOwner, InboxOwner {
   }
 
   private get isShort(): boolean {
-    return this.expectedBytes >= 0 && this.receivedBytes < this.expectedBytes
+    return this.expectedOctets >= 0 && this.receivedOctets < this.expectedOctets
   }
 
   /** Trailers end the body. */
   protected receiveTrailers(trailers: Headers): void {
     const { body } = this
-    if (this.isShort) throw lengthError(this.id, this.expectedBytes, this.receivedBytes)
+    if (this.isShort) throw lengthError(this.id, this.expectedOctets, this.receivedOctets)
     this.trailers = trailers
     if (body !== undefined) this.receivedEnd(body, Event.receiveHeadersEnd)
   }
@@ -234,7 +234,7 @@ export abstract class StreamCore implements SenderOwner, InboxOwner {
     more: ReadonlyArray<HeaderField>,
     endStream: boolean
   ): void {
-    this.announcedBytes = headers.checked === undefined ? -1 : headers.checked.contentLength
+    this.announcedOctets = headers.checked === undefined ? -1 : headers.checked.contentLength
     this.owner.outbox.headers(this.id, pseudo, headers.fields, more, endStream)
     this.transition(endStream ? Event.sendHeadersEnd : Event.sendHeaders)
   }
