@@ -50,6 +50,14 @@ export const Flag = {
 export const HEADER_LENGTH = 9
 
 /**
+ * The highest id that a stream can have (RFC 9113 §5.1.1): 2^31-1.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const MAX_STREAM_ID = 0x7fffffff
+
+/**
  * The priority fields that RFC 7540 put into HEADERS and PRIORITY; parsed and not acted on (RFC 9113 §5.3.2). `weight` is 1 to 256.
  *
  * @since 0.1.0

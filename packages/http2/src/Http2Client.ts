@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import * as Headers from "./Headers.js"
-import * as Http2Connection from "./Http2Connection.js"
+import type { Http2Connection } from "./Http2Connection.js"
 import * as Http2Error from "./Http2Error.js"
 import * as Http2Options from "./Http2Options.js"
 import type { OriginOptions } from "./Http2Origin.js"
@@ -23,6 +23,7 @@ import type { ClientRequest as Exchange } from "@effect-http2/engine/client/clie
 import { ClientRole } from "@effect-http2/engine/client/clientRole"
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 import { Origins } from "@effect-http2/engine/origin/origins"
+import * as ConnectionScope from "./internal/connectionScope.js"
 import { cancel, Listening, prepare, send, type TunnelKind } from "./internal/clientRequests.js"
 import { takeWhole } from "./internal/bodies.js"
 import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
@@ -126,7 +127,7 @@ export interface Http2Client {
    * connection, and fails where that failed. Fails with a `StreamError` of origin `User` where `enablePush` is not set.
    */
   readonly pushes: Stream.Stream<Http2Push.Push, Http2Error.Http2Error>
-  readonly connection: Http2Connection.Http2Connection
+  readonly connection: Http2Connection
   /** Requests that wait for a place. */
   readonly queued: () => number
   /** How many requests more would be sent at once now; 0 where the connection takes none. */
@@ -156,7 +157,7 @@ export const make = (
       stats,
       drainAtEnd: false
     }
-    const connection = yield* Http2Connection.make(transport, config, role)
+    const connection = yield* ConnectionScope.acquire(transport, config, role)
     role.attach(connection.engine)
     const runtime = yield* InterruptibleRuntime.capture()
     const defaults = { role, runtime, authority, scheme }
@@ -208,9 +209,7 @@ const tunnelOf = (stream: ClientStream): Tunnel => {
 }
 
 /** Extended CONNECT is for servers that announced it (RFC 8441 §3). */
-const requireConnectProtocol = (
-  connection: Http2Connection.Http2Connection
-): Effect.Effect<void, Http2Error.Http2Error> =>
+const requireConnectProtocol = (connection: Http2Connection): Effect.Effect<void, Http2Error.Http2Error> =>
   Effect.flatMap(connection.awaitSettings, (settings) =>
     settings.enableConnectProtocol
       ? Effect.void

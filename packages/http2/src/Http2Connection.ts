@@ -1,35 +1,17 @@
 /**
- * A connection as a scoped resource: acquiring it sends the preface and starts reading, the end of its scope closes it. It holds the engine, the
- * transport and time together (RFC 9113 §3.4, §5.4.1, §6.8, §9.1).
+ * A connection as its user holds it: what can be seen of it and done to it (RFC 9113 §5.4.1, §6.5, §6.7, §6.8).
  *
  * @since 0.1.0
  */
-import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
-import * as Runtime from "effect/Runtime"
-import type * as Scope from "effect/Scope"
-import type * as Frame from "./Frame.js"
 import * as Http2Error from "./Http2Error.js"
-import type * as Http2Options from "./Http2Options.js"
-import type * as Http2Stats from "./Http2Stats.js"
-import { Connection } from "@effect-http2/engine/connection/connection"
-import type { Role } from "@effect-http2/engine/connection/role"
-import { Deadlines } from "@effect-http2/engine/connection/deadlines"
-import { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
-import { LocalSettings } from "@effect-http2/engine/settings/localSettings"
-import { Body } from "./internal/bodies.js"
-import { receive } from "./internal/receiver.js"
-import { sendPreface, updateSettings } from "@effect-http2/engine/connection/sendSettings"
-import { closeGracefully, closeNow } from "./internal/shutdown.js"
-import { Watcher } from "./internal/watcher.js"
-import { makeWindow } from "./internal/windows.js"
-import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
+import type { Connection } from "@effect-http2/engine/connection/connection"
+import { updateSettings } from "@effect-http2/engine/connection/sendSettings"
 import type { Settings } from "./Settings.js"
-import type { Peer, Transport } from "./Transport.js"
+import type { Peer } from "./Transport.js"
 
 /**
  * One HTTP/2 connection, of either role.
@@ -175,121 +157,13 @@ export class Http2Connection {
 
   /**
    * Closes gracefully (§6.8): no new streams; those that are open finish, up to `gracefulShutdownTimeout`, then they are reset. Completes when the
-   * connection has ended.
+   * connection has ended. Interruption only stops the waiting.
    */
   get shutdown(): Effect.Effect<void> {
-    return Effect.suspend(() => closeGracefully(this.engine))
-  }
-}
-
-/**
- * What a role gives to a connection.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Config {
-  readonly options: Http2Options.Resolved
-  /** What we announce. */
-  readonly settings: Settings
-  readonly stats: Http2Stats.Http2Stats
-  /** How the end of the scope closes the connection: once all streams are done, or at once. */
-  readonly drainAtEnd: boolean
-  /** What goes out right behind the preface. */
-  readonly announcements?: ReadonlyArray<Frame.Frame>
-}
-
-/** A connection that runs, and what ends it. */
-export class Running {
-  constructor(
-    readonly connection: Http2Connection,
-    private readonly drainAtEnd: boolean,
-    private readonly watcher: Watcher,
-    private readonly reader: Fiber.RuntimeFiber<void>
-  ) {}
-
-  /** Whether the connection has ended and its transport is closed. */
-  get isGone(): boolean {
-    return this.watcher.isGone
-  }
-
-  /** Calls `listener` once the connection has ended and its transport is closed, at once where it is. */
-  onGone(listener: () => void): void {
-    this.watcher.onGone(listener)
-  }
-
-  /** Ends the connection, and completes when its transport is closed. */
-  readonly end = (): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      const { connection, drainAtEnd, reader, watcher } = this
-      const gone = Effect.async<void>((resume) => watcher.onGone(() => resume(Effect.void)))
-      const rest = Effect.zipRight(gone, Effect.asVoid(Fiber.interrupt(reader)))
-      if (drainAtEnd) return Effect.zipRight(closeGracefully(connection.engine), rest)
-      closeNow(connection.engine)
-      return rest
+    return Effect.async((resume) => {
+      const { engine } = this
+      engine.closeGracefully()
+      engine.onEnd(() => resume(Effect.void))
     })
+  }
 }
-
-/**
- * Starts a connection over `transport`: its receiver is the one fiber that it has, forked from `runtime`. Plain code, since a server does it for each
- * client that connects.
- *
- * @internal
- */
-export const start = (
-  transport: Transport,
-  config: Config,
-  role: Role,
-  runtime: Runtime.Runtime<never>,
-  clock: Clock.Clock
-): Running => {
-  const engine: Connection = new Connection(
-    {
-      peer: transport.peer,
-      output: transport,
-      makeWindow,
-      makeInbox: (owner) => new Body(owner, engine.settings.announced.initialWindowSize)
-    },
-    role,
-    config.options,
-    new LocalSettings(config.settings),
-    config.stats,
-    () => clock.unsafeCurrentTimeMillis(),
-    () => connection.settle()
-  )
-  const connection = new Http2Connection(engine)
-  sendPreface(engine)
-  if (config.announcements !== undefined) for (const frame of config.announcements) engine.outbox.control(frame)
-  engine.outbox.flush()
-  const decoder = new FrameDecoder(
-    engine.settings.maxFrameSize,
-    role.isServer,
-    true,
-    role.extensionLimits(config.options)
-  )
-  const deadlines = new Deadlines(engine, decoder)
-  const reader = Runtime.runFork(runtime)(receive(transport, engine, decoder, deadlines))
-  const watcher = new Watcher(engine, deadlines, transport, reader, runtime, clock)
-  watcher.start()
-  return new Running(connection, config.drainAtEnd, watcher, reader)
-}
-
-/**
- * Acquires a connection over `transport`. The transport is ended and closed with it.
- *
- * @internal
- */
-export const make = (
-  transport: Transport,
-  config: Config,
-  role: Role
-): Effect.Effect<Http2Connection, never, Scope.Scope> =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.zipWith(InterruptibleRuntime.capture(), Effect.clock, (runtime, clock) =>
-        start(transport, config, role, runtime, clock)
-      ),
-      (running) => running.end()
-    ),
-    ({ connection }) => connection
-  )

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import type * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
-import * as Http2Connection from "./Http2Connection.js"
+import type { Http2Connection } from "./Http2Connection.js"
 import type * as Http2Error from "./Http2Error.js"
 import * as Http2Options from "./Http2Options.js"
 import * as Http2Origin from "./Http2Origin.js"
@@ -17,6 +17,7 @@ import type { PromisedTarget } from "./Http2Push.js"
 import type { Http2ServerResponse } from "./Http2ServerResponse.js"
 import * as Http2Stats from "./Http2Stats.js"
 import { Http2ServerRequest } from "./Http2ServerRequest.js"
+import { ConnectionScope } from "./internal/connectionScope.js"
 import { Handlers, type HandlersConfig, type StreamHandler } from "./internal/handlers.js"
 import { trimmed } from "./internal/trimmedRuntime.js"
 import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
@@ -115,7 +116,7 @@ export const make = <E, R>(
   handler: Handler<E, R>,
   transport: Transport,
   options: ServerOptions = {}
-): Effect.Effect<Http2Connection.Http2Connection, Http2Error.ConnectionError, Exclude<R, Scope.Scope> | Scope.Scope> =>
+): Effect.Effect<Http2Connection, Http2Error.ConnectionError, Exclude<R, Scope.Scope> | Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(open(handler, transport, options), (served) => served.end()),
     ({ connection }) => connection
@@ -131,13 +132,13 @@ const finalizersTimeout = 1000
  */
 export class Served<R = never> {
   constructor(
-    private readonly running: Http2Connection.Running,
+    private readonly scope: ConnectionScope,
     private readonly handlers: Handlers<R>,
     private readonly clock: Clock.Clock
   ) {}
 
-  get connection(): Http2Connection.Http2Connection {
-    return this.running.connection
+  get connection(): Http2Connection {
+    return this.scope.connection
   }
 
   /** Completes once no handler runs. */
@@ -147,22 +148,22 @@ export class Served<R = never> {
 
   /** Whether the connection has ended, its transport is closed and no handler runs. */
   get isFinished(): boolean {
-    return this.running.isGone && this.handlers.isFinished
+    return this.scope.isGone && this.handlers.isFinished
   }
 
   /** Calls `listener` once it is finished, at once where it is. */
   onFinished(listener: (error: Http2Error.Http2Error | undefined) => void): void {
     const { connection } = this
-    this.running.onGone(() => this.handlers.onFinished(() => listener(connection.engine.error)))
+    this.scope.onGone(() => this.handlers.onFinished(() => listener(connection.engine.error)))
   }
 
   /** Drains the connection; then every handler that is left is interrupted and awaited. */
   readonly end = (): Effect.Effect<void> =>
     Effect.suspend(() => {
-      const { clock, connection, handlers, running } = this
+      const { clock, connection, handlers, scope } = this
       const endsAt = clock.unsafeCurrentTimeMillis() + connection.engine.options.gracefulShutdownTimeout
       return Effect.zipRight(
-        running.end(),
+        scope.end(),
         Effect.suspend(() => handlers.shutdown(Math.max(endsAt - clock.unsafeCurrentTimeMillis(), finalizersTimeout)))
       )
     })
@@ -215,7 +216,7 @@ export class Acceptor<E, R> {
     const role = new ServerRole(handlers, options.sendDate ?? true, this.mayPush)
     const stats = options.stats ?? Http2Stats.make()
     const config = { options: resolved, settings, stats, drainAtEnd: true, announcements }
-    return new Served(Http2Connection.start(transport, config, role, this.runtime, clock), handlers, clock)
+    return new Served(new ConnectionScope(transport, config, role, this.runtime, clock), handlers, clock)
   }
 }
 

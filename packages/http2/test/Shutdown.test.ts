@@ -36,6 +36,20 @@ describe("a server that shuts down", () => {
     })
   )
 
+  it.scoped("goes on with it where nobody waits for that any more", () =>
+    Effect.gen(function* () {
+      const { connection, peer } = yield* server(() => Effect.succeed(Http2ServerResponse.empty()))
+      yield* peer.barrier()
+      const closing = yield* Effect.fork(connection.shutdown)
+      yield* peer.await("GoAway", (frame) => frame.lastStreamId === 0x7fffffff)
+      yield* Fiber.interrupt(closing)
+      yield* peer.answerPing
+      yield* peer.await("GoAway", (frame) => frame.lastStreamId === 0)
+      yield* peer.scripted.end
+      yield* connection.awaitClosed
+    })
+  )
+
   it.effect("tells handlers that go on for long, so that they come to their end", () =>
     Effect.gen(function* () {
       const began = yield* Deferred.make<void>()

@@ -135,9 +135,9 @@ const windows = [
 
 const goodbye = edits({
   rule: "rfc9113-6.8-5",
-  in: "announce",
-  find: 'engine.sendGoAway(highest, ErrorCode.NO_ERROR, "")',
-  replace: 'engine.sendGoAway(0, ErrorCode.NO_ERROR, "")'
+  in: "Closing.begin",
+  find: 'connection.sendGoAway(MAX_STREAM_ID, ErrorCode.NO_ERROR, "")',
+  replace: 'connection.sendGoAway(0, ErrorCode.NO_ERROR, "")'
 })
 
 export const connection: ReadonlyArray<Mutant> = [...frames, ...streams, ...windows, ...goodbye]

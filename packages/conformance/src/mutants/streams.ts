@@ -127,8 +127,9 @@ const roles = [
     {
       rule: "rfc9113-5.1.2-1",
       in: "ClientRole.hasPlace",
-      find: 'return connection.status === "open" && this.nextId <= lastId && connection.table.localCount < most',
-      replace: 'return connection.status === "open" && this.nextId <= lastId && connection.table.localCount <= most'
+      find: 'return connection.status === "open" && this.nextId <= Frame.MAX_STREAM_ID && connection.table.localCount < most',
+      replace:
+        'return connection.status === "open" && this.nextId <= Frame.MAX_STREAM_ID && connection.table.localCount <= most'
     },
     {
       rule: "rfc9113-5.1-2",

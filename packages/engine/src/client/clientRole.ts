@@ -3,7 +3,7 @@
  * engine through `Role`, and by Http2Client.ts.
  */
 import * as ErrorCode from "../ErrorCode.js"
-import type * as Frame from "../Frame.js"
+import * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Options } from "../Options.js"
 import { ClientPushes } from "./clientPushes.js"
@@ -16,7 +16,6 @@ import type { Push } from "./push.js"
 import type { FieldSection } from "../fields/messageHead.js"
 import type { Origins } from "../origin/origins.js"
 
-const lastId = 0x7fffffff
 /** How many streams are opened before the server has said how many it takes: what the RFC recommends as the least (§6.5.2). */
 const assumedStreams = 100
 
@@ -79,7 +78,7 @@ export class ClientRole implements Role {
   /** How many requests there is place for now, those that wait counted off. */
   get places(): number {
     const { connection } = this
-    if (connection === undefined || connection.status !== "open" || this.nextId > lastId) return 0
+    if (connection === undefined || connection.status !== "open" || this.nextId > Frame.MAX_STREAM_ID) return 0
     const { maxConcurrentStreams } = connection.remoteSettings
     const most = connection.hasRemoteSettings ? maxConcurrentStreams : assumedStreams
     return Math.max(0, most - connection.table.localCount - this.waiting.size)
@@ -88,7 +87,7 @@ export class ClientRole implements Role {
   private hasPlace(connection: Connection): boolean {
     const { maxConcurrentStreams } = connection.remoteSettings
     const most = connection.hasRemoteSettings ? maxConcurrentStreams : assumedStreams
-    return connection.status === "open" && this.nextId <= lastId && connection.table.localCount < most
+    return connection.status === "open" && this.nextId <= Frame.MAX_STREAM_ID && connection.table.localCount < most
   }
 
   private open(connection: Connection, request: ClientRequest): void {
@@ -111,7 +110,7 @@ export class ClientRole implements Role {
   private serveWaiting(): void {
     const { connection, waiting } = this
     if (connection === undefined || waiting.size === 0) return
-    if (connection.status !== "open" || this.nextId > lastId) {
+    if (connection.status !== "open" || this.nextId > Frame.MAX_STREAM_ID) {
       const error = refusal(connection)
       const refused = [...waiting]
       waiting.clear()

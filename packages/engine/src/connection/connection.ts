@@ -1,6 +1,9 @@
 /**
  * One connection inside the engine, in either role: what its parts share, and what happens to all of it. What is on
  * the connection reports to it; it is made by the skin, which gives it `Ports`.
+ *
+ * The skin calls `start`, then `decode` and `turn` for each read, `receivedEnd` where the peer has ended its side, `close` where the transport has failed,
+ * and `checkDeadlines` when the timer rings.
  */
 import * as ErrorCode from "../ErrorCode.js"
 import * as Frame from "../Frame.js"
@@ -12,6 +15,9 @@ import type { MakeWindow } from "../flow/window.js"
 import type { Output } from "../Output.js"
 import type { Peer } from "../Peer.js"
 import { AbuseGuard } from "./abuseGuard.js"
+import { Closing } from "./closing.js"
+import { Deadlines } from "./deadlines.js"
+import { FrameDecoder } from "../frame/frameDecoder.js"
 import type { Inbox, MakeInbox } from "../stream/inbox.js"
 import { WaitingBodies, NewStreams, type Startable } from "./turn.js"
 import { HeaderBlocks } from "../fields/headerBlock.js"
@@ -23,15 +29,32 @@ import { Pings } from "./pings.js"
 import { ReceiveWindow } from "../flow/receiveWindow.js"
 import { ResetPings } from "./resetPings.js"
 import type { Role } from "./role.js"
+import { sendPreface } from "./sendSettings.js"
 import { sharedBudget, StallBudget } from "./stallBudget.js"
 import type { Stream, StreamOwner } from "../stream/stream.js"
 import { StreamTable } from "../stream/streamTable.js"
 import * as Text from "../text.js"
 
+/** The one timer of a connection. When it rings, `Connection.checkDeadlines` is called. */
+export interface Timer {
+  /** Lets it ring in `millis`, and not at the time that was set before. */
+  set(millis: number): void
+}
+
+/** Who holds the transport of a connection. */
+export interface Holder {
+  /** The connection has ended: our side of the transport ends behind what is written, and what still comes is read as before. Called once. */
+  ended(): void
+  /** The peer has had its time to read what was said last, or goes on sending: the transport is closed, whatever it does. Called once, or never. */
+  released(): void
+}
+
 /** What a connection asks of the world. */
 export interface Ports {
   readonly peer: Peer
   readonly output: Output
+  readonly timer: Timer
+  readonly holder: Holder
   readonly makeWindow: MakeWindow
   readonly makeInbox: MakeInbox
 }
@@ -57,14 +80,17 @@ export class Connection implements StreamOwner {
   /** The window for what we receive on all streams. */
   readonly receiveWindow: ReceiveWindow
   /** The last stream that we said we would process, in GOAWAY; ids above it are ignored. */
-  acceptedUpTo = 0x7fffffff
+  acceptedUpTo = Frame.MAX_STREAM_ID
   /** The last stream that the peer said it would process. */
-  peerAcceptsUpTo = 0x7fffffff
+  peerAcceptsUpTo = Frame.MAX_STREAM_ID
   /** The clock, in ms: when the last octets came, and since when no stream has been open. */
   lastReceivedAt: number
   idleSince: number
   /** What the peer said in GOAWAY, once it did. */
   goneAway: Http2Error.ConnectionError | undefined = undefined
+  readonly deadlines: Deadlines
+  private readonly closing: Closing
+  private readonly decoder: FrameDecoder
   private isHeld = true
   private readonly newStreams: NewStreams
   private readonly waitingBodies: WaitingBodies
@@ -82,11 +108,10 @@ export class Connection implements StreamOwner {
     readonly options: Options,
     readonly settings: LocalSettings,
     readonly stats: Http2Stats,
-    readonly now: () => number,
-    /** Called once, when nothing more will happen on the connection. */
-    private readonly onClosed: () => void
+    /** The clock, in ms. */
+    readonly now: () => number
   ) {
-    const { makeWindow, output } = ports
+    const { holder, makeWindow, output, timer } = ports
     const window = makeWindow(Settings.initial.initialWindowSize)
     this.outbox = new Outbox(output, window, options, now, (run) => this.attempt(run))
     this.waitingBodies = new WaitingBodies((task) => output.defer(task))
@@ -98,7 +123,18 @@ export class Connection implements StreamOwner {
     this.receiveWindow = new ReceiveWindow(makeWindow(options.connectionWindowSize), true)
     this.lastReceivedAt = now()
     this.idleSince = now()
+    this.decoder = new FrameDecoder(settings.maxFrameSize, role.isServer, true, role.extensionLimits(options))
+    this.deadlines = new Deadlines(this, timer)
+    this.closing = new Closing(this, () => holder.released())
     stats.connections++
+  }
+
+  /** Sends the preface, with `announcements` behind it, and begins to count time. */
+  start(announcements: ReadonlyArray<Frame.Frame> = []): void {
+    sendPreface(this)
+    for (const frame of announcements) this.outbox.control(frame)
+    this.outbox.flush()
+    this.checkDeadlines()
   }
 
   get peer(): Peer {
@@ -135,14 +171,29 @@ export class Connection implements StreamOwner {
 
   // ------------------------------------------------------------------ a turn
 
+  /**
+   * The frames in what was read, added to `frames`: for `turn` in dispatch/dispatcher. Behind the end nothing counts (§5.4.1): what still comes is not even
+   * decoded.
+   */
+  decode(octets: Uint8Array, frames: Array<Frame.Frame> = []): Array<Frame.Frame> {
+    if (this.status !== "closed") return this.decoder.decode(octets, frames)
+    this.closing.receivedBehindEnd(octets.length)
+    return frames
+  }
+
+  /** Whether a frame has begun and is not whole. */
+  get isMidFrame(): boolean {
+    return this.decoder.isMidFrame
+  }
+
   /** A read has come. What its frames add to the outbox leaves at the end of the turn. */
   beginTurn(): void {
     this.lastReceivedAt = this.now()
     this.outbox.beginTurn()
   }
 
-  /** All frames of the read are processed: the streams that they opened start, then whoever can sends, in one write. */
-  endTurn(): void {
+  /** All `frames` of the read are processed: the streams that they opened start, then whoever can sends, in one write. */
+  endTurn(frames: ReadonlyArray<Frame.Frame>): void {
     this.newStreams.endTurn()
     this.waitingBodies.endTurn()
     this.outbox.endTurn()
@@ -150,6 +201,17 @@ export class Connection implements StreamOwner {
     if (this.outbox.controlFrames > this.options.maxQueuedControlFrames) {
       this.attempt(() => this.guard.controlFramesQueued(this.outbox.controlFrames))
     }
+    this.deadlines.noteTurn(frames)
+  }
+
+  /** The timer rings: acts on what is overdue, and sets it anew. */
+  checkDeadlines(): void {
+    this.attempt(() => this.deadlines.check())
+  }
+
+  /** How the connection closes, as far as time goes: acts on what is overdue, and returns the ms until something is due. */
+  checkClosing(): number {
+    return this.closing.check()
   }
 
   /** Runs what may throw a typed error, and lets it have the effect that its scope says. */
@@ -308,13 +370,10 @@ export class Connection implements StreamOwner {
     this.whenDraining.notify()
   }
 
-  /**
-   * The peer has ended its side: a clean end where nothing was open. It may still read, and then hears of what was processed (§6.8). `isMidFrame`: in
-   * the middle of a frame.
-   */
-  receivedEnd(isMidFrame: boolean): void {
+  /** The peer has ended its side: a clean end where nothing was open. It may still read, and then hears of what was processed (§6.8). */
+  receivedEnd(): void {
     if (this.status === "closed") return
-    const isClean = this.table.size === 0 && !this.blocks.isOpen && !isMidFrame
+    const isClean = this.table.size === 0 && !this.blocks.isOpen && !this.isMidFrame
     this.outbox.control(new Frame.GoAway(this.lastAccepted, ErrorCode.NO_ERROR, emptyOctets))
     this.close(isClean ? undefined : (this.goneAway ?? Http2Error.connectionClosed()))
   }
@@ -338,6 +397,21 @@ export class Connection implements StreamOwner {
     this.close(error)
   }
 
+  /**
+   * Closes gracefully (§6.8): no new streams; those that are open finish, up to `gracefulShutdownTimeout`, then they are reset, and the connection ends.
+   * Nothing where that has begun.
+   */
+  closeGracefully(): void {
+    this.closing.begin()
+  }
+
+  /** Says that we go, and ends the connection with all that is open on it. */
+  closeNow(): void {
+    if (this.status === "closed") return
+    this.sendLastGoAway()
+    this.close(undefined)
+  }
+
   /** Ends everything; what is written still goes out. `error` for what is open now, undefined where nothing can be. */
   close(error: Http2Error.Http2Error | undefined): void {
     if (this.status === "closed") return
@@ -355,6 +429,7 @@ export class Connection implements StreamOwner {
     this.notifyIdle()
     this.whenDraining.notify()
     this.whenEnded.notify()
-    this.onClosed()
+    this.closing.ended()
+    this.ports.holder.ended()
   }
 }

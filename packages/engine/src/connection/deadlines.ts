@@ -1,12 +1,10 @@
 /**
- * The times by which the peer has to have done something, and what happens when it has not. Called by the skin, which has a timer for the
- * next of them.
+ * The times by which the peer has to have done something, and what happens when it has not; one timer, set for the next of them. Called by the connection.
  */
 import * as ErrorCode from "../ErrorCode.js"
 import type * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
-import type { Connection } from "./connection.js"
-import type { FrameDecoder } from "../frame/frameDecoder.js"
+import type { Connection, Timer } from "./connection.js"
 
 type TimeLimit =
   "prefaceTimeout" | "settingsTimeout" | "frameTimeout" | "headersTimeout" | "stallTimeout" | "pingTimeout"
@@ -32,12 +30,12 @@ export class Deadlines {
   private blockSince = Number.POSITIVE_INFINITY
   private floodedSince = Number.POSITIVE_INFINITY
   private keepAliveAt = Number.NEGATIVE_INFINITY
-  /** Whether the connection has had no stream for so long that it should close. */
-  isIdle = false
+  /** When the timer rings, in ms of the clock. */
+  private ringsAt = Number.POSITIVE_INFINITY
 
   constructor(
     private readonly connection: Connection,
-    private readonly decoder: FrameDecoder
+    private readonly timer: Timer
   ) {
     this.startedAt = connection.now()
   }
@@ -56,7 +54,7 @@ export class Deadlines {
       this.dribbled = 0
       this.frameSince = Number.POSITIVE_INFINITY
     }
-    this.frameSince = this.since(this.decoder.isMidFrame, this.frameSince)
+    this.frameSince = this.since(this.connection.isMidFrame, this.frameSince)
     this.blockSince = this.since(this.connection.blocks.isOpen, this.blockSince)
     this.floodedSince = this.since(this.connection.outbox.isFlooded, this.floodedSince)
   }
@@ -65,8 +63,29 @@ export class Deadlines {
     return waits ? Math.min(before, this.connection.now()) : Number.POSITIVE_INFINITY
   }
 
-  /** Acts on what is overdue. Returns the ms until it should be called again. */
-  check(): number {
+  /** Something is due in `millis` that nobody has waited for yet. */
+  within(millis: number): void {
+    if (this.connection.now() + millis < this.ringsAt) this.set(millis)
+  }
+
+  private set(millis: number): void {
+    if (millis === Number.POSITIVE_INFINITY) return
+    this.ringsAt = this.connection.now() + millis
+    this.timer.set(millis)
+  }
+
+  /** Acts on what is overdue, and sets the timer for what is due next. */
+  check(): void {
+    this.ringsAt = Number.POSITIVE_INFINITY
+    if (!this.connection.isClosed) {
+      const next = this.checkOpen()
+      if (!this.connection.isClosed) return this.set(Math.min(next, this.connection.checkClosing()))
+    }
+    this.set(this.connection.checkClosing())
+  }
+
+  /** Acts on what is overdue of a connection that has not ended. Returns the ms until something is due. */
+  private checkOpen(): number {
     const { connection } = this
     const { options } = connection
     const now = connection.now()
@@ -97,9 +116,7 @@ export class Deadlines {
     if (connection.table.size === 0 && connection.role.lingering === 0) {
       // A peer that said that it goes has to be seen off too.
       if (connection.status === "open" || connection.goneAway !== undefined) {
-        due(connection.idleSince, options.idleTimeout, () => {
-          this.isIdle = true
-        })
+        due(connection.idleSince, options.idleTimeout, () => connection.closeGracefully())
       }
     } else {
       this.checkStalled(due)

@@ -15,12 +15,13 @@ import * as StreamFrames from "./streamFrames.js"
  * All that one read brought: every frame, in order, then what they led to, in one write. A body that came with its head is there before the handler starts.
  */
 export const turn = (connection: Connection, frames: ReadonlyArray<Frame.Frame>): void => {
+  if (connection.status === "closed") return
   connection.beginTurn()
   for (const frame of frames) {
-    if (connection.status === "closed") break
+    if (connection.isClosed) break
     receive(connection, frame)
   }
-  connection.endTurn()
+  connection.endTurn(frames)
 }
 
 const receive = (connection: Connection, frame: Frame.Frame): void => {

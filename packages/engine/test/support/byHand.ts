@@ -1,10 +1,8 @@
 /** The engine driven by hand, without any runtime: one end of a connection, and what carries octets between two. */
 import { Connection } from "@effect-http2/engine/connection/connection"
 import type { Role } from "@effect-http2/engine/connection/role"
-import { sendPreface } from "@effect-http2/engine/connection/sendSettings"
 import { turn } from "@effect-http2/engine/dispatch/dispatcher"
 import { PlainWindow } from "@effect-http2/engine/flow/window"
-import { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
 import type { Http2Error } from "@effect-http2/engine/Http2Error"
 import * as Http2Stats from "@effect-http2/engine/Http2Stats"
 import { concat, copy } from "@effect-http2/engine/octets"
@@ -59,14 +57,18 @@ export class Side {
   readonly written: Array<Uint8Array> = []
   readonly deferred: Array<() => void> = []
   readonly connection: Connection
-  private readonly decoder: FrameDecoder
+  /** The clock, in ms, and when the timer rings. */
+  now = 0
+  ringsAt = Number.POSITIVE_INFINITY
+  /** What the holder of the transport was told. */
+  readonly told: Array<"ended" | "released"> = []
 
   constructor(
     role: Role,
     /** Whether the peer reads what is written. */
-    isRead = true
+    isRead = true,
+    options = Options.resolve()
   ) {
-    const options = Options.resolve()
     this.connection = new Connection(
       {
         peer: { remote: undefined, local: undefined, tls: undefined },
@@ -77,6 +79,8 @@ export class Side {
           onDrain: () => {},
           defer: (task) => void this.deferred.push(task)
         },
+        timer: { set: (millis) => void (this.ringsAt = this.now + millis) },
+        holder: { ended: () => void this.told.push("ended"), released: () => void this.told.push("released") },
         makeWindow: (size) => new PlainWindow(size),
         makeInbox: (owner) => new Body(owner)
       },
@@ -84,16 +88,24 @@ export class Side {
       options,
       new LocalSettings(Options.toSettings(options, false)),
       Http2Stats.make(),
-      () => 0,
-      () => {}
+      () => this.now
     )
-    this.decoder = new FrameDecoder(this.connection.settings.maxFrameSize, role.isServer, true)
-    sendPreface(this.connection)
-    this.connection.outbox.flush()
+    this.connection.start()
   }
 
   read(octets: Uint8Array): void {
-    turn(this.connection, this.decoder.decode(octets))
+    turn(this.connection, this.connection.decode(octets))
+  }
+
+  /** Lets time pass, and the timer ring as often as it is set. */
+  pass(millis: number): void {
+    const until = this.now + millis
+    while (this.ringsAt <= until) {
+      this.now = this.ringsAt
+      this.ringsAt = Number.POSITIVE_INFINITY
+      this.connection.checkDeadlines()
+    }
+    this.now = until
   }
 }
 

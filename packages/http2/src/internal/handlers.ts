@@ -19,7 +19,6 @@ import * as Http2ServerResponse from "../Http2ServerResponse.js"
 import { Listeners } from "@effect-http2/engine/listeners"
 import { Http2ServerRequest } from "../Http2ServerRequest.js"
 import * as Respond from "./respond.js"
-import { awaitUpTo } from "./shutdown.js"
 import type { Handler } from "@effect-http2/engine/server/handler"
 import type { ServerStream } from "@effect-http2/engine/server/serverStream"
 import type { Running } from "@effect-http2/engine/stream/stream"
@@ -224,6 +223,12 @@ export class Handlers<R> implements Handler {
     })
   }
 }
+
+/** Waits for `effect` no longer than `duration`, also where the waiting fiber cannot be interrupted. */
+const awaitUpTo = (effect: Effect.Effect<unknown>, duration: Duration.DurationInput): Effect.Effect<void> =>
+  Effect.flatMap(Effect.forkDaemon(Effect.interruptible(Effect.timeoutOption(effect, duration))), (fiber) =>
+    Effect.asVoid(Fiber.await(fiber))
+  )
 
 const logAbandoned = ({ stream: { head } }: RunningHandler): Effect.Effect<void> =>
   Effect.logWarning(

@@ -10,75 +10,29 @@ import type * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Transport } from "../Transport.js"
 import type { Connection } from "@effect-http2/engine/connection/connection"
-import type { Deadlines } from "@effect-http2/engine/connection/deadlines"
 import { turn } from "@effect-http2/engine/dispatch/dispatcher"
-import type { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
 import { drive } from "./streamRun/drive.js"
 
-/**
- * Octets that are read behind the end of a connection: what the window that we give by default lets an honest peer have on its way. A socket that is closed
- * over octets that nobody has read resets the connection, which may take GOAWAY away from the peer. Who sends more than that is not read on.
- */
-const mostBehindEnd = 1_048_576
-
-/** What comes behind the end. */
-class Rest {
-  private octets = 0
-
-  drop(reads: Chunk.Chunk<Uint8Array>): void {
-    for (const { length } of reads) this.octets += length
-  }
-
-  get isTooMuch(): boolean {
-    return this.octets > mostBehindEnd
-  }
-}
-
-const notReadOn = new Http2Error.TransportError({
-  transportReason: "Closed",
-  description: "the peer goes on sending behind the end of the connection"
-})
-
 /** The frames that arrive, one Chunk for each read. */
-const framesOf = (
-  transport: Transport,
-  engine: Connection,
-  decoder: FrameDecoder,
-  rest: Rest
-): Stream.Stream<Frame.Frame, Http2Error.TransportError> =>
+const framesOf = (transport: Transport, engine: Connection): Stream.Stream<Frame.Frame, Http2Error.TransportError> =>
   Stream.mapChunks(transport.incoming, (reads) => {
-    // Nothing counts behind the end (§5.4.1): what an attacker still sends is not even decoded.
-    if (engine.isClosed) {
-      rest.drop(reads)
-      return Chunk.empty()
-    }
     const frames: Array<Frame.Frame> = []
-    for (const octets of Chunk.toReadonlyArray(reads)) decoder.decode(octets, frames)
+    for (const octets of Chunk.toReadonlyArray(reads)) engine.decode(octets, frames)
     return Chunk.unsafeFromArray(frames)
   })
 
 /**
- * Reads until the peer has ended its side or the connection breaks, and behind the end of the connection no more than is due to an honest peer; the engine's
- * turn is one synchronous function for each read.
+ * Reads until the peer has ended its side or the transport breaks or is closed, behind the end of the connection too; the engine's turn is one synchronous
+ * function for each read.
  */
-export const receive = (
-  transport: Transport,
-  engine: Connection,
-  decoder: FrameDecoder,
-  deadlines: Deadlines
-): Effect.Effect<void> => {
-  const rest = new Rest()
-  const dispatch = (chunk: Chunk.Chunk<Frame.Frame>): Effect.Effect<void, Http2Error.TransportError> | undefined => {
-    if (engine.isClosed) return rest.isTooMuch ? Effect.fail(notReadOn) : undefined
-    const frames = Chunk.toReadonlyArray(chunk)
-    turn(engine, frames)
-    deadlines.noteTurn(frames)
+export const receive = (transport: Transport, engine: Connection): Effect.Effect<void> => {
+  const dispatch = (chunk: Chunk.Chunk<Frame.Frame>): Effect.Effect<void> | undefined => {
+    turn(engine, Chunk.toReadonlyArray(chunk))
     return engine.outbox.isFlooded ? awaitDrain(engine) : undefined
   }
-  const ended = (): Effect.Effect<void> => Effect.sync(() => engine.receivedEnd(decoder.isMidFrame))
-  return Effect.catchAllCause(
-    drive(Stream.toChannel(framesOf(transport, engine, decoder, rest)), dispatch, ended),
-    (cause) => Effect.sync(() => engine.close(toError(cause)))
+  const ended = (): Effect.Effect<void> => Effect.sync(() => engine.receivedEnd())
+  return Effect.catchAllCause(drive(Stream.toChannel(framesOf(transport, engine)), dispatch, ended), (cause) =>
+    Effect.sync(() => engine.close(toError(cause)))
   )
 }
 

@@ -1,0 +1,142 @@
+/**
+ * The connection's scope: acquiring it sends the preface and forks the receiver, its end closes the connection, gracefully or at once, and waits for the
+ * transport. It holds the engine, the transport and the timer together (RFC 9113 §3.4, §5.4.1, §6.8). The receiver is the one fiber of a connection; another
+ * runs while the transport ends. Acquired by Http2Client.ts and, for many connections alike, by Http2Server.ts.
+ */
+import { Connection, type Holder } from "@effect-http2/engine/connection/connection"
+import type { Role } from "@effect-http2/engine/connection/role"
+import { Listeners } from "@effect-http2/engine/listeners"
+import { LocalSettings } from "@effect-http2/engine/settings/localSettings"
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Runtime from "effect/Runtime"
+import type * as Scope from "effect/Scope"
+import type * as Frame from "../Frame.js"
+import { Http2Connection } from "../Http2Connection.js"
+import type * as Http2Options from "../Http2Options.js"
+import type * as Http2Stats from "../Http2Stats.js"
+import * as InterruptibleRuntime from "../InterruptibleRuntime.js"
+import type { Settings } from "../Settings.js"
+import type { Transport } from "../Transport.js"
+import { type Alarm, makeAlarm } from "./alarm.js"
+import { Body } from "./bodies.js"
+import { receive } from "./receiver.js"
+import { makeWindow } from "./windows.js"
+
+/** What a role gives to a connection. */
+export interface Config {
+  readonly options: Http2Options.Resolved
+  /** What we announce. */
+  readonly settings: Settings
+  readonly stats: Http2Stats.Http2Stats
+  /** How the end of the scope closes the connection: once all streams are done, or at once. */
+  readonly drainAtEnd: boolean
+  /** What goes out right behind the preface. */
+  readonly announcements?: ReadonlyArray<Frame.Frame> | undefined
+}
+
+/** A connection that runs, and what ends it. Plain code, since a server makes one for each client that connects. */
+export class ConnectionScope implements Holder {
+  readonly connection: Http2Connection
+  /** Whether the connection has ended and its transport is closed. */
+  isGone = false
+  private readonly engine: Connection
+  private readonly alarm: Alarm
+  private readonly whenGone = new Listeners()
+  private reader: Fiber.RuntimeFiber<void> | undefined = undefined
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly config: Config,
+    role: Role,
+    private readonly runtime: Runtime.Runtime<never>,
+    clock: Clock.Clock
+  ) {
+    this.alarm = makeAlarm(clock, runtime, () => this.engine.checkDeadlines())
+    const { settings } = config
+    this.engine = new Connection(
+      {
+        peer: transport.peer,
+        output: transport,
+        timer: this.alarm,
+        holder: this,
+        makeWindow,
+        makeInbox: (owner) => new Body(owner, this.engine.settings.announced.initialWindowSize)
+      },
+      role,
+      config.options,
+      new LocalSettings(settings),
+      config.stats,
+      () => clock.unsafeCurrentTimeMillis()
+    )
+    this.connection = new Http2Connection(this.engine)
+    this.engine.start(config.announcements)
+    this.reader = Runtime.runFork(runtime)(receive(transport, this.engine))
+    // Where the transport had ended before.
+    if (this.engine.isClosed) this.endTransport(this.reader)
+  }
+
+  /** Calls `listener` once the connection has ended and its transport is closed, at once where it is. */
+  onGone(listener: () => void): void {
+    if (this.isGone) listener()
+    else this.whenGone.add(listener)
+  }
+
+  /** Ends the connection, and completes when its transport is closed. */
+  readonly end = (): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const { engine, reader } = this
+      if (this.config.drainAtEnd) engine.closeGracefully()
+      else engine.closeNow()
+      const gone = Effect.async<void>((resume) => this.onGone(() => resume(Effect.void)))
+      return reader === undefined ? gone : Effect.zipRight(gone, Effect.asVoid(Fiber.interrupt(reader)))
+    })
+
+  /** The engine says that the connection has ended. */
+  ended(): void {
+    this.connection.settle()
+    if (this.reader !== undefined) this.endTransport(this.reader)
+  }
+
+  /** The engine says that the peer has had its time: what `endTransport` waits for is over when the transport closes. */
+  released(): void {
+    Runtime.runFork(this.runtime)(this.transport.close)
+  }
+
+  /** Ends our side and reads on to the end of the peer's: closing at once could take away from it what we said last. */
+  private endTransport(reader: Fiber.RuntimeFiber<void>): void {
+    const { alarm, transport } = this
+    const disconnect = transport.end.pipe(
+      Effect.zipRight(Fiber.await(reader)),
+      Effect.zipRight(Effect.sync(alarm.stop)),
+      Effect.zipRight(transport.close)
+    )
+    const fiber = Runtime.runFork(this.runtime)(Effect.uninterruptible(disconnect))
+    const exit = fiber.unsafePoll()
+    const done = (): void => {
+      this.isGone = true
+      this.whenGone.notify()
+    }
+    if (exit === null) fiber.addObserver(done)
+    else done()
+  }
+}
+
+/** Acquires a connection over `transport`. The transport is ended and closed with it. */
+export const acquire = (
+  transport: Transport,
+  config: Config,
+  role: Role
+): Effect.Effect<Http2Connection, never, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.zipWith(
+        InterruptibleRuntime.capture(),
+        Effect.clock,
+        (runtime, clock) => new ConnectionScope(transport, config, role, runtime, clock)
+      ),
+      (scope) => scope.end()
+    ),
+    ({ connection }) => connection
+  )
