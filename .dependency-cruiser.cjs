@@ -2,10 +2,11 @@
  * Cycles, and the direction between the packages:
  *
  *     hpack <- engine <- http2 <- platform-node <- benchmark, scratchpad
+ *              engine <- node <- platform-node
  *                        http2 <- testkit <- fuzz, and the tests of all
  *                        http2 <- conformance
  *
- * Inside the engine and platform-node a folder imports those above it alone.
+ * Inside the engine, node and platform-node a folder imports those above it alone.
  *
  * Imports by name resolve to the sources (the `paths` of tsconfig.json), so that type-only imports count too.
  */
@@ -62,6 +63,15 @@ const nodeUpwards = nodeFolders.slice(0, -1).map((folder, index) => ({
   to: { path: `^packages/platform-node/src/internal/(${nodeFolders.slice(index + 1).join("|")})` }
 }))
 
+const socketFolders = ["socket", "http1", "client"]
+
+const socketUpwards = socketFolders.slice(0, -1).map((folder, index) => ({
+  name: `node-${folder}-does-not-know-what-is-below-it`,
+  severity: "error",
+  from: { path: `^packages/node/src/${folder}/` },
+  to: { path: `^packages/node/src/(${socketFolders.slice(index + 1).join("|")})/` }
+}))
+
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
   forbidden: [
@@ -81,6 +91,7 @@ module.exports = {
     },
     ...upwards,
     ...nodeUpwards,
+    ...socketUpwards,
     {
       name: "engine-vocabulary-knows-no-folder",
       comment: "What stands beside the folders is known to all of them.",
@@ -97,6 +108,16 @@ module.exports = {
     },
     only("hpack", "nothing", "hpack is plain TypeScript without a dependency."),
     only("engine", "^packages/hpack/", "The engine is plain TypeScript: hpack only."),
+    {
+      name: "node-is-plain",
+      comment: "What both skins need of Node's sockets: the engine and node: only.",
+      severity: "error",
+      from: { path: "^packages/node/src/" },
+      to: {
+        pathNot: ["^packages/(node/src|engine)/", "^node_modules/@types/node/"],
+        dependencyTypesNot: builtIn
+      }
+    },
     only(
       "http2",
       "^packages/(hpack|engine)/ ^node_modules/effect/",
@@ -125,15 +146,22 @@ module.exports = {
       name: "http2-is-below-platform-node",
       comment: "In tests too.",
       severity: "error",
-      from: { path: "^packages/(hpack|engine|http2)/" },
+      from: { path: "^packages/(hpack|engine|http2|node)/" },
       to: { path: ["^packages/(platform-node|benchmark|fuzz)/", "^scratchpad/"] }
     },
     {
       name: "engine-is-below-http2",
       comment: "In tests too.",
       severity: "error",
-      from: { path: "^packages/(hpack|engine)/" },
+      from: { path: "^packages/(hpack|engine|node)/" },
       to: { path: "^packages/http2/" }
+    },
+    {
+      name: "node-is-above-engine-and-beside-http2",
+      comment: "In tests too.",
+      severity: "error",
+      from: { path: "^packages/(hpack|engine|http2)/" },
+      to: { path: "^packages/node/" }
     },
     {
       name: "hpack-is-below-engine",

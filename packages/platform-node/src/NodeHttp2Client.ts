@@ -22,7 +22,8 @@ import * as Execute from "./internal/client/execute.js"
 import type { OnInformational, Protocol } from "./internal/client/wire/exchange.js"
 import type { Options } from "./internal/client/pool/options.js"
 import * as Pools from "./internal/client/pool/pools.js"
-import * as Stats from "./internal/client/pool/poolStats.js"
+import * as Stats from "@effect-http2/node/client/poolStats"
+import * as Metrics from "./internal/client/pool/poolMetrics.js"
 import { memoize } from "./internal/client/sameOptions.js"
 
 export type {
@@ -49,7 +50,7 @@ export type {
    * @category models
    */
   Http1Options
-} from "./internal/client/wire/http1Limits.js"
+} from "./internal/client/wire/http1Options.js"
 
 export type {
   /**
@@ -70,7 +71,7 @@ export type {
    * @category models
    */
   ProxyOptions
-} from "./internal/client/pool/proxyRules.js"
+} from "@effect-http2/node/client/proxyRules"
 
 /**
  * Counters of what the pools of a client do. They are plain numbers, to be read at any time.
@@ -94,7 +95,7 @@ export const makeStats = (): PoolStats => new Stats.PoolStats()
  * @since 0.1.0
  * @category metrics
  */
-export const waitingTime: typeof Stats.waitingTime = Stats.waitingTime
+export const waitingTime: typeof Metrics.waitingTime = Metrics.waitingTime
 
 /**
  * How many requests wait for a place on a connection, over all clients.
@@ -102,7 +103,7 @@ export const waitingTime: typeof Stats.waitingTime = Stats.waitingTime
  * @since 0.1.0
  * @category metrics
  */
-export const waiting: typeof Stats.waiting = Stats.waiting
+export const waiting: typeof Metrics.waiting = Metrics.waiting
 
 /**
  * How often requests began to wait because an origin had as many connections as the options allow, over all clients; the label `limit` is the name of the
@@ -111,7 +112,7 @@ export const waiting: typeof Stats.waiting = Stats.waiting
  * @since 0.1.0
  * @category metrics
  */
-export const limitsReached: typeof Stats.limitsReached = Stats.limitsReached
+export const limitsReached: typeof Metrics.limitsReached = Metrics.limitsReached
 
 /**
  * A client, whose connections are closed at the end of the scope. What is open then fails. Fails with a `ConnectionError` of origin `User` for an option

@@ -11,7 +11,7 @@ import { promisify } from "node:util"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
-const names = ["hpack", "engine", "http2", "platform-node"] as const
+const names = ["hpack", "engine", "node", "http2", "platform-node"] as const
 
 /** What they depend on besides each other. */
 const dependencies = ["find-my-way-ts", "mime", "ws"]

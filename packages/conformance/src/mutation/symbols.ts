@@ -24,7 +24,7 @@ export interface Place {
   readonly position: number
 }
 
-const published = ["hpack", "engine", "http2", "platform-node"]
+const published = ["hpack", "engine", "node", "http2", "platform-node"]
 
 const nameOf = (node: ts.Node & { readonly name?: ts.Node | undefined }): string | undefined => {
   if (ts.isConstructorDeclaration(node)) return "constructor"

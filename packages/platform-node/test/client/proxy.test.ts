@@ -7,8 +7,6 @@ import * as Http from "node:http"
 import * as Https from "node:https"
 import { expect } from "vitest"
 import { proxyHttp1, proxyHttp2 } from "./support/proxies.js"
-import { fromEnvironment, toRules } from "../../src/internal/client/pool/proxyRules.js"
-import { toOrigin } from "../../src/internal/client/wire/target.js"
 import { certificate, check, http, http2, http2Plain, https, makeClient, randomBytes } from "./support/servers.js"
 
 const keys = { key: certificate.key, cert: certificate.cert }
@@ -104,33 +102,5 @@ check("a proxy that nobody answers at", () =>
       const error = yield* Effect.flip(client.get(`${scheme}://nowhere.example/`))
       expect(error).toMatchObject({ reason: "Transport", cause: { code: "ECONNREFUSED" } })
     }
-  })
-)
-
-check("rules, from options and from the environment", () =>
-  Effect.sync(() => {
-    const of = (rules: ReturnType<typeof toRules>, url: string) => rules?.proxyOf(toOrigin(new URL(url)))?.host
-    const noProxy = "example.com, .internal,10.0.0.1:8080 [::1],*.wild.org"
-    const rules = toRules({ http: "one:3128", https: "https://two", noProxy })
-    const expected: ReadonlyArray<readonly [string, string | undefined]> = [
-      ["http://a/", "one:3128"],
-      ["https://a/", "two"],
-      ["http://example.com/", undefined],
-      ["http://www.example.com/", undefined],
-      ["http://badexample.com/", "one:3128"],
-      ["https://a.internal/", undefined],
-      ["http://10.0.0.1:8080/", undefined],
-      ["http://10.0.0.1/", "one:3128"],
-      ["http://[::1]:99/", undefined],
-      ["http://x.wild.org/", undefined]
-    ]
-    expect(expected.map(([url]) => [url, of(rules, url)])).toEqual(expected)
-    expect(toRules({ noProxy: "*" })).toBe(undefined)
-    expect(of(toRules({ http: "one", noProxy: ["*"] }), "http://a/")).toBe(undefined)
-    expect(of(fromEnvironment({ HTTPS_PROXY: "http://up" }), "https://a/")).toBe("up")
-    expect(of(fromEnvironment({ https_proxy: "http://low", HTTPS_PROXY: "http://up" }), "https://a/")).toBe("low")
-    expect(of(fromEnvironment({ HTTP_PROXY: "http://up", NO_PROXY: "a" }), "http://a/")).toBe(undefined)
-    expect(fromEnvironment({ HTTP_PROXY: "http://evil", REQUEST_METHOD: "GET" })).toBe(undefined)
-    expect(fromEnvironment({})).toBe(undefined)
   })
 )

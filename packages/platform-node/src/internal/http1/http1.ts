@@ -1,32 +1,16 @@
 /**
  * The HTTP/1.1 side of a port: `node:http`'s server, which does not listen but is handed the sockets that speak HTTP/1.1, each with the application that
- * answers it.
+ * answers it. The end of an application is here.
  */
+import { Http1Server, type Limits as ServerLimits, type OnUpgrade } from "@effect-http2/node/http1/http1Server"
 import { ServeError } from "@effect/platform/HttpServerError"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as Http from "node:http"
+import type * as Http from "node:http"
 import type * as Net from "node:net"
-import type { Duplex } from "node:stream"
-import { forgetServer, watchSlowRequests } from "../nodeInternals.js"
 import type { Http1Application } from "./http1Application.js"
-
-/** Told of requests to go on with another protocol than WebSocket: true where that was done. */
-export type OnUpgrade = (request: Http.IncomingMessage, head: Buffer) => boolean
-
-const isResponse = (u: unknown): u is Http.ServerResponse => u instanceof Http.ServerResponse
-
-/** A socket that speaks HTTP/1.1. */
-interface Connection {
-  readonly application: Http1Application
-  readonly onUpgrade: OnUpgrade
-  /** Those that are not done. */
-  readonly responses: Set<Http.ServerResponse>
-  /** What is done when they all are: an upgrade that was asked for behind them. */
-  next: (() => void) | undefined
-}
 
 /** What is counted and timed over HTTP/2 too, by the same options. */
 export interface Limits {
@@ -36,173 +20,12 @@ export interface Limits {
   readonly maxHeaderFields: number
 }
 
-/** Milliseconds of a timer of Node; 0 is none. */
-const toTimer = (duration: Duration.DurationInput): number => {
-  const millis = Duration.toMillis(duration)
-  return millis > 0x7fffffff ? 0 : Math.ceil(millis)
-}
-
-/** All that Node has against slow and ambiguous requests, said here and not left to its flags. */
-const nodeOptions = (limits: Limits, custom: Http.ServerOptions): Http.ServerOptions => {
-  const requestTimeout = custom.requestTimeout ?? 300_000
-  const headersTimeout = toTimer(limits.headersTimeout)
-  return {
-    insecureHTTPParser: false,
-    requireHostHeader: true,
-    maxHeaderSize: limits.maxHeaderListSize,
-    requestTimeout,
-    headersTimeout: requestTimeout > 0 ? Math.min(headersTimeout, requestTimeout) : headersTimeout,
-    connectionsCheckingInterval: 1000,
-    keepAliveTimeout: toTimer(limits.idleTimeout),
-    ...custom
-  }
-}
-
-/** The status that a request is refused with whose meaning depends on who reads it; undefined for others. */
-const refusalOf = (request: Http.IncomingMessage, maxFields: number): number | undefined => {
-  const { headers, httpVersionMinor, rawHeaders } = request
-  if (rawHeaders.length > maxFields * 2) return 431
-  let hosts = 0
-  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === "host") hosts++
-  // RFC 9112 §3.2.
-  if (hosts > 1) return 400
-  const coding = headers["transfer-encoding"]
-  if (coding === undefined) return undefined
-  // RFC 9112 §6.1: HTTP/1.0 has none, and of others than chunked we know nothing.
-  return httpVersionMinor === 0 ? 400 : coding.toLowerCase() === "chunked" ? undefined : 501
-}
-
-class Http1Server extends Http.Server {
-  private readonly draining = new WeakSet<Http1Application>()
-  private readonly sockets = new Map<Duplex, Connection>()
-  private readonly maxFields: number
-
-  constructor(limits: Limits, custom: Http.ServerOptions) {
-    super(nodeOptions(limits, custom))
-    this.maxFields = limits.maxHeaderFields
-    // Node leaves out silently what is beyond it: one more shows that there was more.
-    this.maxHeadersCount = this.maxFields + 1
-    // Without a listener, no upgrade is told of.
-    super.on("upgrade", () => {})
-    watchSlowRequests(this)
-  }
-
-  /** Takes over a socket from which nothing but HTTP/1.1 will come. */
-  accept(socket: Net.Socket, application: Http1Application, onUpgrade: OnUpgrade): void {
-    this.sockets.set(socket, { application, onUpgrade, responses: new Set(), next: undefined })
-    socket.once("close", () => this.sockets.delete(socket))
-    super.emit("connection", socket)
-  }
-
-  override emit(event: string, ...args: ReadonlyArray<unknown>): boolean {
-    const [message, other, head] = args
-    if (event === "request" && message instanceof Http.IncomingMessage && isResponse(other)) {
-      this.onRequest(message, other)
-      return true
-    }
-    if (event === "upgrade" && message instanceof Http.IncomingMessage && head instanceof Buffer) {
-      this.onUpgradeRequest(message, head)
-      return true
-    }
-    return super.emit(event, ...args)
-  }
-
-  private onRequest(request: Http.IncomingMessage, response: Http.ServerResponse): void {
-    const { socket } = request
-    const connection = this.sockets.get(socket)
-    if (connection === undefined) return void socket.destroy()
-    const { application, responses } = connection
-    if (this.draining.has(application)) response.shouldKeepAlive = false
-    responses.add(response)
-    response.once("close", () => {
-      responses.delete(response)
-      if (responses.size > 0) return
-      if (this.draining.has(application)) socket.destroySoon()
-      else connection.next?.()
-    })
-    const refusal = refusalOf(request, this.maxFields)
-    if (refusal === undefined) return application.onRequest(request, response)
-    response.writeHead(refusal, { connection: "close", "content-length": "0" }).end()
-  }
-
-  /**
-   * Responses go out in the order of their requests (RFC 9112 §9.3.2), and that of an upgrade is one of them: it waits for those before it. Node
-   * reads no more from the socket meanwhile.
-   */
-  private onUpgradeRequest(request: Http.IncomingMessage, head: Buffer): void {
-    const { socket } = request
-    const connection = this.sockets.get(socket)
-    const upgrade = (): void => {
-      if (!socket.destroyed && !socket.writableEnded) this.upgrade(request, head, connection)
-    }
-    if (connection === undefined || connection.responses.size === 0) upgrade()
-    else connection.next = upgrade
-  }
-
-  /** Where nobody has the protocol, the field is of no effect (RFC 9110 §7.8): the request comes once more, without it. */
-  private upgrade(request: Http.IncomingMessage, head: Buffer, connection: Connection | undefined): void {
-    const { socket } = request
-    // A WebSocket is ended by who runs it.
-    this.sockets.delete(socket)
-    // That of a connection at rest, which Node sets when a response is done.
-    socket.setTimeout(0)
-    if (connection === undefined || refusalOf(request, this.maxFields) !== undefined) {
-      socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", () => socket.destroy())
-    } else if (request.headers.upgrade?.toLowerCase() === "websocket") {
-      connection.application.onUpgrade(request, socket, head)
-    } else if (!connection.onUpgrade(request, head)) {
-      socket.unshift(Buffer.concat([withoutUpgrade(request), head]))
-      this.sockets.set(socket, { ...connection, next: undefined })
-      forgetServer(socket)
-      super.emit("connection", socket)
-    }
-  }
-
-  private of(application: Http1Application): ReadonlyArray<readonly [Duplex, Connection]> {
-    return [...this.sockets].filter(([, connection]) => connection.application === application)
-  }
-
-  /**
-   * From now on, the application's connections end with the responses that are on their way; those without end at once. Completes when all have.
-   */
-  drain(application: Http1Application): Effect.Effect<void> {
-    return Effect.async((resume) => {
-      this.draining.add(application)
-      const open = this.of(application)
-      let count = open.length
-      if (count === 0) return resume(Effect.void)
-      for (const [socket, { responses }] of open) {
-        socket.once("close", () => {
-          if (--count === 0) resume(Effect.void)
-        })
-        for (const response of responses) response.shouldKeepAlive = false
-        if (responses.size === 0) socket.destroy()
-      }
-    })
-  }
-
-  destroyAll(application: Http1Application): void {
-    for (const [socket] of this.of(application)) socket.destroy()
-  }
-}
-
-const withoutUpgrade = (request: Http.IncomingMessage): Buffer => {
-  const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`]
-  const { rawHeaders } = request
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]?.toLowerCase()
-    const value = rawHeaders[i + 1] ?? ""
-    if (name === "upgrade" || name === "http2-settings") continue
-    lines.push(`${rawHeaders[i]}: ${name === "connection" ? withoutTokens(value) : value}`)
-  }
-  return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1")
-}
-
-const withoutTokens = (value: string): string =>
-  value
-    .split(",")
-    .filter((token) => !/^\s*(upgrade|http2-settings)\s*$/i.test(token))
-    .join(",")
+const inMillis = (limits: Limits): ServerLimits => ({
+  headersTimeout: Duration.toMillis(limits.headersTimeout),
+  idleTimeout: Duration.toMillis(limits.idleTimeout),
+  maxHeaderListSize: limits.maxHeaderListSize,
+  maxHeaderFields: limits.maxHeaderFields
+})
 
 /** What handlers that are interrupted at the end have for their finalizers in any case, in ms; as over HTTP/2. */
 const finalizersTimeout = 1000
@@ -222,7 +45,10 @@ export interface Http1 {
 /** Fails with what Node says of the options. */
 export const make = (limits: Limits, options: Http.ServerOptions): Effect.Effect<Http1, ServeError, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.try({ try: () => new Http1Server(limits, options), catch: (cause) => new ServeError({ cause }) }),
+    Effect.try({
+      try: () => new Http1Server(inMillis(limits), options),
+      catch: (cause) => new ServeError({ cause })
+    }),
     (server) => Effect.sync(() => server.close())
   ).pipe(
     Effect.map((server) => ({
@@ -231,7 +57,8 @@ export const make = (limits: Limits, options: Http.ServerOptions): Effect.Effect
         drain: (timeout) =>
           Effect.gen(function* () {
             const endsAt = (yield* Clock.currentTimeMillis) + Duration.toMillis(timeout)
-            yield* Effect.timeoutOption(Effect.interruptible(server.drain(application)), timeout)
+            const drained = Effect.async<void>((resume) => server.drain(application, () => resume(Effect.void)))
+            yield* Effect.timeoutOption(Effect.interruptible(drained), timeout)
             server.destroyAll(application)
             yield* application.end(Math.max(endsAt - (yield* Clock.currentTimeMillis), finalizersTimeout))
           })

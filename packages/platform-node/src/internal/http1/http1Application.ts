@@ -3,6 +3,7 @@
  * port.ts for each application that is served; http1.ts hands it the requests.
  */
 import * as InterruptibleRuntime from "@effect-http2/http2/InterruptibleRuntime"
+import type { Http1Handler } from "@effect-http2/node/http1/http1Server"
 import * as HttpApp from "@effect/platform/HttpApp"
 import type * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpServerError from "@effect/platform/HttpServerError"
@@ -22,10 +23,7 @@ import { upgrade } from "./http1WebSocket.js"
 import { discardBody, holdsSource } from "../server/serverResponse.js"
 
 /** What an application does with the requests of HTTP/1.1. */
-export interface Http1Application {
-  readonly onRequest: (request: Http.IncomingMessage, response: Http.ServerResponse) => void
-  /** For a request to go on as a WebSocket, which may be answered with a response all the same. */
-  readonly onUpgrade: (request: Http.IncomingMessage, socket: Net.Socket, head: Buffer) => void
+export interface Http1Application extends Http1Handler {
   /** Interrupts the handlers that run, and waits for them, up to `timeout`. Those that run on then are named in the log, and abandoned. */
   readonly end: (timeout: Duration.DurationInput) => Effect.Effect<void>
 }

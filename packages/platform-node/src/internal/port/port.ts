@@ -4,6 +4,7 @@
  */
 import * as Http2Server from "@effect-http2/http2/Http2Server"
 import type { Transport } from "@effect-http2/http2/Transport"
+import { switchingProtocols } from "@effect-http2/node/http1/h2cUpgrade"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
@@ -19,7 +20,7 @@ import { destroySocket, fromOpenSocket } from "../socket/socketTransport.js"
 import * as Application from "../server/application.js"
 import { CurrentLimits, type WebSocketLimits } from "../server/boundedSocket.js"
 import { http2Only } from "../socket/front.js"
-import * as H2cUpgrade from "./h2cUpgrade.js"
+import { fromRequest } from "./h2cUpgrade.js"
 import type { Http1, Http1Connections } from "../http1/http1.js"
 import * as Http1Application from "../http1/http1Application.js"
 import type { Connections } from "../socket/connections.js"
@@ -102,11 +103,11 @@ class Served {
     socket.once("close", onClose)
     http1.accept(socket, (request, head) => {
       const isAllowed = this.options.upgradeH2c && !this.isDraining && !(socket instanceof Tls.TLSSocket)
-      const upgrade = isAllowed ? H2cUpgrade.fromRequest(request) : undefined
+      const upgrade = isAllowed ? fromRequest(request) : undefined
       if (upgrade === undefined) return false
       socket.off("close", onClose)
       connections.forget(ending)
-      socket.write(H2cUpgrade.switchingProtocols)
+      socket.write(switchingProtocols)
       if (head.length > 0) socket.unshift(head)
       // Once HTTP/1.1 has let go of the socket.
       queueMicrotask(() => this.serveHttp2(socket, connections, upgrade))

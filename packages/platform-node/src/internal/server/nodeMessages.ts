@@ -15,7 +15,13 @@ import * as Stream from "effect/Stream"
 import * as Http from "node:http"
 import * as Net from "node:net"
 import { PassThrough } from "node:stream"
-import { headersSentError, markClosed, markEnded, markErrored, markHeadSent } from "../nodeInternals.js"
+import {
+  headersSentError,
+  markClosed,
+  markEnded,
+  markErrored,
+  markHeadSent
+} from "@effect-http2/node/http1/nodeInternals"
 import { BodyPump, toError } from "../stream/bodyPump.js"
 import { fromNode, withoutLength } from "./responseHeaders.js"
 

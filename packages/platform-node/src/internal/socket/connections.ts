@@ -10,8 +10,9 @@ import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type * as Net from "node:net"
 import type { Served } from "@effect-http2/http2/Http2Server"
+import { AcceptedSockets } from "@effect-http2/node/socket/acceptedSockets"
 import { type Ending, Endings } from "./endings.js"
-import { adoptSocket, destroySocket, silence } from "./socketTransport.js"
+import { destroySocket } from "./socketTransport.js"
 
 /** Connections that were closed at once since as many were open as the listener takes. */
 export const connectionsRefused = Metric.counter("http2_connections_refused", {
@@ -20,49 +21,19 @@ export const connectionsRefused = Metric.counter("http2_connections_refused", {
 
 export class Connections<R> {
   private readonly endings = new Endings()
-  /** All that the server accepted and that are open, those in a TLS handshake included. */
-  private readonly sockets = new Set<Net.Socket>()
-  private closing = false
-  /** Whether connections are refused, and that has been said. */
-  private isFull = false
+  readonly accepted: AcceptedSockets
 
   constructor(
     private readonly runtime: Runtime.Runtime<Exclude<R, Scope.Scope>>,
-    private readonly take: (socket: Net.Socket, connections: Connections<R>) => void
-  ) {}
-
-  /** For every socket that the server accepts, before TLS. */
-  readonly onConnection = (socket: Net.Socket): void => {
-    silence(socket)
-    if (this.closing) {
-      socket.destroy()
-      return
-    }
-    this.sockets.add(socket)
-    socket.once("close", () => {
-      this.sockets.delete(socket)
-      this.isFull = false
-    })
-  }
-
-  /** As many are open as the listener takes, and the system has given it another one. Said once until there is room again. */
-  readonly onRefused = (refused?: Net.DropArgument): void => {
-    connectionsRefused.unsafeUpdate(1, [])
-    if (this.isFull) return
-    this.isFull = true
-    const from = refused?.remoteAddress === undefined ? "" : ` of ${refused.remoteAddress}`
-    this.log(`a connection${from} was refused`, `${this.sockets.size} are open, as many as maxConnections allows`)
-  }
-
-  /** Hands on a connection that is ready for it. */
-  start(socket: Net.Socket): void {
-    if (this.closing || socket.destroyed) {
-      silence(socket)
-      socket.destroy()
-      return
-    }
-    adoptSocket(socket)
-    this.take(socket, this)
+    take: (socket: Net.Socket, connections: Connections<R>) => void
+  ) {
+    this.accepted = new AcceptedSockets(
+      (socket) => take(socket, this),
+      (text) => {
+        connectionsRefused.unsafeUpdate(1, [])
+        if (text !== undefined) this.log(...text)
+      }
+    )
   }
 
   /** Counts as a connection until `forget` is called with it. */
@@ -108,9 +79,7 @@ export class Connections<R> {
     fiber.addObserver(() => this.forget(ending))
   }
 
-  log(message: string, error: unknown): void {
-    this.tell(Effect.logDebug(message, error))
-  }
+  readonly log = (message: string, error: unknown): void => this.tell(Effect.logDebug(message, error))
 
   /** Runs what logs. */
   tell(log: Effect.Effect<void>): void {
@@ -124,15 +93,14 @@ export class Connections<R> {
   /** Stops accepting, then ends all connections at once, each in its own time, and completes when the server has closed. */
   shutdown(server: Net.Server): Effect.Effect<void> {
     return Effect.suspend(() => {
-      this.closing = true
+      this.accepted.close()
       const closed = closeServer(server)
       return Effect.zipRight(
         Effect.flatMap(Effect.fork(closed), (fiber) =>
           Effect.zipRight(
             this.endings.endAll,
             Effect.suspend(() => {
-              // Handshakes that are still on their way.
-              for (const socket of this.sockets) socket.destroy()
+              this.accepted.destroyAll()
               return Fiber.join(fiber)
             })
           )

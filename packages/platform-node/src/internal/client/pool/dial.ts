@@ -8,10 +8,10 @@ import * as Scope from "effect/Scope"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
 import { openSocket } from "../../../NodeTransport.js"
-import { failure } from "../../socket/socketError.js"
+import { failure } from "@effect-http2/node/socket/socketError"
 import type { OpenedSocket, Protocol } from "../wire/exchange.js"
 import type { Resolved } from "./options.js"
-import type { Origin } from "../wire/target.js"
+import type { Origin } from "@effect-http2/node/client/origin"
 import type { Tunnels } from "./tunnels.js"
 
 const protocolOf = (socket: Net.Socket, origin: Origin, options: Resolved): Protocol => {

@@ -6,14 +6,14 @@ import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import { Identity } from "../../socket/identity.js"
-import { notHttp2 } from "../../socket/socketError.js"
+import { Identity } from "@effect-http2/node/socket/identity"
+import { notHttp2 } from "@effect-http2/node/socket/socketError"
 import { fromOpenSocket } from "../../socket/socketTransport.js"
 import { Http2Connection, type ConnectionOwner } from "../wire/http2Connection.js"
 import type { OpenedSocket } from "../wire/exchange.js"
 import type { Resolved } from "./options.js"
 import type { ReusableConnections } from "./reusableConnections.js"
-import type { Origin } from "../wire/target.js"
+import type { Origin } from "@effect-http2/node/client/origin"
 
 /** Takes the socket over; it is closed with the scope of what comes back, and where nothing does. `owner` hears of every change. */
 export const openHttp2 = (

@@ -10,9 +10,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Net from "node:net"
 import type { TlsOptions } from "../../../NodeTransport.js"
-import * as Http1Limits from "../wire/http1Limits.js"
-import { PoolStats } from "./poolStats.js"
-import { fromEnvironment, type ProxyOptions, type ProxyRules, toRules } from "./proxyRules.js"
+import type { Http1Limits } from "@effect-http2/node/client/http1Limits"
+import * as Http1Options from "../wire/http1Options.js"
+import { PoolStats } from "@effect-http2/node/client/poolStats"
+import { fromEnvironment, type ProxyOptions, type ProxyRules, toRules } from "@effect-http2/node/client/proxyRules"
 
 /**
  * How a pool chooses among connections that have a place: `fill`, the oldest, so that those that are not needed fall idle and close; `spread`, the
@@ -87,7 +88,7 @@ export interface Options {
   /** The options of HTTP/2 connections; their `idleTimeout` is that of the pool. */
   readonly http2?: Omit<Http2Options.Http2Options, "idleTimeout"> | undefined
   /** What responses over HTTP/1.1 are bound by. */
-  readonly http1?: Http1Limits.Http1Options | undefined
+  readonly http1?: Http1Options.Http1Options | undefined
   /** `environment`: as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say, in capitals or not. Default: no proxy. */
   readonly proxy?: "environment" | ProxyOptions | undefined
   /** Finds the addresses of a host. Default: `dns.lookup`. */
@@ -121,7 +122,7 @@ export interface Resolved {
   readonly probeTimeout: number
   readonly rememberProtocol: number
   readonly http2: Http2Options.Http2Options
-  readonly http1: Http1Limits.Http1Limits
+  readonly http1: Http1Limits
   readonly proxy: ProxyRules | undefined
   /** Whether the pools are those of proxies. */
   readonly isProxy: boolean
@@ -148,7 +149,7 @@ export const resolve = (options: Options): Effect.Effect<Resolved, ConnectionErr
     const idleTimeout = millis(pool.idleTimeout, "60 seconds")
     const http2: Http2Options.Http2Options = { ...options.http2, idleTimeout }
     const limits = Effect.flatMap(Http2Options.resolveEffect(http2), (resolved) => {
-      const http1 = Http1Limits.resolve(options.http1 ?? {}, resolved)
+      const http1 = Http1Options.resolve(options.http1 ?? {}, resolved)
       return isConnectionError(http1) ? Effect.fail(http1) : Effect.succeed(http1)
     })
     return Effect.map(limits, (http1) => ({

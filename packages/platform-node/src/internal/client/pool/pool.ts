@@ -13,10 +13,15 @@ import type { OpenedSocket, Connection } from "../wire/exchange.js"
 import { openHttp2 } from "./openHttp2.js"
 import { type Obstacle, WaitTimeout } from "./waitTimeout.js"
 import type { PoolContext } from "./poolContext.js"
-import { closed, fromCause } from "./poolErrors.js"
-import type { Origin } from "../wire/target.js"
+import { closed } from "@effect-http2/node/client/poolErrors"
+import { fromCause } from "./dialError.js"
+import type { Origin } from "@effect-http2/node/client/origin"
 import { Fibers } from "./fibers.js"
-import { type Waiter, Waiters } from "./waiters.js"
+import { metrics } from "./poolMetrics.js"
+import { type Waiter as WaiterFor, Waiters } from "@effect-http2/node/client/waiters"
+
+/** A request that wants a connection. */
+export type Waiter = WaiterFor<Connection>
 
 export class Pool implements ConnectionOwner {
   private readonly connections: Array<Http2Connection> = []
@@ -25,7 +30,7 @@ export class Pool implements ConnectionOwner {
   private http1: Http1Connections | undefined = undefined
   /** Until when the answer "HTTP/1.1" holds. */
   private http1Until = Number.NEGATIVE_INFINITY
-  private readonly waiters: Waiters
+  private readonly waiters: Waiters<Connection>
   private readonly waitTimeout: WaitTimeout
   /** Connections of other origins. */
   private readonly reused: ReusedConnections | undefined
@@ -50,7 +55,7 @@ export class Pool implements ConnectionOwner {
     const { now, options, runtime } = context
     this.fibers = new Fibers(runtime, () => this.changed())
     this.closings = new Fibers(runtime, () => this.changed())
-    this.waiters = new Waiters(options.maxQueued, options.stats, now, (isAnyone) =>
+    this.waiters = new Waiters(options.maxQueued, options.stats, metrics, now, (isAnyone) =>
       isAnyone ? this.waitTimeout.begin() : this.waitTimeout.end()
     )
     this.waitTimeout = new WaitTimeout(

@@ -7,7 +7,7 @@ import type * as Runtime from "effect/Runtime"
 import type { OpenedSocket, Protocol } from "../wire/exchange.js"
 import type { Resolved } from "./options.js"
 import type { ReusableConnections } from "./reusableConnections.js"
-import type { Origin } from "../wire/target.js"
+import type { Origin } from "@effect-http2/node/client/origin"
 
 export interface PoolContext<Pool> {
   readonly options: Resolved

@@ -12,7 +12,7 @@ import { resolve, type Resolved } from "./options.js"
 import { Pool } from "./pool.js"
 import type { PoolContext } from "./poolContext.js"
 import { ReusableConnections } from "./reusableConnections.js"
-import type { Origin } from "../wire/target.js"
+import type { Origin } from "@effect-http2/node/client/origin"
 import { Tunnels } from "./tunnels.js"
 
 /** How many pools there are before those that are kept for what they know only are dropped. */

@@ -3,10 +3,11 @@
  * certificate is good for the other host, and whose server says that it answers for it, or is where the other host is. One for all pools of a client.
  */
 import * as Effect from "effect/Effect"
-import { addressesOf, plain } from "./addresses.js"
+import * as Option from "effect/Option"
+import { addressesOf, plain } from "@effect-http2/node/client/addresses"
 import type { Http2Connection } from "../wire/http2Connection.js"
 import type { Resolved } from "./options.js"
-import type { Origin } from "../wire/target.js"
+import type { Origin } from "@effect-http2/node/client/origin"
 
 /** Connections that take a request now. */
 export interface Candidates {
@@ -57,14 +58,19 @@ export class ReusableConnections {
   /** One of `connections` that is connected to an address of the host. */
   atAddress(origin: Origin, connections: ReadonlyArray<Http2Connection>): Effect.Effect<Http2Connection | undefined> {
     const { connectTimeout = "10 seconds", lookup } = this.options
-    return Effect.map(addressesOf(origin.host, lookup, connectTimeout), (addresses) =>
-      connections.find(
+    const found = Effect.async<ReadonlyArray<string>>((resume) =>
+      addressesOf(origin.host, lookup, (addresses) => resume(Effect.succeed(addresses)))
+    )
+    // None in time: the dial that follows says why.
+    return Effect.map(Effect.timeoutOption(found, connectTimeout), (found) => {
+      const addresses = Option.getOrElse(found, (): ReadonlyArray<string> => [])
+      return connections.find(
         (connection) =>
           connection.remoteAddress !== undefined &&
           addresses.includes(plain(connection.remoteAddress)) &&
           connection.serves(origin)
       )
-    )
+    })
   }
 
   /** What the server of `connection` says that it answers for has changed. */

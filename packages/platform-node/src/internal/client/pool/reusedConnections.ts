@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import type { Http2Connection, ConnectionUser } from "../wire/http2Connection.js"
 import type { Connection } from "../wire/exchange.js"
 import type { ReusableConnections } from "./reusableConnections.js"
-import type { Origin } from "../wire/target.js"
+import type { Origin } from "@effect-http2/node/client/origin"
 
 export class ReusedConnections implements ConnectionUser {
   private readonly connections = new Set<Http2Connection>()

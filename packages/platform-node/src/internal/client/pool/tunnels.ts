@@ -11,18 +11,15 @@ import * as Http from "node:http"
 import type { Duplex } from "node:stream"
 import { openSocket } from "../../../NodeTransport.js"
 import { TunnelSocket } from "../../stream/tunnelSocket.js"
-import { failure } from "../../socket/socketError.js"
+import { failure } from "@effect-http2/node/socket/socketError"
 import { Http1Connections } from "../wire/http1Connections.js"
 import { Http2Connection } from "../wire/http2Connection.js"
 import type { Connection } from "../wire/exchange.js"
 import type { Resolved } from "./options.js"
 import type { Pool } from "./pool.js"
-import { basicAuthorization, type Origin, toOrigin } from "../wire/target.js"
+import { authorityOf, basicAuthorization, type Origin, toOrigin } from "@effect-http2/node/client/origin"
 
 type Opened = Effect.Effect<Duplex, Http2Error.TransportError, Scope.Scope>
-
-/** Host and port, the port in any case (RFC 9110 §9.3.6). */
-const authorityOf = ({ host, port }: Origin): string => `${host.includes(":") ? `[${host}]` : host}:${port}`
 
 const refused = (proxy: URL, cause?: unknown, status?: number): Http2Error.TransportError =>
   failure(

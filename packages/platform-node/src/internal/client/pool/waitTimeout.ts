@@ -3,14 +3,17 @@
  * waited for as long as the options allow. Made by pool.ts, whose fibers it runs in.
  */
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as MetricLabel from "effect/MetricLabel"
-import { waitedTooLong } from "./poolErrors.js"
-import { limitsReached, type PoolStats } from "./poolStats.js"
+import { waitedTooLong } from "@effect-http2/node/client/poolErrors"
+import type { PoolStats } from "@effect-http2/node/client/poolStats"
+import { limitsReached } from "./poolMetrics.js"
+import type { Connection } from "../wire/exchange.js"
 import type { Fibers } from "./fibers.js"
-import type { Waiters } from "./waiters.js"
+import type { Waiters } from "@effect-http2/node/client/waiters"
 
 /** What keeps those waiting that do. */
 export interface Obstacle {
@@ -34,7 +37,7 @@ export class WaitTimeout {
   constructor(
     /** The origin's, for people. */
     private readonly key: string,
-    private readonly waiters: Waiters,
+    private readonly waiters: Waiters<Connection>,
     private readonly fibers: Fibers,
     private readonly maxWait: number,
     private readonly stats: PoolStats,
@@ -82,7 +85,10 @@ export class WaitTimeout {
     this.looked = now
     const { waiters, maxWait } = this
     const obstacle = this.obstacle()
-    waiters.expire(now - maxWait, waitedTooLong(this.key, maxWait, obstacle ?? opening))
+    waiters.expire(
+      now - maxWait,
+      waitedTooLong(this.key, Duration.format(Duration.millis(maxWait)), obstacle ?? opening)
+    )
     const { since } = waiters
     if (this.hasWarned || obstacle === undefined || since === undefined || since > now - warnAfter) return Effect.void
     this.hasWarned = true

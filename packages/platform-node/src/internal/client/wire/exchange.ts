@@ -8,7 +8,8 @@ import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type * as Net from "node:net"
 import type { Body } from "./requestBody.js"
-import type { Origin, Target } from "./target.js"
+import type { Origin } from "@effect-http2/node/client/origin"
+import type { Target } from "./target.js"
 import type { TraceFields } from "./traceFields.js"
 
 /** The protocols, by their names in ALPN. */

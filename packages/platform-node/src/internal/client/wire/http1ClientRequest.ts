@@ -10,10 +10,16 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import * as Http from "node:http"
-import { isHeaderOverflow } from "../../nodeInternals.js"
-import { failure, fromSocketError } from "../../socket/socketError.js"
+import { isHeaderOverflow } from "@effect-http2/node/http1/nodeInternals"
+import { failure, fromSocketError } from "@effect-http2/node/socket/socketError"
 import { announcedOctets, toHttp1 } from "./fields.js"
-import { exceeded, type Http1Limits, malformed, maxInformational, overflow } from "./http1Limits.js"
+import {
+  exceeded,
+  type Http1Limits,
+  malformed,
+  maxInformational,
+  overflow
+} from "@effect-http2/node/client/http1Limits"
 import { Http1ClientResponse, userFailure, writeStream } from "./http1ClientResponse.js"
 import type { Watched } from "./http1Watch.js"
 import type { Exchange, SentRequest } from "./exchange.js"

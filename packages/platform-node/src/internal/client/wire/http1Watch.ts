@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
-import type { Http1Limits } from "./http1Limits.js"
+import type { Http1Limits } from "@effect-http2/node/client/http1Limits"
 
 export interface Watched {
   /** At the time of the clock, in ms. */

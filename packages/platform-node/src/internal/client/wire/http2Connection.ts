@@ -7,10 +7,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import type { Identity } from "../../socket/identity.js"
+import type { Identity } from "@effect-http2/node/socket/identity"
 import type { Connection, Exchange, SentRequest } from "./exchange.js"
 import { PlatformRequest } from "./http2ClientRequest.js"
-import type { Origin } from "./target.js"
+import type { Origin } from "@effect-http2/node/client/origin"
 
 /** How many requests are sent at once to a server that has not said yet how many it takes; the others follow a round trip later. */
 export const assumedStreams = 10

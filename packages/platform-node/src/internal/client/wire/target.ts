@@ -2,21 +2,10 @@
  * From the URL of a request to its origin and what is asked of it. Called for each request; the last ones are remembered, since parsing a URL costs as
  * much as all else before a request is sent.
  */
+import { basicAuthorization, type Origin, toOrigin } from "@effect-http2/node/client/origin"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Either from "effect/Either"
-
-/** Scheme, host and port: what connections are made to (RFC 9110 §4.3.1). */
-export interface Origin {
-  /** As in `URL.origin`. */
-  readonly key: string
-  readonly isTls: boolean
-  /** A name or an address, without brackets. */
-  readonly host: string
-  readonly port: number
-  /** Host and port, without the port that the scheme has anyway. */
-  readonly authority: string
-}
 
 export interface Target {
   readonly url: URL
@@ -29,24 +18,6 @@ export interface Target {
 
 const remembered = 1024
 const longest = 2048
-
-export const toOrigin = (url: URL): Origin => {
-  const isTls = url.protocol === "https:"
-  return {
-    key: url.origin,
-    isTls,
-    host: url.hostname.replace(/^\[|\]$/g, ""),
-    port: url.port === "" ? (isTls ? 443 : 80) : Number(url.port),
-    authority: url.host
-  }
-}
-
-/** `Basic`, for what a URL has before the `@`. */
-export const basicAuthorization = (url: URL): string | undefined => {
-  if (url.username === "" && url.password === "") return undefined
-  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
-  return `Basic ${Buffer.from(credentials).toString("base64")}`
-}
 
 const parse = ({ hash, url, urlParams }: HttpClientRequest.HttpClientRequest): Target | Error => {
   const parsed = UrlParams.makeUrl(url, urlParams, hash)

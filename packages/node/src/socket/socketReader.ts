@@ -1,50 +1,45 @@
 /**
- * The hand-over from a socket's 'data' events to a pulled Stream. It owns what has arrived and was not pulled yet, and pauses the
+ * The hand-over from a socket's 'data' events to who pulls. It owns what has arrived and was not taken yet, and pauses the
  * socket when that is more than one chunk, so that a slow reader holds back its peer and not our memory. A reader that waits is woken at once,
  * or, where a chunk is so large that more of it follows, once for all that the event loop reads in one turn.
  *
- * Made and called by `socketTransport`, one for each connection.
+ * Made by socketOutput.ts, one for each connection. A skin makes its Stream of it: it takes what there is, then looks at `outcome`, else waits.
  */
-import { TransportError } from "@effect-http2/http2/Http2Error"
-import * as Channel from "effect/Channel"
-import * as Chunk from "effect/Chunk"
-import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
+import { TransportError } from "@effect-http2/engine/Http2Error"
 import type * as Net from "node:net"
 import { fromSocketError } from "./socketError.js"
 
-type Arrived = Chunk.Chunk<Uint8Array>
-type Pull = Effect.Effect<Arrived, TransportError>
-type Loop = Channel.Channel<Arrived, unknown, TransportError, unknown, void>
+/** Told what has arrived; nothing where `outcome` is there instead. */
+export type Waiter = (arrived: Array<Uint8Array>) => void
 
-/** The empty chunk stands for the end, since no read is empty. */
-const ended: Pull = Effect.succeed(Chunk.empty())
+/** How reading is over: with the end of the peer's side, or our own close; or with what broke. */
+export type Outcome = "ended" | TransportError
 
 /** Octets of a chunk behind which more is likely to lie: a whole record of TLS; on plain sockets, Node reads up to four times that. */
 const large = 16_384
 /** Octets for which a reader that waits is woken, whatever follows. */
 const most = 262_144
 
+/** Says what is wrong with the first octets of a peer, or with none. */
+export type Refuse = (first: Uint8Array | undefined) => TransportError | undefined
+
 export class SocketReader {
   private arrived: Array<Uint8Array> = []
-  private waiter: ((pull: Pull) => void) | undefined = undefined
-  private outcome: Pull | undefined = undefined
+  private waiter: Waiter | undefined = undefined
+  private over: Outcome | undefined = undefined
   private paused = false
   /** Octets of `arrived`, where a reader waits for them. */
   private gathered = 0
   private isWakeDue = false
 
-  readonly stream: Stream.Stream<Uint8Array, TransportError>
-
   /** `refuse` says what is wrong with the first octets, or with none: what a peer of another protocol sends is not handed on. */
   constructor(
     private readonly socket: Net.Socket,
-    private refuse?: (first: Uint8Array | undefined) => TransportError | undefined
+    private refuse?: Refuse
   ) {
-    this.stream = Stream.fromChannel(this.makeLoop())
     if (socket.destroyed || socket.readableEnded) {
       // What will be emitted has been emitted already.
-      this.outcome = socket.readableEnded ? ended : Effect.fail(closedError(socket))
+      this.over = socket.readableEnded ? "ended" : closedError(socket)
       return
     }
     socket.on("data", this.onData)
@@ -53,41 +48,40 @@ export class SocketReader {
     if (socket.isPaused()) socket.resume()
   }
 
+  /** Whether `take` gives something. */
+  get hasArrived(): boolean {
+    return this.arrived.length > 0
+  }
+
+  /** Undefined while more may come. What arrived before is taken first. */
+  get outcome(): Outcome | undefined {
+    return this.over
+  }
+
   /**
-   * The cheapest of the shapes that were measured: what is there already is written without an Effect in between, and the wait has no
-   * finalizer (a third of the cost of a read). A reader that was interrupted while it waited leaves its `waiter` behind, which swallows one
-   * chunk; nobody else reads it, since `incoming` is run once.
+   * Calls `waiter` once, when something has arrived, or the outcome is there; to be called where neither is. A reader that gave up leaves its waiter behind,
+   * which swallows what comes next: nobody else reads then.
    */
-  private makeLoop(): Loop {
-    const wait: Pull = Effect.async((resume) => {
-      this.waiter = resume
-    })
-    const next = (): Loop => {
-      if (this.arrived.length > 0) return handOn(this.take())
-      return this.outcome === undefined ? awaitNext : Channel.flatMap(Channel.fromEffect(this.outcome), handOn)
-    }
-    const handOn = (arrived: Arrived): Loop =>
-      arrived.length === 0 ? Channel.void : Channel.flatMap(Channel.write(arrived), next)
-    const awaitNext: Loop = Channel.flatMap(Channel.fromEffect(wait), handOn)
-    return Channel.suspend(next)
+  wait(waiter: Waiter): void {
+    this.waiter = waiter
   }
 
   /** The connection broke. What arrived before is still handed on. */
   fail(error: TransportError): void {
-    this.settle(Effect.fail(error))
+    this.settle(error)
   }
 
   /** Our own close: nothing more is handed on. */
   close(): void {
     this.arrived = []
     this.detach()
-    this.settle(ended)
+    this.settle("ended")
   }
 
   /** The socket's 'close' event came. */
   onClose(): void {
     // Behind the end of the peer's side it is nothing new: no error is made for it.
-    if (this.outcome === undefined) this.fail(closedError(this.socket))
+    if (this.over === undefined) this.fail(closedError(this.socket))
   }
 
   private readonly onData = (chunk: Uint8Array): void => {
@@ -101,7 +95,7 @@ export class SocketReader {
       return
     }
     this.gathered += chunk.length
-    if (chunk.length < large || this.gathered >= most) this.wake(Effect.succeed(this.take()))
+    if (chunk.length < large || this.gathered >= most) this.wake()
     else if (!this.isWakeDue) {
       this.isWakeDue = true
       setImmediate(this.onLoopEnd)
@@ -111,18 +105,19 @@ export class SocketReader {
   /** The event loop has read what it can for now. */
   private readonly onLoopEnd = (): void => {
     this.isWakeDue = false
-    if (this.waiter !== undefined && this.arrived.length > 0) this.wake(Effect.succeed(this.take()))
+    if (this.waiter !== undefined && this.arrived.length > 0) this.wake()
   }
 
-  /** Gives `pull` to the reader that waits, if one does. */
-  private wake(pull: Pull): void {
+  /** Gives what there is to the reader that waits, if one does. */
+  private wake(): void {
     const { waiter } = this
+    if (waiter === undefined) return
     this.waiter = undefined
-    waiter?.(pull)
+    waiter(this.take())
   }
 
   private readonly onEnd = (): void => {
-    if (this.refuse === undefined || !this.isRefused(undefined)) this.settle(ended)
+    if (this.refuse === undefined || !this.isRefused(undefined)) this.settle("ended")
   }
 
   /** Looks once. */
@@ -135,23 +130,24 @@ export class SocketReader {
     return true
   }
 
-  private take(): Arrived {
-    const chunk = Chunk.unsafeFromArray(this.arrived)
+  /** What has arrived, one chunk for each read; the array is the caller's. */
+  take(): Array<Uint8Array> {
+    const { arrived } = this
     this.arrived = []
     this.gathered = 0
     if (this.paused) {
       this.paused = false
       this.socket.resume()
     }
-    return chunk
+    return arrived
   }
 
-  private settle(outcome: Pull): void {
-    if (this.outcome !== undefined) return
-    this.outcome = outcome
+  private settle(outcome: Outcome): void {
+    if (this.over !== undefined) return
+    this.over = outcome
     this.detach()
     this.takeBuffered()
-    this.wake(this.arrived.length > 0 ? Effect.sync(() => this.take()) : outcome)
+    this.wake()
   }
 
   /** While paused, Node fills its own buffer up to its high water mark; a socket that broke does not emit that any more. */

@@ -1,8 +1,8 @@
 /**
  * What is known of the two ends of a socket, read once, while it is open: Node forgets it when the socket closes. Called by
- * `socketTransport`.
+ * `socketOutput`.
  */
-import type { Address, Peer, TlsInfo } from "@effect-http2/http2/Transport"
+import type { Address, Peer, TlsInfo } from "@effect-http2/engine/Peer"
 import type * as Net from "node:net"
 import * as Tls from "node:tls"
 
@@ -20,8 +20,13 @@ const tlsInfo = (socket: Tls.TLSSocket): TlsInfo => ({
   authorized: socket.authorized
 })
 
-/** `path` is that of the unix socket, which only who connects or listens knows: `remote` of a client, `local` of a server. */
-export const peerOf = (socket: Net.Socket, path?: { readonly remote?: string; readonly local?: string }): Peer => ({
+/** The path of a unix socket, which only who connects or listens knows: `remote` of a client, `local` of a server. */
+export interface Path {
+  readonly remote?: string
+  readonly local?: string
+}
+
+export const peerOf = (socket: Net.Socket, path?: Path): Peer => ({
   remote: address(path?.remote ?? socket.remoteAddress, socket.remotePort),
   local: address(path?.local ?? socket.localAddress, socket.localPort),
   tls: socket instanceof Tls.TLSSocket ? tlsInfo(socket) : undefined

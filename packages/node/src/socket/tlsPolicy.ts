@@ -1,8 +1,8 @@
 /**
  * What RFC 9113 §9.2 asks of TLS, for both roles: the versions, the cipher suites, no compression, no renegotiation, and the protocol by
- * ALPN. Called by `NodeTransport.connect` before and after the handshake, and by `NodeListener`.
+ * ALPN. Called by connect.ts before and after the handshake, and by listen.ts.
  */
-import type { TransportError } from "@effect-http2/http2/Http2Error"
+import type { TransportError } from "@effect-http2/engine/Http2Error"
 import { constants } from "node:crypto"
 import type * as Tls from "node:tls"
 import { failure } from "./socketError.js"

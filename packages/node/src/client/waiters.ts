@@ -1,13 +1,12 @@
 /**
  * The requests that wait for a connection, in order, as many as the options allow, and how long they do. Each pool has one.
  */
-import type * as Http2Error from "@effect-http2/http2/Http2Error"
-import type { Connection } from "../wire/exchange.js"
+import type * as Http2Error from "@effect-http2/engine/Http2Error"
 import { full } from "./poolErrors.js"
-import { type PoolStats, waiting, waitingTime } from "./poolStats.js"
+import type { PoolMetrics, PoolStats } from "./poolStats.js"
 
 /** A request that wants a connection. */
-export interface Waiter {
+export interface Waiter<Connection> {
   /** A connection on which it failed already. */
   readonly excluded: Connection | undefined
   /** Whether it has to be a connection of the origin's own. */
@@ -16,14 +15,15 @@ export interface Waiter {
   onNoConnection(error: Http2Error.Http2Error): void
 }
 
-export class Waiters {
+export class Waiters<Connection> {
   /** With the times since when. */
-  private readonly waiters = new Map<Waiter, number>()
+  private readonly waiters = new Map<Waiter<Connection>, number>()
   private isServing = false
 
   constructor(
     private readonly most: number,
     private readonly stats: PoolStats,
+    private readonly metrics: PoolMetrics,
     private readonly now: () => number,
     /** Told when somebody waits, and when nobody does any more. */
     private readonly onWaiting: (isAnyone: boolean) => void
@@ -55,7 +55,7 @@ export class Waiters {
   }
 
   /** False, with `waiter` turned away, where there are too many. */
-  add(waiter: Waiter): boolean {
+  add(waiter: Waiter<Connection>): boolean {
     const { stats } = this
     if (this.waiters.size >= this.most) {
       stats.rejected++
@@ -64,29 +64,29 @@ export class Waiters {
     }
     stats.waiting++
     stats.waited++
-    waiting.unsafeUpdate(1, [])
+    this.metrics.waiting(1)
     this.waiters.set(waiter, this.now())
     if (this.waiters.size === 1) this.onWaiting(true)
     return true
   }
 
   /** `waiter` does not want a connection any more. */
-  withdraw(waiter: Waiter): void {
+  withdraw(waiter: Waiter<Connection>): void {
     if (!this.waiters.delete(waiter)) return
     this.stats.waiting--
-    waiting.unsafeUpdate(-1, [])
+    this.metrics.waiting(-1)
     if (this.waiters.size === 0) this.onWaiting(false)
   }
 
-  private leave(waiter: Waiter, since: number): void {
+  private leave(waiter: Waiter<Connection>, since: number): void {
     this.withdraw(waiter)
     const waited = this.now() - since
     this.stats.waitedMillis += waited
-    waitingTime.unsafeUpdate(waited, [])
+    this.metrics.waited(waited)
   }
 
   /** Gives connections to those that wait, in order, until there is none. */
-  serve(find: (waiter: Waiter) => Connection | undefined): void {
+  serve(find: (waiter: Waiter<Connection>) => Connection | undefined): void {
     if (this.isServing || this.isEmpty) return
     this.isServing = true
     try {

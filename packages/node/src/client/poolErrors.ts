@@ -1,18 +1,8 @@
 /**
  * Why a request gets no connection.
  */
-import * as ErrorCode from "@effect-http2/http2/ErrorCode"
-import * as Http2Error from "@effect-http2/http2/Http2Error"
-import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
-
-/** What a dial failed with. */
-export const fromCause = (cause: Cause.Cause<Http2Error.Http2Error>): Http2Error.Http2Error => {
-  const error = Cause.squash(cause)
-  return Http2Error.isHttp2Error(error)
-    ? error
-    : new Http2Error.TransportError({ transportReason: "Connect", description: "dialling failed", cause: error })
-}
+import * as ErrorCode from "@effect-http2/engine/ErrorCode"
+import * as Http2Error from "@effect-http2/engine/Http2Error"
 
 /** Nothing of the client is left. */
 export const closed = (): Http2Error.ConnectionError =>
@@ -23,16 +13,16 @@ export const closed = (): Http2Error.ConnectionError =>
     processed: "no"
   })
 
-/** Nobody waits so long. */
+/** Nobody waits so long as `maxWait`, in words. */
 export const waitedTooLong = (
   key: string,
-  maxWait: number,
+  maxWait: string,
   { cause, reason }: { readonly reason: string; readonly cause?: Http2Error.Http2Error }
 ): Http2Error.ConnectionError =>
   new Http2Error.ConnectionError({
     code: ErrorCode.NO_ERROR,
     origin: "Local",
-    reason: `no place on a connection to ${key} within ${Duration.format(Duration.millis(maxWait))}: ${reason}`,
+    reason: `no place on a connection to ${key} within ${maxWait}: ${reason}`,
     limit: "maxWait",
     processed: "no",
     cause

@@ -2,7 +2,7 @@
  * From Node's errors to `TransportError`: what failed, in which phase, at which address. Called by everything here that listens to an
  * 'error' event or guards a call that may throw.
  */
-import { TransportError, type TransportReason } from "@effect-http2/http2/Http2Error"
+import { TransportError, type TransportReason } from "@effect-http2/engine/Http2Error"
 
 const property = (error: unknown, name: "code" | "syscall" | "message"): string | undefined => {
   if (typeof error !== "object" || error === null || !(name in error)) return undefined

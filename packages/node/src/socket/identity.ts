@@ -4,7 +4,7 @@
  */
 import type * as Net from "node:net"
 import * as Tls from "node:tls"
-import type { TlsOptions } from "../../NodeTransport.js"
+import type { TlsOptions } from "./connect.js"
 
 /** How many hosts are remembered. */
 const remembered = 1024

@@ -1,11 +1,8 @@
 /**
- * Counters of what the pools of a client do: plain numbers, written as they go, and the waiting time as a metric of Effect.
+ * Counters of what the pools of a client do: plain numbers, written as they go.
  *
  * @since 0.1.0
  */
-import * as Metric from "effect/Metric"
-import * as MetricBoundaries from "effect/MetricBoundaries"
-
 /**
  * The counters of a client. Give one to several clients to have their sum.
  *
@@ -40,36 +37,10 @@ export class PoolStats {
   probesFailed = 0
 }
 
-/**
- * How long requests waited for a place on a connection, in ms: those that had to.
- *
- * @since 0.1.0
- * @category metrics
- */
-export const waitingTime = Metric.histogram(
-  "http2_client_waiting_time",
-  MetricBoundaries.exponential({ start: 1, factor: 2, count: 16 }),
-  "Milliseconds that requests waited for a place on a connection"
-)
-
-/**
- * How many requests wait for a place on a connection, over all clients.
- *
- * @since 0.1.0
- * @category metrics
- */
-export const waiting = Metric.counter("http2_client_waiting", {
-  description: "Requests that wait for a place on a connection"
-})
-
-/**
- * How often requests began to wait because an origin had as many connections as the options allow, over all clients; the label `limit` is the name of the
- * option, `maxConnections` or `maxHttp1Connections`.
- *
- * @since 0.1.0
- * @category metrics
- */
-export const limitsReached = Metric.counter("http2_client_limits_reached", {
-  description: "Times that requests began to wait at the limit of connections",
-  incremental: true
-})
+/** The same as the skins' metrics, over all clients of the process. */
+export interface PoolMetrics {
+  /** One more waits, or one less. */
+  readonly waiting: (change: 1 | -1) => void
+  /** One has waited for so long, in ms. */
+  readonly waited: (millis: number) => void
+}

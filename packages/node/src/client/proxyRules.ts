@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { Origin } from "../wire/target.js"
+import type { Origin } from "./origin.js"
 
 /**
  * Proxies by the scheme of what is asked for, as URLs: `http://[user:password@]host:port`, or `https:` for one that is spoken to over TLS.

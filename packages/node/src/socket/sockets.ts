@@ -1,0 +1,28 @@
+/**
+ * What is done with every socket, whoever has it: no 'error' event of it ends the process, and who destroys it can wait until it has closed.
+ */
+import type * as Net from "node:net"
+
+const ignoreError = (): void => {}
+
+/** From now on, an 'error' event of this socket or server that nobody else hears is nothing. */
+export const silence = (emitter: Net.Socket | Net.Server): void => {
+  if (!emitter.listeners("error").includes(ignoreError)) emitter.on("error", ignoreError)
+}
+
+/** Those whose 'close' event has come: Node's own `closed` is true before the system has given the handle back. */
+const closed = new WeakSet<Net.Socket>()
+
+/** To be called as soon as a socket is at hand, before `destroySocket`. */
+export const adoptSocket = (socket: Net.Socket): void => {
+  silence(socket)
+  if (socket.destroyed) closed.add(socket)
+  else socket.once("close", () => closed.add(socket))
+}
+
+/** Destroys a socket and calls `done` when it has closed, at once where it has. For sockets that never became a transport, too. */
+export const destroySocket = (socket: Net.Socket, done: () => void): void => {
+  if (closed.has(socket)) return done()
+  socket.once("close", () => done())
+  socket.destroy()
+}

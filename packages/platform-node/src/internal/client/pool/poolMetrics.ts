@@ -1,0 +1,48 @@
+/**
+ * What the pools of all clients do, as metrics of Effect.
+ *
+ * @since 0.1.0
+ */
+import type * as Stats from "@effect-http2/node/client/poolStats"
+import * as Metric from "effect/Metric"
+import * as MetricBoundaries from "effect/MetricBoundaries"
+
+/**
+ * How long requests waited for a place on a connection, in ms: those that had to.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const waitingTime = Metric.histogram(
+  "http2_client_waiting_time",
+  MetricBoundaries.exponential({ start: 1, factor: 2, count: 16 }),
+  "Milliseconds that requests waited for a place on a connection"
+)
+
+/**
+ * How many requests wait for a place on a connection, over all clients.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const waiting = Metric.counter("http2_client_waiting", {
+  description: "Requests that wait for a place on a connection"
+})
+
+/**
+ * How often requests began to wait because an origin had as many connections as the options allow, over all clients; the label `limit` is the name of the
+ * option, `maxConnections` or `maxHttp1Connections`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const limitsReached = Metric.counter("http2_client_limits_reached", {
+  description: "Times that requests began to wait at the limit of connections",
+  incremental: true
+})
+
+/** What the requests that wait are counted by. */
+export const metrics: Stats.PoolMetrics = {
+  waiting: (change) => waiting.unsafeUpdate(change, []),
+  waited: (millis) => waitingTime.unsafeUpdate(millis, [])
+}
