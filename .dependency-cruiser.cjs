@@ -3,6 +3,7 @@
  *
  *     hpack <- engine <- http2 <- platform-node <- benchmark, scratchpad
  *              engine <- node <- platform-node
+ *              engine <- effect4-http2
  *                        http2 <- testkit <- fuzz, and the tests of all
  *                        http2 <- conformance
  *
@@ -123,6 +124,25 @@ module.exports = {
       "^packages/(hpack|engine)/ ^node_modules/effect/",
       "http2 runs on any transport: effect, engine and hpack only."
     ),
+    only(
+      "effect4-http2",
+      "^packages/(hpack|engine)/ ^packages/effect4-http2/node_modules/effect/",
+      "effect4-http2 runs on any transport: effect 4, engine and hpack only."
+    ),
+    {
+      name: "the-skins-do-not-know-each-other",
+      comment: "Nor do their tests: each has its own Effect.",
+      severity: "error",
+      from: { path: "^packages/(http2|platform-node)/" },
+      to: { path: "^packages/effect4-" }
+    },
+    {
+      name: "the-skins-of-effect-4-do-not-know-those-of-effect-3",
+      comment: "Nor do their tests.",
+      severity: "error",
+      from: { path: "^packages/effect4-" },
+      to: { path: ["^packages/(http2|platform-node)/", "^node_modules/(effect|@effect)/"] }
+    },
     {
       name: "fuzz-takes-the-engine-alone",
       comment: "By its public names, as a user has it.",
@@ -146,21 +166,21 @@ module.exports = {
       name: "http2-is-below-platform-node",
       comment: "In tests too.",
       severity: "error",
-      from: { path: "^packages/(hpack|engine|http2|node)/" },
-      to: { path: ["^packages/(platform-node|benchmark|fuzz)/", "^scratchpad/"] }
+      from: { path: "^packages/(hpack|engine|http2|effect4-http2|node)/" },
+      to: { path: ["^packages/(effect4-)?platform-node/", "^packages/(benchmark|fuzz)/", "^scratchpad/"] }
     },
     {
       name: "engine-is-below-http2",
       comment: "In tests too.",
       severity: "error",
       from: { path: "^packages/(hpack|engine|node)/" },
-      to: { path: "^packages/http2/" }
+      to: { path: "^packages/(effect4-)?http2/" }
     },
     {
       name: "node-is-above-engine-and-beside-http2",
       comment: "In tests too.",
       severity: "error",
-      from: { path: "^packages/(hpack|engine|http2)/" },
+      from: { path: "^packages/(hpack|engine|http2|effect4-http2)/" },
       to: { path: "^packages/node/" }
     },
     {

@@ -12,7 +12,7 @@ const nodeHttp2 = {
 }
 const node = {
   regex: "^node:",
-  message: "hpack, engine and http2 run on any transport: no node: here."
+  message: "hpack, engine and both http2 run on any transport: no node: here."
 }
 
 const capturedRuntime = {
@@ -55,7 +55,7 @@ export default defineConfig(
     rules: { ...restrictImports(effectBarrel, nodeHttp2), "no-restricted-properties": ["error", capturedRuntime] }
   },
   {
-    files: ["packages/{hpack,engine,http2}/src/**/*.ts"],
+    files: ["packages/{hpack,engine,http2,effect4-http2}/src/**/*.ts"],
     rules: restrictImports(effectBarrel, nodeHttp2, node)
   },
   {

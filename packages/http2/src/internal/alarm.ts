@@ -1,7 +1,9 @@
 /**
- * The one timer of a connection. By the live clock it is a timer of the host that keeps no process alive, since Effect's own `sleep` does, and costs a
- * fiber; by any other clock, a test's for instance, it is that clock's `sleep`. Made by Http2Connection.ts.
+ * The one timer of a connection. By the live clock it is the host's, since Effect's own `sleep` keeps a process alive, and costs a fiber; by any other clock,
+ * a test's for instance, it is that clock's `sleep`. Made by connectionScope.ts.
  */
+import type { Timer } from "@effect-http2/engine/connection/connection"
+import { HostTimer } from "@effect-http2/engine/connection/hostTimer"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
@@ -12,45 +14,8 @@ import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 
 /** A timer that is set anew, or stopped, at any time. */
-export interface Alarm {
-  /** Rings in `millis`, and not at the time that was set before. */
-  readonly set: (millis: number) => void
-  readonly stop: () => void
-}
-
-/** What hosts have beside ECMAScript; `unref` on Node alone. */
-interface HostTimer {
-  readonly unref?: () => unknown
-}
-declare const setTimeout: (task: () => void, millis: number) => HostTimer
-declare const clearTimeout: (timer: HostTimer) => void
-
-/** Hosts count milliseconds in 31 bits. */
-const longest = 0x7fffffff
-
-class HostAlarm implements Alarm {
-  private timer: HostTimer | undefined = undefined
-
-  constructor(private readonly ring: () => void) {}
-
-  readonly set = (millis: number): void => {
-    this.stop()
-    const timer = setTimeout(this.rings, Math.min(Math.ceil(millis), longest))
-    // A number in browsers.
-    if (typeof timer === "object") timer.unref?.()
-    this.timer = timer
-  }
-
-  readonly stop = (): void => {
-    if (this.timer === undefined) return
-    clearTimeout(this.timer)
-    this.timer = undefined
-  }
-
-  private readonly rings = (): void => {
-    this.timer = undefined
-    this.ring()
-  }
+export interface Alarm extends Timer {
+  stop(): void
 }
 
 class ClockAlarm implements Alarm {
@@ -62,7 +27,7 @@ class ClockAlarm implements Alarm {
     private readonly ring: () => void
   ) {}
 
-  readonly set = (millis: number): void => {
+  set(millis: number): void {
     this.stop()
     const sleep = Effect.flatMap(this.clock.sleep(Duration.millis(millis)), () =>
       Effect.sync(() => {
@@ -73,7 +38,7 @@ class ClockAlarm implements Alarm {
     this.fiber = Runtime.runFork(this.runtime)(sleep)
   }
 
-  readonly stop = (): void => {
+  stop(): void {
     this.fiber?.unsafeInterruptAsFork(FiberId.none)
     this.fiber = undefined
   }
@@ -83,4 +48,4 @@ const liveClock = Context.get(DefaultServices.liveServices, Clock.Clock)
 
 /** An alarm that calls `ring`, not set yet. */
 export const makeAlarm = (clock: Clock.Clock, runtime: Runtime.Runtime<never>, ring: () => void): Alarm =>
-  clock === liveClock ? new HostAlarm(ring) : new ClockAlarm(clock, runtime, ring)
+  clock === liveClock ? new HostTimer(ring) : new ClockAlarm(clock, runtime, ring)

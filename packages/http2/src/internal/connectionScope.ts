@@ -109,7 +109,7 @@ export class ConnectionScope implements Holder {
     const { alarm, transport } = this
     const disconnect = transport.end.pipe(
       Effect.zipRight(Fiber.await(reader)),
-      Effect.zipRight(Effect.sync(alarm.stop)),
+      Effect.zipRight(Effect.sync(() => alarm.stop())),
       Effect.zipRight(transport.close)
     )
     const fiber = Runtime.runFork(this.runtime)(Effect.uninterruptible(disconnect))

@@ -1,0 +1,167 @@
+/**
+ * A connection as its user holds it (RFC 9113 §3, §9.1): what can be seen of it and done to it beside the messages that it carries.
+ *
+ * @since 0.1.0
+ */
+import type { Connection } from "@effect-http2/engine/connection/connection"
+import { updateSettings } from "@effect-http2/engine/connection/sendSettings"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Http2Error from "./Http2Error.js"
+import type { Settings } from "./Settings.js"
+import type { Peer } from "./Transport.js"
+
+/**
+ * One HTTP/2 connection, of either role.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Http2Connection {
+  /** There once somebody waits for the end. */
+  private closed: Deferred.Deferred<void, Http2Error.Http2Error> | undefined = undefined
+
+  constructor(
+    /** @internal */
+    readonly engine: Connection
+  ) {}
+
+  /** Completes when the connection has ended: with success where it ended cleanly, else with the error that ended it. */
+  get awaitClosed(): Effect.Effect<void, Http2Error.Http2Error> {
+    return Effect.suspend(() => {
+      const closed = (this.closed ??= Deferred.makeUnsafe<void, Http2Error.Http2Error>())
+      if (this.engine.status === "closed") this.settle()
+      return Deferred.await(closed)
+    })
+  }
+
+  /**
+   * The connection has ended.
+   *
+   * @internal
+   */
+  settle(): void {
+    const { closed, engine } = this
+    if (closed === undefined) return
+    Deferred.doneUnsafe(closed, engine.error === undefined ? Exit.void : Exit.fail(engine.error))
+  }
+
+  /** The two ends of the connection. */
+  get peer(): Peer {
+    return this.engine.peer
+  }
+
+  /** Streams that are open, those that were reset and still wait for the peer to know among them. */
+  get activeStreams(): number {
+    return this.engine.table.size
+  }
+
+  /** Whether no new streams are taken: GOAWAY was sent or received, or the connection has ended. */
+  get isDraining(): boolean {
+    return this.engine.isDraining
+  }
+
+  /** Since when, in ms of the clock, nothing has come from the peer. */
+  get lastReceivedAt(): number {
+    return this.engine.lastReceivedAt
+  }
+
+  /** Whether the peer's first SETTINGS have come. */
+  get hasRemoteSettings(): boolean {
+    return this.engine.hasRemoteSettings
+  }
+
+  /** The settings that the peer announced; the initial ones before it did. */
+  get remoteSettings(): Settings {
+    return this.engine.remoteSettings
+  }
+
+  /** The settings that we announced. */
+  get localSettings(): Settings {
+    return this.engine.settings.announced
+  }
+
+  /**
+   * The origins that the server answers for on this connection, in their ASCII serialization (RFC 8336 §2.3). Undefined before it has sent an ORIGIN
+   * frame, and at a server. A 421 takes the origin of its request out.
+   */
+  get originSet(): ReadonlySet<string> | undefined {
+    return this.engine.role.origins?.set
+  }
+
+  /**
+   * Octets of the connection's receive window that lie in the bodies of streams: arrived, and not read. 0 when all was read or dropped.
+   */
+  get unreadOctets(): number {
+    return this.engine.receiveWindow.outstanding
+  }
+
+  /** Waits for the peer's first SETTINGS (§3.4). Fails when the connection ends before. */
+  get awaitSettings(): Effect.Effect<Settings, Http2Error.Http2Error> {
+    return Effect.callback((resume) => {
+      const { engine } = this
+      if (engine.hasRemoteSettings) return resume(Effect.succeed(engine.remoteSettings))
+      engine.whenSettled.add(() => resume(Effect.sync(() => engine.remoteSettings)))
+      engine.onEnd(() => resume(Effect.suspend(() => Effect.fail(engine.error ?? Http2Error.connectionClosed()))))
+    })
+  }
+
+  /** Sends a PING (§6.7) and waits for its acknowledgement. Succeeds with the round-trip time. */
+  get ping(): Effect.Effect<Duration.Duration, Http2Error.Http2Error> {
+    return Effect.suspend(() => {
+      const { engine } = this
+      if (engine.status === "closed") return Effect.fail(engine.error ?? Http2Error.connectionClosed())
+      const acknowledged = Effect.callback<Duration.Duration>((resume) => {
+        engine.ping((roundTrip) => resume(Effect.succeed(Duration.millis(roundTrip))))
+      })
+      return Effect.raceFirst(acknowledged, this.ended)
+    })
+  }
+
+  /** Fails when the connection ends. */
+  private get ended(): Effect.Effect<never, Http2Error.Http2Error> {
+    return Effect.flatMap(this.awaitClosed, () => Effect.fail(Http2Error.connectionClosed()))
+  }
+
+  /**
+   * Changes settings of ours on the open connection: sends SETTINGS (§6.5) with what `changes` changes, and completes when the peer has acknowledged
+   * it. Until then the peer may go by what it knows: what becomes larger holds at once, what becomes smaller from the acknowledgement on.
+   * Interruption only stops the waiting.
+   *
+   * - `maxConcurrentStreams`: streams that are open go on; those beyond the limit are refused. 0, for a short time, lets none in (§6.5.2).
+   * - `initialWindowSize`: the windows of open streams too, by the difference; they can fall below zero (§6.9.2).
+   * - `headerTableSize`, `maxFrameSize`, `maxHeaderListSize`: as the options of the same name. Of a section that becomes larger, the block before
+   *   decompression is still bound by the option `maxHeaderBlockSize`.
+   * - `enablePush`: a client's. `enableConnectProtocol`: a server's, and not to be taken back (RFC 8441 §3). `noRfc7540Priorities` stays (RFC 9218 §2.1).
+   *
+   * Fails with a `StreamError` of origin `User`, and sends nothing, for what is out of bounds (§6.5.2) or not this role's to change, and when the
+   * connection ends first: with SETTINGS_TIMEOUT, for instance, after `settingsTimeout`.
+   */
+  updateSettings(changes: Partial<Settings>): Effect.Effect<void, Http2Error.Http2Error> {
+    return Effect.suspend(() => {
+      const { engine } = this
+      if (engine.status === "closed") return Effect.fail(engine.error ?? Http2Error.connectionClosed())
+      const acknowledged = Deferred.makeUnsafe<void>()
+      try {
+        updateSettings(engine, changes, () => Deferred.doneUnsafe(acknowledged, Exit.void))
+      } catch (error) {
+        return Http2Error.isHttp2Error(error) ? Effect.fail(error) : Effect.die(error)
+      }
+      return Effect.raceFirst(Deferred.await(acknowledged), this.ended)
+    })
+  }
+
+  /**
+   * Closes gracefully (§6.8): no new streams; those that are open finish, up to `gracefulShutdownTimeout`, then they are reset. Completes when the
+   * connection has ended. Interruption only stops the waiting.
+   */
+  get shutdown(): Effect.Effect<void> {
+    return Effect.callback((resume) => {
+      const { engine } = this
+      engine.closeGracefully()
+      engine.onEnd(() => resume(Effect.void))
+    })
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * What a message that arrives has in either role: headers, a body to be read as a Stream, trailers.
+ *
+ * @since 0.1.0
+ */
+import { concat } from "@effect-http2/engine/octets"
+import type { Stream as EngineStream } from "@effect-http2/engine/stream/stream"
+import * as Text from "@effect-http2/engine/text"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import * as ErrorCode from "./ErrorCode.js"
+import type { Headers } from "./Headers.js"
+import * as Http2Error from "./Http2Error.js"
+import { Http2Stream } from "./Http2Stream.js"
+import { bodyOf, takeWhole, toStream } from "./internal/bodies.js"
+
+/**
+ * Octets that `bytes` and `text` read at most where nothing else is said.
+ *
+ * @internal
+ */
+export const defaultLimit = 10_485_760
+
+/**
+ * A request at a server, or a response at a client.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export abstract class Http2IncomingMessage {
+  constructor(
+    /** @internal */
+    readonly engine: EngineStream
+  ) {}
+
+  abstract readonly headers: Headers
+
+  /** The stream that carries the message. */
+  get stream(): Http2Stream {
+    return new Http2Stream(this.engine)
+  }
+
+  /**
+   * The body, in slices of what was read from the transport, as it arrives. It ends only where the peer ended it; a reset, a lost connection or a
+   * length that contradicts content-length fails it, behind what had arrived. What is read goes back to the flow-control
+   * windows, so that a slow reader slows the peer. To be read once.
+   */
+  get body(): Stream.Stream<Uint8Array, Http2Error.Http2Error> {
+    return toStream(this.engine)
+  }
+
+  /** The whole body. Fails with a `StreamError` of limit `bytes` where it is longer than `limit` octets, default 10 MiB. */
+  bytes(limit: number = defaultLimit): Effect.Effect<Uint8Array, Http2Error.Http2Error> {
+    return Effect.suspend(() => {
+      const whole = takeWhole(this.engine, limit)
+      if (whole !== undefined) return Effect.succeed(whole)
+      const parts: Array<Uint8Array> = []
+      let length = 0
+      const read = Stream.runForEachArray(this.body, (chunks) => {
+        for (const chunk of chunks) {
+          parts.push(chunk)
+          length += chunk.length
+        }
+        return length > limit ? Effect.fail(tooLong(this.engine, limit)) : Effect.void
+      })
+      return Effect.map(read, () => concat(parts))
+    })
+  }
+
+  /** The whole body, where all of it has arrived, nothing of it was read, and it is not longer than `limit` octets: then it is read by this. */
+  bytesUnsafe(limit: number = defaultLimit): Uint8Array | undefined {
+    return takeWhole(this.engine, limit)
+  }
+
+  /** The whole body as UTF-8 text. Fails as `bytes` does. */
+  text(limit: number = defaultLimit): Effect.Effect<string, Http2Error.Http2Error> {
+    return Effect.map(this.bytes(limit), Text.fromOctets)
+  }
+
+  /**
+   * The whole body as JSON in UTF-8: the value that it stands for, unchecked. Fails as `bytes` does, and with a `StreamError` whose `cause` is a `SyntaxError`
+   * where it is not JSON.
+   */
+  json(limit: number = defaultLimit): Effect.Effect<unknown, Http2Error.Http2Error> {
+    return Effect.flatMap(this.text(limit), (text) =>
+      Effect.try({ try: (): unknown => JSON.parse(text), catch: (cause) => notJson(this.engine, cause) })
+    )
+  }
+
+  /** The fields behind the body, empty where there were none. Waits until the body has arrived; one that exceeds the window has to be read for that. */
+  get trailers(): Effect.Effect<Headers, Http2Error.Http2Error> {
+    return Effect.suspend(() => {
+      const body = bodyOf(this.engine)
+      if (body === undefined || body.isEnded) return Effect.succeed(this.engine.trailers)
+      return Effect.map(body.awaitEnd(), () => this.engine.trailers)
+    })
+  }
+}
+
+const tooLong = (stream: EngineStream, limit: number): Http2Error.StreamError =>
+  new Http2Error.StreamError({
+    streamId: stream.id,
+    code: ErrorCode.CANCEL,
+    origin: "User",
+    reason: `the body is longer than ${limit} octets`,
+    limit: "bytes",
+    processed: "unknown",
+    receivedOctets: stream.body?.received ?? 0
+  })
+
+const notJson = (stream: EngineStream, cause: unknown): Http2Error.StreamError =>
+  new Http2Error.StreamError({
+    streamId: stream.id,
+    code: ErrorCode.CANCEL,
+    origin: "User",
+    reason: "the body is not JSON",
+    processed: "unknown",
+    cause
+  })

@@ -1,0 +1,30 @@
+/**
+ * HTTP/2 (RFC 9113) for Effect 4, over any transport.
+ *
+ * @since 0.1.0
+ */
+export * as ErrorCode from "./ErrorCode.js"
+export * as ExtensionFrame from "./ExtensionFrame.js"
+export * as FlowControl from "./FlowControl.js"
+export * as Frame from "./Frame.js"
+export * as FrameLog from "./FrameLog.js"
+export * as Headers from "./Headers.js"
+export * as Http2Client from "./Http2Client.js"
+export * as Http2ClientRequest from "./Http2ClientRequest.js"
+export * as Http2ClientResponse from "./Http2ClientResponse.js"
+export * as Http2Connection from "./Http2Connection.js"
+export * as Http2Error from "./Http2Error.js"
+export * as Http2IncomingMessage from "./Http2IncomingMessage.js"
+export * as Http2Options from "./Http2Options.js"
+export * as Http2Origin from "./Http2Origin.js"
+export * as Http2Push from "./Http2Push.js"
+export * as Http2Server from "./Http2Server.js"
+export * as Http2ServerRequest from "./Http2ServerRequest.js"
+export * as Http2ServerResponse from "./Http2ServerResponse.js"
+export * as Http2Stats from "./Http2Stats.js"
+export * as Http2Stream from "./Http2Stream.js"
+export * as Http2Tunnel from "./Http2Tunnel.js"
+export * as MemoryTransport from "./MemoryTransport.js"
+export * as Priority from "./Priority.js"
+export * as Settings from "./Settings.js"
+export * as Transport from "./Transport.js"
