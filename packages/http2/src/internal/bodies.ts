@@ -2,8 +2,8 @@
  * The body of a message that arrives, between the dispatcher, which never waits, and a reader that may be slow: the engine's Inbox as a bounded Queue.
  *
  * There is no Queue until a reader has to wait for the rest of a body: one that is whole by then, as most are, is handed over as it is. From then on all
- * that a reader gets comes out of the Queue, and `Queue.take` wakes it. What arrives for a reader that waits is offered once the event loop has read
- * all that it can, or the body is over: a wake costs as much as many frames.
+ * that a reader gets comes out of the Queue, and `Queue.take` wakes it. An element is what a reader gets at once: all that has arrived until the event loop
+ * has read all that it can, or the body is over, since a wake costs as much as many frames.
  *
  * FLOW CONTROL: octets are bounded by the stream's window, since credit goes back when a reader gets them; slots by octets, since small DATA is copied
  * together while it waits. So the Queue's bound follows from the window, and an offer does not fail.
@@ -16,6 +16,7 @@ import type { Stream as EngineStream } from "@effect-http2/engine/stream/stream"
 import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import { type Http2Error, usageError } from "../Http2Error.js"
@@ -28,34 +29,34 @@ const coalesced = 4096
 const uncopied = 16
 
 /**
- * Slots that `window` octets can fill. A chunk in the Queue has 1,024 octets or more, but for the small ones of the delivery that found the Queue empty,
- * and for one between two that have: a buffer that a large chunk has closed. The last slot is for the sign of the end.
+ * Slots that `window` octets can fill. An element has 1,024 octets or more, but for one that was offered to a reader that waited and was interrupted, and
+ * one that the next reader has found outside the Queue.
  */
-export const slotsOf = (window: number): number => uncopied + 2 * (Math.ceil(Math.max(window, 0) / small) + 1) + 1
+export const slotsOf = (window: number): number => Math.ceil(Math.max(window, 0) / small) + 2
 
 /** The next chunks of a body; none at its end. */
 export type Pull = Effect.Effect<Chunks, Http2Error>
 
 type Chunks = Chunk.Chunk<Uint8Array>
 
-const ended: Pull = Effect.succeed(Chunk.empty())
+/** Also what wakes a reader that waits for what does not come. */
+const nothing: Chunks = Chunk.empty()
 
-/** Wakes a reader that waits for what does not come. */
-const nothing = new Uint8Array(0)
+const ended: Pull = Effect.succeed(nothing)
 
 /** `data` as something that may be kept for long: a copy, where it is a small part of the read that it came with. */
 const retainable = (data: Uint8Array): Uint8Array => (data.length * 4 < data.buffer.byteLength ? copy(data) : data)
 
 export class Body implements Inbox {
-  private queue: Queue.Queue<Uint8Array> | undefined = undefined
-  /** What is not in the Queue: everything, where there is none; else what came for a reader that waits, or small chunks that are copied together. */
+  private queue: Queue.Queue<Chunks> | undefined = undefined
+  /** What is not in the Queue: everything, where there is none; else what has come since the last delivery, or small chunks that are copied together. */
   private arrived: Array<Uint8Array> = []
   /** Octets of the last element of `arrived` that are in use, where it is a buffer of ours to copy into; 0 where it is not. */
   private filled = 0
-  /** Chunks that were offered, and that no reader has got. */
+  /** Elements that were offered, and that no reader has got. */
   private offered = 0
-  /** The first that was offered to a reader that waited. Where the Queue has one less than were offered, an interrupted reader has taken it along. */
-  private handed: Uint8Array | undefined = undefined
+  /** What was offered to a reader that waited. Where the Queue has less than was offered, an interrupted reader has taken it along. */
+  private handed: Chunks | undefined = undefined
   /** Whether a reader waits, or did until it was interrupted. */
   private isAwaited = false
   /** Whether a delivery was asked for and has not happened. */
@@ -107,8 +108,7 @@ export class Body implements Inbox {
       // A reader that waits gets it soon; who does not may leave it here for long.
       this.arrived.push(this.isAwaited ? data : retainable(data))
     }
-    if (this.isAwaited) this.wake()
-    else if (this.queue !== undefined && this.filled === 0) this.offerAll(this.queue)
+    if (this.queue !== undefined) this.wake()
   }
 
   private coalesce(data: Uint8Array): void {
@@ -119,7 +119,6 @@ export class Body implements Inbox {
       return
     }
     this.seal()
-    if (this.queue !== undefined && !this.isAwaited) this.offerAll(this.queue)
     const fresh = new Uint8Array(this.arrived.length === 0 && this.queue === undefined ? data.length : coalesced)
     fresh.set(data)
     this.filled = data.length
@@ -134,23 +133,11 @@ export class Body implements Inbox {
     this.filled = 0
   }
 
-  /** What has arrived goes into the Queue. Where our window became larger than it was when the Queue was made, what has no slot waits for the next reader. */
-  private offerAll(queue: Queue.Queue<Uint8Array>): void {
-    const chunks = this.takeArrived()
-    let taken = 0
-    for (const chunk of chunks) {
-      if (!queue.unsafeOffer(chunk)) break
-      taken++
-    }
-    this.offered += taken
-    if (taken < chunks.length) this.arrived = chunks.slice(taken)
-  }
-
-  private takeArrived(): Array<Uint8Array> {
+  private takeArrived(): Chunks {
     this.seal()
     const { arrived } = this
     this.arrived = []
-    return arrived
+    return Chunk.unsafeFromArray(arrived)
   }
 
   private wake(): void {
@@ -159,18 +146,37 @@ export class Body implements Inbox {
     this.owner.deliverLater(this)
   }
 
-  /** To the reader that waits: what has arrived for it, or that nothing will. */
+  /** Into the Queue: what has arrived, or, to a reader that waits, that nothing will. */
   deliver(): void {
     this.isDue = false
-    if (!this.isAwaited || this.queue === undefined) return
-    if (this.arrived.length === 0) {
-      if (!this.isOver) return
-      this.arrived.push(nothing)
-    }
+    const { queue } = this
+    if (queue === undefined) return
+    if (!this.isAwaited) return this.offerWhole(queue)
+    if (this.arrived.length === 0 && !this.isOver) return
     this.isAwaited = false
-    this.seal()
-    this.handed = this.arrived[0]
-    this.offerAll(this.queue)
+    this.handed = this.offer(queue)
+  }
+
+  /** Offers what has arrived, as one element. Where our window became larger than it was when the Queue was made, it may have to wait for the next reader. */
+  private offer(queue: Queue.Queue<Chunks>): Chunks | undefined {
+    const chunks = this.takeArrived()
+    if (queue.unsafeOffer(chunks)) {
+      this.offered++
+      return chunks
+    }
+    this.arrived = Array.from(chunks)
+    return undefined
+  }
+
+  /** Offers what has arrived, but for a buffer that more may be copied into. */
+  private offerWhole(queue: Queue.Queue<Chunks>): void {
+    const { filled } = this
+    const last = filled > 0 ? this.arrived.pop() : undefined
+    this.filled = 0
+    if (this.arrived.length > 0) this.offer(queue)
+    if (last === undefined) return
+    this.arrived.push(last)
+    this.filled = filled
   }
 
   end(): void {
@@ -227,7 +233,7 @@ export class Body implements Inbox {
 
   // ------------------------------------------------------------------ reading
 
-  /** All that is there, in order. Waits where there is nothing. One reader at a time. */
+  /** What is there, in order. Waits where there is nothing. One reader at a time. */
   get pull(): Pull {
     return (this.pulling ??= Effect.suspend(() => this.next()))
   }
@@ -235,75 +241,64 @@ export class Body implements Inbox {
   private next(): Pull {
     const { queue } = this
     if (queue === undefined) return this.isOver ? this.rest() : this.open()
-    if (this.arrived.length > 0) this.offerAll(queue)
-    return this.offered > 0 ? this.takeAll(queue) : this.none(queue)
+    if (this.arrived.length > 0) this.offer(queue)
+    return this.offered > 0 ? this.take(queue) : this.none(queue)
   }
 
   /** What a body that is over has left, without a Queue. */
   private rest(): Pull {
-    const chunks = this.takeArrived()
-    return chunks.length > 0 ? Effect.succeed(this.consume(chunks)) : this.none(undefined)
+    return this.arrived.length > 0 ? Effect.succeed(this.consume(this.takeArrived())) : this.none(undefined)
   }
 
   private open(): Pull {
-    return Effect.flatMap(Queue.bounded<Uint8Array>(slotsOf(this.window)), (queue) => {
+    return Effect.flatMap(Queue.bounded<Chunks>(slotsOf(this.window)), (queue) => {
       this.queue ??= queue
       return this.pull
     })
   }
 
-  private none(queue: Queue.Queue<Uint8Array> | undefined): Pull {
+  private none(queue: Queue.Queue<Chunks> | undefined): Pull {
     if (this.failure !== undefined) return Effect.fail(this.failure)
     if (this.lostOn !== 0)
       return Effect.fail(usageError(this.lostOn, "8.1", "the body was given up before it was read"))
     if (this.isEnded || queue === undefined) return ended
     this.owner.bodyWanted()
     this.isAwaited = true
-    return (this.waiting ??= Effect.flatMap(Queue.take(queue), (first) => this.woken(queue, first)))
+    return (this.waiting ??= Effect.flatMap(Queue.take(queue), (chunks) => this.give(queue, chunks)))
   }
 
-  /** By the only chunk that there is, or by the first. */
-  private woken(queue: Queue.Queue<Uint8Array>, first: Uint8Array): Pull {
-    if (queue !== this.queue || this.offered > 1 || first === nothing) return this.takeAll(queue)
-    this.offered = 0
-    this.handed = undefined
-    return Effect.succeed(this.consume([first]))
+  /** The next element, which is in the Queue, or nowhere since an interrupted reader has taken it along. */
+  private take(queue: Queue.Queue<Chunks>): Pull {
+    const { handed } = this
+    const isInQueue = handed === undefined || Option.contains(queue.unsafeSize(), this.offered)
+    // Uninterruptible, since what has left the Queue is nowhere else.
+    return isInQueue
+      ? Effect.flatten(Effect.uninterruptible(Effect.map(Queue.take(queue), (chunks) => this.give(queue, chunks))))
+      : this.give(queue, handed)
   }
 
-  /** All that was offered: uninterruptible, since what has left the Queue is nowhere else. */
-  private takeAll(queue: Queue.Queue<Uint8Array>): Pull {
-    const taken = Effect.uninterruptible(Effect.map(Queue.takeAll(queue), (chunks) => this.give(queue, chunks)))
-    return Effect.flatMap(taken, (chunks) => (chunks.length > 0 ? Effect.succeed(chunks) : this.pull))
-  }
-
-  private give(queue: Queue.Queue<Uint8Array>, taken: Chunks): Chunks {
+  private give(queue: Queue.Queue<Chunks>, chunks: Chunks): Pull {
     // It was given up meanwhile.
-    if (queue !== this.queue) return Chunk.empty()
-    const chunks: Array<Uint8Array> = []
-    // By this reader, or by one that was interrupted behind it.
-    if (this.handed !== undefined && taken.length < this.offered && this.handed !== nothing) chunks.push(this.handed)
-    for (const chunk of Chunk.toReadonlyArray(taken)) if (chunk !== nothing) chunks.push(chunk)
-    this.offered = 0
+    if (queue !== this.queue) return this.pull
+    this.offered--
     this.handed = undefined
-    return this.consume(chunks)
+    return chunks.length > 0 ? Effect.succeed(this.consume(chunks)) : this.pull
   }
 
   /** FLOW CONTROL: WINDOW_UPDATE: send: what a reader gets goes back to the windows. */
-  private consume(chunks: ReadonlyArray<Uint8Array>): Chunks {
+  private consume(chunks: Chunks): Chunks {
     let octets = 0
-    for (const chunk of chunks) octets += chunk.length
+    for (const chunk of Chunk.toReadonlyArray(chunks)) octets += chunk.length
     octets = Math.min(octets, this.unread)
     this.unread -= octets
     if (octets > 0) this.owner.bodyConsumed(octets)
-    return Chunk.unsafeFromArray(chunks)
+    return chunks
   }
 
   /** The whole body, where all of it has come and nothing of it was handed out; undefined otherwise. */
   takeWhole(): ReadonlyArray<Uint8Array> | undefined {
     if (!this.isEnded || this.queue !== undefined || this.unread !== this.received) return undefined
-    const chunks = this.takeArrived()
-    this.consume(chunks)
-    return chunks
+    return Chunk.toReadonlyArray(this.consume(this.takeArrived()))
   }
 }
 
