@@ -10,8 +10,8 @@ import * as ErrorCode from "./ErrorCode.js"
 import type { Headers } from "./Headers.js"
 import * as Http2Error from "./Http2Error.js"
 import { Http2Stream } from "./Http2Stream.js"
+import { Gathered } from "./internal/gathered.js"
 import { bodyOf, pull, takeWhole, toStream } from "./internal/bodies.js"
-import { concat } from "@effect-http2/engine/octets"
 import type { Stream as EngineStream } from "@effect-http2/engine/stream/stream"
 import * as Text from "@effect-http2/engine/text"
 import * as StreamRun from "./StreamRun.js"
@@ -68,15 +68,11 @@ export abstract class Http2IncomingMessage {
     return Effect.suspend(() => {
       const whole = takeWhole(this.engine, limit)
       if (whole !== undefined) return Effect.succeed(whole)
-      const parts: Array<Uint8Array> = []
-      let length = 0
+      const gathered = new Gathered(this.engine.expectedOctets)
       const next: Effect.Effect<Uint8Array, Http2Error.Http2Error> = Effect.flatMap(pull(this.engine), (chunk) => {
-        if (chunk.length === 0) return Effect.succeed(concat(parts))
-        for (const part of Chunk.toReadonlyArray(chunk)) {
-          parts.push(part)
-          length += part.length
-        }
-        return length > limit ? Effect.fail(tooLong(this.engine, limit)) : next
+        if (chunk.length === 0) return Effect.succeed(gathered.whole)
+        for (const part of Chunk.toReadonlyArray(chunk)) gathered.add(part)
+        return gathered.length > limit ? Effect.fail(tooLong(this.engine, limit)) : next
       })
       return next
     })

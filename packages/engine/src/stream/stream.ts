@@ -75,7 +75,7 @@ export abstract class Stream implements SenderOwner, InboxOwner {
   receiveWindow: ReceiveWindow | undefined = undefined
   trailers: Headers = empty
   /** Octets that the body will have as content-length says, -1 where that is not known. */
-  protected expectedOctets = -1
+  expectedOctets = -1
   protected receivedOctets = 0
   sender: Sender | undefined = undefined
   /** Octets that our body will have as our content-length says, -1 where it does not say. */
