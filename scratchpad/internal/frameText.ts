@@ -71,6 +71,6 @@ export const format = (frame: Frame.Frame, fields: ReadonlyArray<HeaderField> | 
     case "Unknown":
       return `0x${frame.type.toString(16)} stream=${frame.streamId} flags=0x${frame.flags.toString(16)} length=${frame.payload.length}`
     case "Invalid":
-      return `invalid 0x${frame.type.toString(16)} stream=${frame.streamId} ${ErrorCode.toName(frame.errorCode)}: ${frame.reason}`
+      return `invalid 0x${frame.type.toString(16)} stream=${frame.streamId} ${ErrorCode.toName(frame.errorCode)}: ${frame.description}`
   }
 }

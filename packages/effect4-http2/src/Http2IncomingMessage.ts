@@ -102,7 +102,8 @@ const tooLong = (stream: EngineStream, limit: number): Http2Error.StreamError =>
     streamId: stream.id,
     code: ErrorCode.CANCEL,
     origin: "User",
-    reason: `the body is longer than ${limit} octets`,
+    reason: "Limit",
+    description: `the body is longer than ${limit} octets`,
     limit: "bytes",
     processed: "unknown",
     receivedOctets: stream.body?.received ?? 0
@@ -113,7 +114,8 @@ const notJson = (stream: EngineStream, cause: unknown): Http2Error.StreamError =
     streamId: stream.id,
     code: ErrorCode.CANCEL,
     origin: "User",
-    reason: "the body is not JSON",
+    reason: "Decode",
+    description: "the body is not JSON",
     processed: "unknown",
     cause
   })

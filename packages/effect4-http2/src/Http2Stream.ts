@@ -74,7 +74,8 @@ export class Http2Stream {
           streamId: this.stream.id,
           code: isUntrue ? ErrorCode.CANCEL : code,
           origin: "User",
-          reason: "reset by this side",
+          reason: "Cancelled",
+          description: "reset by this side",
           processed: "unknown"
         })
       )

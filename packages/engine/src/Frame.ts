@@ -253,7 +253,7 @@ export class Invalid {
     readonly streamId: number,
     readonly errorCode: ErrorCode,
     readonly section: string,
-    readonly reason: string
+    readonly description: string
   ) {}
 }
 

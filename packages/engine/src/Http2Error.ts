@@ -23,12 +23,42 @@ export type Origin = "Remote" | "Local" | "User"
  */
 export type Processed = "no" | "unknown"
 
+/**
+ * What went wrong, for a program to tell apart:
+ *
+ * - `Protocol`: the peer broke a rule; `section` has it.
+ * - `Limit`, `Timeout`: it was more, or took longer, than is allowed; `limit` names the option, or the peer's setting.
+ * - `Reset`, `GoAway`: the peer sent RST_STREAM, or GOAWAY; `code` says why.
+ * - `Closed`: the connection has ended, or takes no more requests.
+ * - `Cancelled`: this side gave it up.
+ * - `Usage`: the API was misused; nothing was sent.
+ * - `UserCode`: a body, a handler or a callback of the user's failed; `cause` has it.
+ * - `Decode`: a body is not what it was read as.
+ * - `Defect`: this library is at fault; `cause` has it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Reason =
+  | "Protocol"
+  | "Limit"
+  | "Timeout"
+  | "Reset"
+  | "GoAway"
+  | "Closed"
+  | "Cancelled"
+  | "Usage"
+  | "UserCode"
+  | "Decode"
+  | "Defect"
+
 interface Details {
   /** The code of RFC 9113 §7 that was sent or received. */
   readonly code: ErrorCode.ErrorCode
   readonly origin: Origin
+  readonly reason: Reason
   /** What happened, in words, without the code. */
-  readonly reason: string
+  readonly description: string
   /** The section of RFC 9113 whose rule was broken, for an error that this library raises. */
   readonly section?: string | undefined
   /** The name of the limit that was exceeded, as in the options. */
@@ -44,14 +74,15 @@ const describe = (scope: string, details: Details): string => {
   // Of a misuse that is ours to say alone, the code says nothing.
   const isCodeless = details.origin === "User" && details.code === ErrorCode.INTERNAL_ERROR
   const code = isCodeless ? "" : `${ErrorCode.toName(details.code)}: `
-  return `${scope}: ${who}${code}${details.reason}${section}`
+  return `${scope}: ${who}${code}${details.description}${section}`
 }
 
 /** What both scopes have. */
 abstract class Failure extends Error implements Details {
   readonly code: ErrorCode.ErrorCode
   readonly origin: Origin
-  readonly reason: string
+  readonly reason: Reason
+  readonly description: string
   readonly section: string | undefined
   readonly limit: string | undefined
   readonly processed: Processed
@@ -61,6 +92,7 @@ abstract class Failure extends Error implements Details {
     this.code = details.code
     this.origin = details.origin
     this.reason = details.reason
+    this.description = details.description
     this.section = details.section
     this.limit = details.limit
     this.processed = details.processed
@@ -134,27 +166,23 @@ export class TransportError extends Error {
   }
   readonly _tag = "Http2TransportError"
   readonly scope = "connection"
-  readonly transportReason: TransportReason
+  readonly reason: TransportReason
   readonly description: string
   readonly origin: Origin
   readonly code: ErrorCode.ErrorCode
   readonly processed: Processed
 
-  constructor(details: {
-    readonly transportReason: TransportReason
-    readonly description: string
-    readonly cause?: unknown
-  }) {
+  constructor(details: { readonly reason: TransportReason; readonly description: string; readonly cause?: unknown }) {
     super(undefined, details.cause === undefined ? undefined : { cause: details.cause })
-    this.transportReason = details.transportReason
+    this.reason = details.reason
     this.description = details.description
-    this.origin = details.transportReason === "InvalidOptions" ? "User" : "Remote"
-    this.code = isDial(details.transportReason) ? ErrorCode.CONNECT_ERROR : ErrorCode.INTERNAL_ERROR
-    this.processed = isDial(details.transportReason) ? "no" : "unknown"
+    this.origin = details.reason === "InvalidOptions" ? "User" : "Remote"
+    this.code = isDial(details.reason) ? ErrorCode.CONNECT_ERROR : ErrorCode.INTERNAL_ERROR
+    this.processed = isDial(details.reason) ? "no" : "unknown"
   }
 
   override get message(): string {
-    return `transport: ${this.transportReason}: ${this.description}`
+    return `transport: ${this.reason}: ${this.description}`
   }
 }
 
@@ -202,6 +230,10 @@ export const isTransportError = (u: unknown): u is TransportError => isTagged(u,
 export const isHttp2Error = (u: unknown): u is Http2Error =>
   isConnectionError(u) || isStreamError(u) || isTransportError(u)
 
+/** What is wrong with a peer that broke a rule, or exceeded the limit of this name. */
+const reasonOf = (limit: string | undefined): Reason =>
+  limit === undefined ? "Protocol" : limit.endsWith("Timeout") ? "Timeout" : "Limit"
+
 /**
  * A rule of the RFC that the peer broke, for which the connection has to end.
  *
@@ -211,13 +243,14 @@ export const isHttp2Error = (u: unknown): u is Http2Error =>
 export const connectionError = (
   code: ErrorCode.ErrorCode,
   section: string,
-  reason: string,
-  options?: { readonly limit?: string; readonly cause?: unknown }
+  description: string,
+  options?: { readonly reason?: Reason; readonly limit?: string; readonly cause?: unknown }
 ): ConnectionError =>
   new ConnectionError({
     code,
     origin: "Local",
-    reason,
+    reason: options?.reason ?? reasonOf(options?.limit),
+    description,
     section,
     limit: options?.limit,
     processed: "unknown",
@@ -234,14 +267,15 @@ export const streamError = (
   streamId: number,
   code: ErrorCode.ErrorCode,
   section: string,
-  reason: string,
+  description: string,
   options?: { readonly limit?: string; readonly cause?: unknown; readonly receivedOctets?: number }
 ): StreamError =>
   new StreamError({
     streamId,
     code,
     origin: "Local",
-    reason,
+    reason: reasonOf(options?.limit),
+    description,
     section,
     limit: options?.limit,
     processed: "unknown",
@@ -258,7 +292,7 @@ export const streamError = (
 export const usageError = (
   streamId: number,
   section: string | undefined,
-  reason: string,
+  description: string,
   /** The setting of the peer's that does not allow it. */
   limit?: string
 ): StreamError =>
@@ -266,7 +300,8 @@ export const usageError = (
     streamId,
     code: ErrorCode.INTERNAL_ERROR,
     origin: "User",
-    reason,
+    reason: "Usage",
+    description,
     section,
     limit,
     processed: "no"
@@ -282,6 +317,7 @@ export const connectionClosed = (): ConnectionError =>
   new ConnectionError({
     code: ErrorCode.NO_ERROR,
     origin: "Remote",
-    reason: "the connection was closed",
+    reason: "Closed",
+    description: "the connection was closed",
     processed: "unknown"
   })

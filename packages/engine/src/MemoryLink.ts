@@ -244,7 +244,7 @@ export class End implements Link {
 }
 
 const resetError = (): TransportError =>
-  new TransportError({ transportReason: "Reset", description: "the connection in memory was broken" })
+  new TransportError({ reason: "Reset", description: "the connection in memory was broken" })
 
 /** Hosts may have it; ECMAScript does not. */
 declare const setImmediate: ((task: () => void) => unknown) | undefined

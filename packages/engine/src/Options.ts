@@ -155,7 +155,8 @@ const invalid = (name: keyof Options, value: unknown): ConnectionError =>
   new ConnectionError({
     code: ErrorCode.INTERNAL_ERROR,
     origin: "User",
-    reason: `option ${name} cannot be ${String(value)}: it is ${rangeOf(name)}`,
+    reason: "Usage",
+    description: `option ${name} cannot be ${String(value)}: it is ${rangeOf(name)}`,
     processed: "no"
   })
 

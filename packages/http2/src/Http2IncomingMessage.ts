@@ -116,7 +116,8 @@ const tooLong = (engine: EngineStream, limit: number): Http2Error.StreamError =>
     streamId: engine.id,
     code: ErrorCode.CANCEL,
     origin: "User",
-    reason: `the body is longer than ${limit} octets`,
+    reason: "Limit",
+    description: `the body is longer than ${limit} octets`,
     limit: "bytes",
     processed: "unknown",
     receivedOctets: engine.body?.received ?? 0
@@ -127,7 +128,8 @@ const notJson = (engine: EngineStream, cause: unknown): Http2Error.StreamError =
     streamId: engine.id,
     code: ErrorCode.CANCEL,
     origin: "User",
-    reason: "the body is not JSON",
+    reason: "Decode",
+    description: "the body is not JSON",
     processed: "unknown",
     cause
   })

@@ -223,7 +223,7 @@ const pullLoop = (pull: Pull): Channel.Channel<Chunk.Chunk<Uint8Array>, unknown,
   )
 
 const resetError = (): TransportError =>
-  new TransportError({ transportReason: "Reset", description: "the connection in memory was broken" })
+  new TransportError({ reason: "Reset", description: "the connection in memory was broken" })
 
 /** Hosts may have it; ECMAScript does not. */
 declare const setImmediate: ((task: () => void) => unknown) | undefined

@@ -155,8 +155,14 @@ describe("ALTSVC at a client", () => {
         }
         const { failure, peer } = yield* asked({ onAltSvc: () => undefined, [name]: thrower })
         yield* peer.send(frame)
-        const reason = `${name} has thrown`
-        expect(yield* failure).toMatchObject({ _tag: "Http2ConnectionError", origin: "User", reason, cause })
+        const description = `${name} has thrown`
+        expect(yield* failure).toMatchObject({
+          _tag: "Http2ConnectionError",
+          origin: "User",
+          reason: "UserCode",
+          description,
+          cause
+        })
       })
     )
   }

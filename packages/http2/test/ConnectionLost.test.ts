@@ -23,7 +23,7 @@ describe("a connection that is lost", () => {
       for (const fiber of open) {
         expect(yield* Fiber.join(fiber)).toMatchObject({
           _tag: "Http2TransportError",
-          transportReason: "Reset",
+          reason: "Reset",
           processed: "unknown"
         })
       }

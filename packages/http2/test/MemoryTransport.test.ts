@@ -23,7 +23,7 @@ const collectBroken = (transport: Transport) =>
     const error = yield* Effect.flip(
       Stream.runForEach(transport.incoming, (chunk) => Effect.sync(() => seen.push(text(chunk))))
     )
-    return [seen.join(""), error.transportReason]
+    return [seen.join(""), error.reason]
   })
 
 const drained = (transport: Transport): Effect.Effect<void> =>

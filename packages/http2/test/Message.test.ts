@@ -10,13 +10,13 @@ const section = (pairs: Pairs, overflow: "none" | "size" | "count" = "none") =>
 
 const request = (pairs: Pairs, connectProtocol = false): RequestHead => {
   const head = parseRequest(section(pairs), connectProtocol)
-  if (head instanceof Violation) throw new Error(head.reason)
+  if (head instanceof Violation) throw new Error(head.description)
   return head
 }
 
 const response = (pairs: Pairs): ResponseHead => {
   const head = parseResponse(section(pairs))
-  if (head instanceof Violation) throw new Error(head.reason)
+  if (head instanceof Violation) throw new Error(head.description)
   return head
 }
 

@@ -56,7 +56,7 @@ it.effect("json fails with a StreamError where the body is not JSON, or longer t
     ({ client }) =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(Effect.flatMap(client.request({}), (response) => response.json()))
-        expect(error).toMatchObject({ _tag: "Http2StreamError", reason: "the body is not JSON" })
+        expect(error).toMatchObject({ _tag: "Http2StreamError", reason: "Decode", description: "the body is not JSON" })
         expect(error.cause).toBeInstanceOf(SyntaxError)
         const tooLong = yield* Effect.flip(Effect.flatMap(client.request({}), (response) => response.json(2)))
         expect(tooLong).toMatchObject({ _tag: "Http2StreamError", limit: "bytes" })

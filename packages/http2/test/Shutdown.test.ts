@@ -236,7 +236,8 @@ describe("GOAWAY at a client", () => {
         processed: "no",
         origin: "Remote",
         code: ErrorCode.ENHANCE_YOUR_CALM,
-        reason: "GOAWAY: busy"
+        reason: "GoAway",
+        description: "GOAWAY: busy"
       })
       expect(yield* Effect.flip(http.collect({}))).toMatchObject({ processed: "no" })
       yield* peer.send(headers(1, ok, false), data(1, "still", true))

@@ -81,7 +81,7 @@ export interface ConnectOptions
 
 const invalidUrl = (url: string): Http2Error.TransportError =>
   new Http2Error.TransportError({
-    transportReason: "InvalidOptions",
+    reason: "InvalidOptions",
     description: `not an http: or https: URL: ${url}`
   })
 

@@ -81,11 +81,11 @@ describe("listening", () => {
     Effect.gen(function* () {
       const { address } = yield* NodeListener.make({ host }, () => Effect.void)
       const used = yield* Effect.flip(NodeListener.make({ host, port: address.port }, () => Effect.void))
-      expect(used).toMatchObject({ transportReason: "Listen", cause: { code: "EADDRINUSE" } })
+      expect(used).toMatchObject({ reason: "Listen", cause: { code: "EADDRINUSE" } })
       expect(used.description).toContain(`${host}:${address.port}`)
       for (const options of [{ port: 70_000 }, { tls: { key: "no key" } }, { tls: { ciphers: "no-such-cipher" } }]) {
         const error = yield* Effect.flip(NodeListener.make({ host, ...options }, () => Effect.void))
-        expect(error.transportReason).toBe("InvalidOptions")
+        expect(error.reason).toBe("InvalidOptions")
       }
     })
   )
@@ -171,7 +171,7 @@ describe("closing", () => {
               )
               yield* Effect.forEach(barrier, Deferred.await)
               const error = yield* Effect.flip(Effect.scoped(NodeTransport.connect({ host, port: portOf(listener) })))
-              yield* Deferred.succeed(refused, error.transportReason)
+              yield* Deferred.succeed(refused, error.reason)
               transport.write([Buffer.from("bye")])
               yield* transport.end
             }).pipe(Effect.orDie)
@@ -295,7 +295,7 @@ describe("TLS", () => {
             )
           )
         for (const name of ["throws.test", "fails.test", "late.test", "throws-late.test"]) {
-          expect((yield* Effect.flip(visit(name))).transportReason).toBe("Tls")
+          expect((yield* Effect.flip(visit(name))).reason).toBe("Tls")
         }
         expect((yield* visit("example.org")).toString()).toBe("example.org")
       })
@@ -344,7 +344,7 @@ describe("maxConnections", () => {
   U.check("is 1 or more", () =>
     Effect.gen(function* () {
       const failure = yield* Effect.flip(NodeListener.make({ host, maxConnections: 0 }, () => Effect.void))
-      expect(failure).toMatchObject({ transportReason: "InvalidOptions" })
+      expect(failure).toMatchObject({ reason: "InvalidOptions" })
       expect(failure.message).toContain("maxConnections has to be 1 or more")
     })
   )

@@ -24,12 +24,12 @@ describe("what cannot be connected to", () => {
     Effect.gen(function* () {
       const { port } = yield* Effect.scoped(U.serve(Net.createServer()))
       const error = yield* failing({ host, port })
-      expect(error).toMatchObject({ transportReason: "Connect", processed: "no", cause: { code: "ECONNREFUSED" } })
+      expect(error).toMatchObject({ reason: "Connect", processed: "no", cause: { code: "ECONNREFUSED" } })
       expect(error.description).toContain(`${host}:${port}`)
       const tls = yield* failing({ host, port, tls: true })
-      expect(tls).toMatchObject({ transportReason: "Connect", cause: { code: "ECONNREFUSED" } })
+      expect(tls).toMatchObject({ reason: "Connect", cause: { code: "ECONNREFUSED" } })
       const all = yield* failing({ host: "localhost", port })
-      expect(all.transportReason).toBe("Connect")
+      expect(all.reason).toBe("Connect")
       expect(all.description).toContain("ECONNREFUSED")
     })
   )
@@ -38,7 +38,7 @@ describe("what cannot be connected to", () => {
     Effect.gen(function* () {
       const path = U.socketPath()
       const error = yield* failing({ path })
-      expect(error.transportReason).toBe("Connect")
+      expect(error.reason).toBe("Connect")
       expect(error.description).toContain(path)
     })
   )
@@ -54,7 +54,7 @@ describe("what cannot be connected to", () => {
         { host, port: 1, tls: { ciphers: "no-such-cipher" } }
       ]) {
         const error = yield* failing(options)
-        expect(error, JSON.stringify(options)).toMatchObject({ transportReason: "InvalidOptions", origin: "User" })
+        expect(error, JSON.stringify(options)).toMatchObject({ reason: "InvalidOptions", origin: "User" })
       }
     })
   )
@@ -73,7 +73,7 @@ describe("time", () => {
       const closed = yield* Effect.fork(U.once(socket, "close"))
       yield* TestClock.adjust("1 seconds")
       const error = yield* Fiber.join(connecting)
-      expect(error.transportReason).toBe("ConnectTimeout")
+      expect(error.reason).toBe("ConnectTimeout")
       expect(error.description).toContain("10s")
       yield* Fiber.join(closed)
     })
@@ -83,7 +83,7 @@ describe("time", () => {
     Effect.gen(function* () {
       const server = yield* U.serve(Net.createServer())
       const error = yield* failing({ host, port: server.port, tls: true, connectTimeout: "20 millis" })
-      expect(error.transportReason).toBe("ConnectTimeout")
+      expect(error.reason).toBe("ConnectTimeout")
     })
   )
 
@@ -140,9 +140,9 @@ describe("TLS", () => {
       const server = yield* tlsServer({ ALPNProtocols: ["h2"] })
       const { port } = server
       const untrusted = yield* failing({ host, port, tls: true })
-      expect(untrusted).toMatchObject({ transportReason: "Tls", cause: { code: "DEPTH_ZERO_SELF_SIGNED_CERT" } })
+      expect(untrusted).toMatchObject({ reason: "Tls", cause: { code: "DEPTH_ZERO_SELF_SIGNED_CERT" } })
       const other = yield* failing({ host, port, tls: { ca, servername: "example.org" } })
-      expect(other).toMatchObject({ transportReason: "Tls", cause: { code: "ERR_TLS_CERT_ALTNAME_INVALID" } })
+      expect(other).toMatchObject({ reason: "Tls", cause: { code: "ERR_TLS_CERT_ALTNAME_INVALID" } })
       const accepted = yield* NodeTransport.connect({ host, port, tls: { rejectUnauthorized: false } })
       expect(accepted.peer.tls?.authorized).toBe(false)
     })
@@ -151,10 +151,10 @@ describe("TLS", () => {
   U.check("a server that chooses another protocol, or none [rfc9113-3.3-1]", () =>
     Effect.gen(function* () {
       const other = yield* tlsServer({ ALPNProtocols: ["http/1.1"] })
-      expect((yield* failing({ host, port: other.port, tls: { ca } })).transportReason).toBe("Alpn")
+      expect((yield* failing({ host, port: other.port, tls: { ca } })).reason).toBe("Alpn")
       const none = yield* tlsServer({})
       const error = yield* failing({ host, port: none.port, tls: { ca } })
-      expect(error.transportReason).toBe("Alpn")
+      expect(error.reason).toBe("Alpn")
       expect(error.description).toContain("no protocol was negotiated, not h2")
       const fallback = yield* NodeTransport.connect({
         host,
@@ -172,9 +172,9 @@ describe("TLS", () => {
       Effect.gen(function* () {
         const prohibited = { maxVersion: "TLSv1.2", ciphers: "ECDHE-RSA-AES128-SHA256:AES128-GCM-SHA256" } as const
         const server = yield* tlsServer({ ...prohibited, ALPNProtocols: ["h2"] })
-        expect((yield* failing({ host, port: server.port, tls: { ca } })).transportReason).toBe("Tls")
+        expect((yield* failing({ host, port: server.port, tls: { ca } })).reason).toBe("Tls")
         const error = yield* failing({ host, port: server.port, tls: { ca, ...prohibited } })
-        expect(error.transportReason).toBe("Tls")
+        expect(error.reason).toBe("Tls")
         expect(error.description).toContain("TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256")
         expect(error.description).toContain("§9.2.2")
       })
@@ -183,11 +183,11 @@ describe("TLS", () => {
   U.check("TLS 1.1 and a server that hangs up [rfc9113-9.2-1]", () =>
     Effect.gen(function* () {
       const old = yield* tlsServer({ minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ALPNProtocols: ["h2"] })
-      expect((yield* failing({ host, port: old.port, tls: { ca } })).transportReason).toBe("Tls")
+      expect((yield* failing({ host, port: old.port, tls: { ca } })).reason).toBe("Tls")
       const rude = yield* U.serve(Net.createServer((socket) => socket.destroy()))
-      expect((yield* failing({ host, port: rude.port, tls: { ca } })).transportReason).toBe("Tls")
+      expect((yield* failing({ host, port: rude.port, tls: { ca } })).reason).toBe("Tls")
       const babbling = yield* U.serve(Net.createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")))
-      expect((yield* failing({ host, port: babbling.port, tls: { ca } })).transportReason).toBe("Tls")
+      expect((yield* failing({ host, port: babbling.port, tls: { ca } })).reason).toBe("Tls")
     })
   )
 

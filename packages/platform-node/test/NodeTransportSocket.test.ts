@@ -83,7 +83,7 @@ describe("reading", () => {
       const error = yield* Effect.flip(Fiber.join(reader))
       expect(error).toMatchObject({
         _tag: "Http2TransportError",
-        transportReason: "Reset",
+        reason: "Reset",
         cause: { code: "ECONNRESET" }
       })
       expect(transport.write([Buffer.from("x")])).toBe(true)
@@ -111,7 +111,7 @@ describe("reading", () => {
         Stream.runForEach(transport.incoming, (bytes) => Effect.sync(() => seen.push(Buffer.from(bytes).toString())))
       )
       expect(seen.join("")).toBe("abc")
-      expect(error.transportReason).toBe("Reset")
+      expect(error.reason).toBe("Reset")
     })
   )
 
@@ -122,7 +122,7 @@ describe("reading", () => {
       const reader = yield* Effect.fork(U.collect(transport))
       yield* Effect.yieldNow()
       socket.destroy()
-      expect((yield* Effect.flip(Fiber.join(reader))).transportReason).toBe("Closed")
+      expect((yield* Effect.flip(Fiber.join(reader))).reason).toBe("Closed")
     })
   )
 
@@ -165,7 +165,7 @@ describe("fromSocket", () => {
       const [, destroyed] = yield* U.socketPair
       destroyed.destroy()
       const error = yield* Effect.flip(U.collect(yield* NodeTransport.fromSocket(destroyed)))
-      expect(error.transportReason).toBe("Closed")
+      expect(error.reason).toBe("Closed")
     })
   )
 

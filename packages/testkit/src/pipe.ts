@@ -69,7 +69,7 @@ export class Pipe implements Transport {
   /** Breaks the connection. */
   reset(): void {
     this.outcome ??= Effect.fail(
-      new Http2Error.TransportError({ transportReason: "Reset", description: "broken by the far side" })
+      new Http2Error.TransportError({ reason: "Reset", description: "broken by the far side" })
     )
     this.isRead = true
     this.wake()

@@ -154,8 +154,9 @@ const errors = edits(
   {
     rule: "rfc9113-8.1.1-2",
     in: "malformed",
-    find: 'code: ErrorCode.PROTOCOL_ERROR,\n    origin: "Local",\n    reason,\n    section',
-    replace: 'code: ErrorCode.CANCEL,\n    origin: "Local",\n    reason,\n    section'
+    find: 'code: ErrorCode.PROTOCOL_ERROR,\n    origin: "Local",\n    reason: limit === undefined ? "Protocol" : "Limit",\n    description,\n    section',
+    replace:
+      'code: ErrorCode.CANCEL,\n    origin: "Local",\n    reason: limit === undefined ? "Protocol" : "Limit",\n    description,\n    section'
   },
   {
     rule: "rfc9113-8.1.1-2",

@@ -99,7 +99,7 @@ const client = edits(
     rule: "rfc9113-8.4.1-3",
     in: "ClientPushes.check",
     find: "if (head instanceof Violation) throw malformed(stream.id, head)",
-    replace: 'if (head instanceof Violation) throw connectionError("8.4.1", head.reason)'
+    replace: 'if (head instanceof Violation) throw connectionError("8.4.1", head.description)'
   },
   {
     rule: ["rfc9113-8.4-5", "rfc9113-8.4.2-2", "rfc9113-10.4-2"],

@@ -170,8 +170,8 @@ const errors = edits(
   {
     rule: "rfc9113-5.4.1-2",
     in: "Connection.fail",
-    find: "this.sendGoAway(this.lastAccepted, error.code, error.reason)\n    this.close(error)",
-    replace: "this.sendGoAway(this.lastAccepted, error.code, error.reason)"
+    find: "this.sendGoAway(this.lastAccepted, error.code, error.description)\n    this.close(error)",
+    replace: "this.sendGoAway(this.lastAccepted, error.code, error.description)"
   },
   {
     rule: "rfc9113-6.4-5",

@@ -103,7 +103,8 @@ const bodyFailed = (stream: ClientStream, cause: Cause.Cause<unknown>): void => 
       streamId: stream.id,
       code: Cause.hasInterruptsOnly(cause) ? ErrorCode.CANCEL : ErrorCode.INTERNAL_ERROR,
       origin: "User",
-      reason: "the body of the request failed",
+      reason: "UserCode",
+      description: "the body of the request failed",
       processed: "unknown",
       cause: Cause.squash(cause)
     })

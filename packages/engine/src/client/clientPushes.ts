@@ -22,17 +22,26 @@ const { Event, State } = StreamState
 /** Stands for the head of a promise that cannot be used. */
 const noHead = new RequestHead("GET", "", "", "", undefined, empty, -1, false)
 
-const connectionError = (section: string, reason: string): Http2Error.ConnectionError =>
-  Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, section, reason)
+const connectionError = (section: string, description: string): Http2Error.ConnectionError =>
+  Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, section, description)
 
 const streamError = (
   streamId: number,
   code: ErrorCode.ErrorCode,
   section: string,
-  reason: string,
+  description: string,
   limit?: "maxConcurrentStreams" | "maxReservedStreams"
 ): Http2Error.StreamError =>
-  new Http2Error.StreamError({ streamId, code, origin: "Local", section, reason, limit, processed: "no" })
+  new Http2Error.StreamError({
+    streamId,
+    code,
+    origin: "Local",
+    section,
+    reason: limit === undefined ? "Protocol" : "Limit",
+    description,
+    limit,
+    processed: "no"
+  })
 
 export class ClientPushes {
   /** Promises whose streams are not over. */
@@ -129,7 +138,8 @@ export class ClientPushes {
         streamId,
         code: ErrorCode.INTERNAL_ERROR,
         origin: "User",
-        reason: "isAuthoritative has thrown",
+        reason: "UserCode",
+        description: "isAuthoritative has thrown",
         processed: "no",
         cause
       })

@@ -96,7 +96,8 @@ export class ClientRequest implements ClientExchange {
           streamId: this.stream.id,
           code: ErrorCode.INTERNAL_ERROR,
           origin: "User",
-          reason: "onInformational has thrown",
+          reason: "UserCode",
+          description: "onInformational has thrown",
           processed: "unknown",
           cause
         })

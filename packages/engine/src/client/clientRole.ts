@@ -146,7 +146,8 @@ const refusal = (connection: Connection): Http2Error.ConnectionError => {
   return new Http2Error.ConnectionError({
     code: cause?.code ?? ErrorCode.NO_ERROR,
     origin: cause?.origin ?? "Local",
-    reason: cause === undefined ? "the connection takes no more requests" : `no more requests: ${cause.message}`,
+    reason: connection.goneAway === undefined ? "Closed" : "GoAway",
+    description: cause === undefined ? "the connection takes no more requests" : `no more requests: ${cause.message}`,
     processed: "no",
     cause
   })

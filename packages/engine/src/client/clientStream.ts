@@ -141,7 +141,7 @@ export class ClientStream extends Stream {
   }
 
   /** Nobody wants the stream any more: RST_STREAM(CANCEL), and the windows get back what was not read. */
-  cancel(reason: string): void {
+  cancel(description: string): void {
     this.discardBody()
     if (this.state === State.closed || this.state === State.resetSent) return
     this.reset(
@@ -149,7 +149,8 @@ export class ClientStream extends Stream {
         streamId: this.id,
         code: ErrorCode.CANCEL,
         origin: "User",
-        reason,
+        reason: "Cancelled",
+        description,
         processed: "unknown",
         receivedOctets: this.receivedOctets
       })

@@ -53,9 +53,9 @@ export class Push implements ClientExchange {
 
   /** Its user does not want the response, or the rest of it, any more: RST_STREAM(CANCEL), unless the stream is over. */
   cancel(): void {
-    const reason = "the pushed response was given up"
-    if (this.isAccepted) this.stream.cancel(reason)
-    else this.pushes.drop(this, this.notWanted("User", reason))
+    const description = "the pushed response was given up"
+    if (this.isAccepted) this.stream.cancel(description)
+    else this.pushes.drop(this, this.notWanted("User", description))
   }
 
   /** Nobody has asked for the response, and it is not kept any longer. */
@@ -64,13 +64,14 @@ export class Push implements ClientExchange {
       this.pushes.drop(this, this.notWanted("Local", "nobody has asked for the pushed response", limit))
   }
 
-  private notWanted(origin: Http2Error.Origin, reason: string, limit?: string): Http2Error.StreamError {
+  private notWanted(origin: Http2Error.Origin, description: string, limit?: string): Http2Error.StreamError {
     const { id } = this.stream
     return new Http2Error.StreamError({
       streamId: id,
       code: ErrorCode.CANCEL,
       origin,
-      reason,
+      reason: limit === undefined ? "Cancelled" : "Limit",
+      description,
       limit,
       processed: "unknown"
     })

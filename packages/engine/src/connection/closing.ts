@@ -126,7 +126,8 @@ export class Closing {
           streamId: stream.id,
           code: ErrorCode.CANCEL,
           origin: "Local",
-          reason: "the connection is shutting down",
+          reason: "Timeout",
+          description: "the connection is shutting down",
           limit: "gracefulShutdownTimeout",
           processed: "unknown"
         })

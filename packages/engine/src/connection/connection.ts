@@ -227,7 +227,7 @@ export class Connection implements StreamOwner {
   raise(error: unknown): void {
     if (Http2Error.isStreamError(error)) return this.attempt(() => this.streamError(error))
     if (Http2Error.isConnectionError(error)) return this.fail(error)
-    const cause = { cause: error }
+    const cause = { cause: error, reason: "Defect" } as const
     this.fail(Http2Error.connectionError(ErrorCode.INTERNAL_ERROR, "5.4.1", "a defect of this library", cause))
   }
 
@@ -238,7 +238,8 @@ export class Connection implements StreamOwner {
     else if (this.table.isIdle(error.streamId)) {
       // RST_STREAM has no place on an idle stream (§6.4): what is wrong there is wrong with the connection (§5.4), or ignored (§6.8).
       const isIgnored = !this.table.isLocal(error.streamId) && error.streamId > this.acceptedUpTo
-      if (!isIgnored) return this.fail(Http2Error.connectionError(error.code, error.section ?? "5.4", error.reason))
+      if (!isIgnored)
+        return this.fail(Http2Error.connectionError(error.code, error.section ?? "5.4", error.description))
     } else {
       this.stats.resetsSent++
       this.outbox.rstStream(error.streamId, error.code)
@@ -344,9 +345,9 @@ export class Connection implements StreamOwner {
   // ------------------------------------------------------------------ the end
 
   /** GOAWAY (§6.8): streams of the peer above `lastStreamId` will not be processed. */
-  sendGoAway(lastStreamId: number, code: ErrorCode.ErrorCode, reason: string): void {
+  sendGoAway(lastStreamId: number, code: ErrorCode.ErrorCode, debugData: string): void {
     this.drain()
-    this.outbox.control(new Frame.GoAway(lastStreamId, code, Text.toOctets(reason)))
+    this.outbox.control(new Frame.GoAway(lastStreamId, code, Text.toOctets(debugData)))
     this.role.onCapacity()
   }
 
@@ -393,7 +394,7 @@ export class Connection implements StreamOwner {
   fail(error: Http2Error.ConnectionError): void {
     if (this.status === "closed") return
     if (error.code === ErrorCode.ENHANCE_YOUR_CALM) this.stats.guardTrips++
-    this.sendGoAway(this.lastAccepted, error.code, error.reason)
+    this.sendGoAway(this.lastAccepted, error.code, error.description)
     this.close(error)
   }
 

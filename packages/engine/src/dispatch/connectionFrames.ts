@@ -72,7 +72,13 @@ export const receiveGoAway = (connection: Connection, frame: Frame.GoAway): void
   if (before?.code === frame.errorCode && frame.lastStreamId === connection.peerAcceptsUpTo) return
   const debug = frame.debugData.length === 0 ? "" : `: ${Text.fromOctets(frame.debugData.subarray(0, 256))}`
   const goneAway = (processed: Http2Error.Processed): Http2Error.ConnectionError =>
-    new Http2Error.ConnectionError({ code: frame.errorCode, origin: "Remote", reason: `GOAWAY${debug}`, processed })
+    new Http2Error.ConnectionError({
+      code: frame.errorCode,
+      origin: "Remote",
+      reason: "GoAway",
+      description: `GOAWAY${debug}`,
+      processed
+    })
   // Streams at or below the last id may have been processed, also where the connection ends before they do.
   connection.peerGoesAway(frame.lastStreamId, goneAway("unknown"))
   for (const stream of connection.table.values()) {

@@ -86,6 +86,6 @@ const receiveBlock = (connection: Connection, block: HeaderBlock | undefined): v
 
 const receiveInvalid = (frame: Frame.Invalid): void => {
   throw frame.streamId === 0
-    ? Http2Error.connectionError(frame.errorCode, frame.section, frame.reason)
-    : Http2Error.streamError(frame.streamId, frame.errorCode, frame.section, frame.reason)
+    ? Http2Error.connectionError(frame.errorCode, frame.section, frame.description)
+    : Http2Error.streamError(frame.streamId, frame.errorCode, frame.section, frame.description)
 }

@@ -98,7 +98,8 @@ export const receiveRstStream = (connection: Connection, frame: Frame.RstStream)
       streamId,
       code: errorCode,
       origin: "Remote",
-      reason: "RST_STREAM",
+      reason: "Reset",
+      description: "RST_STREAM",
       processed: errorCode === ErrorCode.REFUSED_STREAM ? "no" : "unknown",
       receivedOctets: stream.body?.received ?? 0
     })

@@ -10,7 +10,7 @@ export class Violation {
   readonly _tag = "Violation"
   constructor(
     readonly section: string,
-    readonly reason: string,
+    readonly description: string,
     /** The limit of ours that a section exceeds. */
     readonly limit?: "maxHeaderListSize" | "maxHeaderFields"
   ) {}

@@ -7,12 +7,13 @@ import * as Http2Error from "../Http2Error.js"
 import type { Violation } from "../fields/messageHead.js"
 
 /** A field section that breaks a rule, or exceeds a limit of ours. */
-export const malformed = (streamId: number, { limit, reason, section }: Violation): Http2Error.StreamError =>
+export const malformed = (streamId: number, { description, limit, section }: Violation): Http2Error.StreamError =>
   new Http2Error.StreamError({
     streamId,
     code: ErrorCode.PROTOCOL_ERROR,
     origin: "Local",
-    reason,
+    reason: limit === undefined ? "Protocol" : "Limit",
+    description,
     section,
     limit,
     processed: "unknown"
@@ -26,6 +27,6 @@ export const beyondWindow = (streamId: number): Http2Error.StreamError =>
 
 /** The body is not as long as content-length says, `expected` octets. */
 export const lengthError = (streamId: number, expected: number, receivedOctets: number): Http2Error.StreamError => {
-  const reason = `content-length is ${expected}, the body is ${receivedOctets < expected ? "shorter" : "longer"}`
-  return Http2Error.streamError(streamId, ErrorCode.PROTOCOL_ERROR, "8.1.1", reason, { receivedOctets })
+  const description = `content-length is ${expected}, the body is ${receivedOctets < expected ? "shorter" : "longer"}`
+  return Http2Error.streamError(streamId, ErrorCode.PROTOCOL_ERROR, "8.1.1", description, { receivedOctets })
 }

@@ -12,8 +12,8 @@ import * as AsciiOrigin from "./asciiOrigin.js"
 import { isFieldValue } from "../fields/fieldRules.js"
 import type { Alternative, Announcements } from "./originModels.js"
 
-export const invalid = (reason: string): ConnectionError =>
-  new ConnectionError({ code: ErrorCode.INTERNAL_ERROR, origin: "User", reason, processed: "no" })
+export const invalid = (description: string): ConnectionError =>
+  new ConnectionError({ code: ErrorCode.INTERNAL_ERROR, origin: "User", reason: "Usage", description, processed: "no" })
 
 /** What a frame may hold for a peer that has not said how much it takes. */
 const room = initial.maxFrameSize

@@ -110,7 +110,14 @@ export const guarded = <A>(name: string, run: () => A): A => {
   try {
     return run()
   } catch (cause) {
-    const reason = `${name} has thrown`
-    throw new ConnectionError({ code: ErrorCode.INTERNAL_ERROR, origin: "User", reason, processed: "unknown", cause })
+    const description = `${name} has thrown`
+    throw new ConnectionError({
+      code: ErrorCode.INTERNAL_ERROR,
+      origin: "User",
+      reason: "UserCode",
+      description,
+      processed: "unknown",
+      cause
+    })
   }
 }

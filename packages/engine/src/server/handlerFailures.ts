@@ -17,10 +17,18 @@ const internalServerError: Response = {
 const resetError = (
   { id }: ServerStream,
   code: ErrorCode.ErrorCode,
-  reason: string,
+  description: string,
   cause: unknown
 ): Http2Error.StreamError =>
-  new Http2Error.StreamError({ streamId: id, code, origin: "User", reason, processed: "unknown", cause })
+  new Http2Error.StreamError({
+    streamId: id,
+    code,
+    origin: "User",
+    reason: code === ErrorCode.CANCEL ? "Cancelled" : "UserCode",
+    description,
+    processed: "unknown",
+    cause
+  })
 
 /** A body that did not come to its end must not look as if it had. `isInterrupted`: who sent it was told to stop, and did not fail. */
 export const breakOff = (stream: ServerStream, isInterrupted: boolean, cause: unknown): void => {

@@ -117,7 +117,8 @@ class PushedStream extends ServerStream {
         streamId: this.id,
         code: ErrorCode.CANCEL,
         origin: "Remote",
-        reason: "the client takes fewer pushes at a time than when this one was promised",
+        reason: "Limit",
+        description: "the client takes fewer pushes at a time than when this one was promised",
         section: "5.1.2",
         processed: "no"
       })

@@ -105,7 +105,8 @@ export class ServerRole implements Role {
         streamId: stream.id,
         code: ErrorCode.REFUSED_STREAM,
         origin: "Local",
-        reason: `over ${connection.settings.maxConcurrentStreams.most} streams`,
+        reason: "Limit",
+        description: `over ${connection.settings.maxConcurrentStreams.most} streams`,
         section: "5.1.2",
         limit: "maxConcurrentStreams",
         processed: "no"

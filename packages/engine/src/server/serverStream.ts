@@ -295,7 +295,8 @@ export class ServerStream extends Stream {
         streamId: this.id,
         code: ErrorCode.NO_ERROR,
         origin: "Local",
-        reason: "the response is complete, the rest of the request is not needed",
+        reason: "Cancelled",
+        description: "the response is complete, the rest of the request is not needed",
         section: "8.1",
         processed: "unknown"
       })

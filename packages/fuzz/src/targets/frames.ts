@@ -158,7 +158,7 @@ export const run = (world: World, input: Input): ReadonlyArray<string> => {
     "written again"
   )
   return [
-    ...new Set(frames.map((frame) => (frame._tag === "Invalid" ? `${frame.section} ${frame.reason}` : frame._tag)))
+    ...new Set(frames.map((frame) => (frame._tag === "Invalid" ? `${frame.section} ${frame.description}` : frame._tag)))
   ]
 }
 

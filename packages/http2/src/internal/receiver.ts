@@ -44,5 +44,5 @@ const toError = (cause: Cause.Cause<Http2Error.TransportError>): Http2Error.Tran
   const error = Cause.squash(cause)
   return Http2Error.isTransportError(error)
     ? error
-    : new Http2Error.TransportError({ transportReason: "Read", description: "the transport failed", cause: error })
+    : new Http2Error.TransportError({ reason: "Read", description: "the transport failed", cause: error })
 }

@@ -18,14 +18,15 @@ import { writeBody, writeTrailers } from "./sendBody.js"
 export const resetError = (
   stream: ServerStream,
   code: ErrorCode.ErrorCode,
-  reason: string,
+  description: string,
   cause: Cause.Cause<unknown>
 ): Http2Error.StreamError =>
   new Http2Error.StreamError({
     streamId: stream.id,
     code,
     origin: "User",
-    reason,
+    reason: Cause.isInterruptedOnly(cause) ? "Cancelled" : "UserCode",
+    description,
     processed: "unknown",
     cause: Cause.squash(cause)
   })

@@ -126,7 +126,8 @@ const bodyFailed = (stream: ClientStream, cause: Cause.Cause<unknown>): void => 
       streamId: stream.id,
       code: Cause.isInterruptedOnly(cause) ? ErrorCode.CANCEL : ErrorCode.INTERNAL_ERROR,
       origin: "User",
-      reason: "the body of the request failed",
+      reason: Cause.isInterruptedOnly(cause) ? "Cancelled" : "UserCode",
+      description: "the body of the request failed",
       processed: "unknown",
       cause: Cause.squash(cause)
     })

@@ -22,7 +22,8 @@ const invalid = (name: keyof Http1Limits, value: unknown, range: string): Http2E
   new Http2Error.ConnectionError({
     code: ErrorCode.INTERNAL_ERROR,
     origin: "User",
-    reason: `option http1.${name} cannot be ${String(value)}: it is ${range}`,
+    reason: "Usage",
+    description: `option http1.${name} cannot be ${String(value)}: it is ${range}`,
     processed: "no"
   })
 
@@ -39,22 +40,24 @@ export const check = (
 }
 
 /** A response that is not one. */
-export const malformed = (reason: string): Http2Error.StreamError =>
+export const malformed = (description: string): Http2Error.StreamError =>
   new Http2Error.StreamError({
     streamId: 0,
     code: ErrorCode.PROTOCOL_ERROR,
     origin: "Local",
-    reason,
+    reason: "Protocol",
+    description,
     processed: "unknown"
   })
 
 /** More than a server may do; `limit` is the option, where there is one. */
-export const exceeded = (reason: string, limit: keyof Http1Limits | undefined): Http2Error.StreamError =>
+export const exceeded = (description: string, limit: keyof Http1Limits | undefined): Http2Error.StreamError =>
   new Http2Error.StreamError({
     streamId: 0,
     code: ErrorCode.ENHANCE_YOUR_CALM,
     origin: "Local",
-    reason,
+    reason: "Limit",
+    description,
     limit,
     processed: "unknown"
   })

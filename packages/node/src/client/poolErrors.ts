@@ -9,7 +9,8 @@ export const closed = (): Http2Error.ConnectionError =>
   new Http2Error.ConnectionError({
     code: ErrorCode.NO_ERROR,
     origin: "User",
-    reason: "the client was closed",
+    reason: "Closed",
+    description: "the client was closed",
     processed: "no"
   })
 
@@ -22,7 +23,8 @@ export const waitedTooLong = (
   new Http2Error.ConnectionError({
     code: ErrorCode.NO_ERROR,
     origin: "Local",
-    reason: `no place on a connection to ${key} within ${maxWait}: ${reason}`,
+    reason: "Timeout",
+    description: `no place on a connection to ${key} within ${maxWait}: ${reason}`,
     limit: "maxWait",
     processed: "no",
     cause
@@ -33,7 +35,8 @@ export const full = (most: number): Http2Error.ConnectionError =>
   new Http2Error.ConnectionError({
     code: ErrorCode.NO_ERROR,
     origin: "Local",
-    reason: `${most} requests wait for a place already`,
+    reason: "Limit",
+    description: `${most} requests wait for a place already`,
     limit: "maxQueued",
     processed: "no"
   })

@@ -144,7 +144,7 @@ const secure = (options: OpenOptions, tls: TlsOptions, sockets: AcceptedSockets,
     if (refusal === undefined) return sockets.start(socket)
     silence(socket)
     // The client finds an orderly end, not a reset; one that has no ALPN speaks HTTP/1.x.
-    if (refusal.transportReason === "Alpn" && alpnProtocols.includes("h2")) dismissTls(socket)
+    if (refusal.reason === "Alpn" && alpnProtocols.includes("h2")) dismissTls(socket)
     else socket.destroySoon()
     log(`a TLS connection was refused (${socket.remoteAddress}:${socket.remotePort})`, refusal)
   })

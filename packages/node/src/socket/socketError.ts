@@ -23,7 +23,7 @@ const isReset = (code: string | undefined): boolean => code === "ECONNRESET" || 
 /** Of an open connection. */
 export const fromSocketError = (error: unknown): TransportError =>
   new TransportError({
-    transportReason: isReset(property(error, "code")) ? "Reset" : isWrite(error) ? "Write" : "Read",
+    reason: isReset(property(error, "code")) ? "Reset" : isWrite(error) ? "Write" : "Read",
     description: describe(error),
     cause: error
   })
@@ -72,7 +72,7 @@ const explain = (error: unknown): string => {
 /** Of a connection that is being made; `connected` once TCP is through and TLS is on its way. */
 export const fromConnectError = (where: string, connected: boolean, error: unknown): TransportError =>
   new TransportError({
-    transportReason: !connected
+    reason: !connected
       ? "Connect"
       : property(error, "code")?.includes("NO_APPLICATION_PROTOCOL") === true
         ? "Alpn"
@@ -85,8 +85,8 @@ export const fromConnectError = (where: string, connected: boolean, error: unkno
 export const invalidOptions = (where: string, error: unknown): TransportError =>
   failure("InvalidOptions", `${where}: ${describe(error)}`, error)
 
-export const failure = (transportReason: TransportReason, description: string, cause?: unknown): TransportError =>
-  new TransportError({ transportReason, description, cause })
+export const failure = (reason: TransportReason, description: string, cause?: unknown): TransportError =>
+  new TransportError({ reason, description, cause })
 
 /**
  * Why the first octets that a server sends on a plain connection are none of HTTP/2, in one line; undefined where they may be. None: it has closed the

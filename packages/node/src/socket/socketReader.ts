@@ -167,4 +167,4 @@ export class SocketReader {
 const closedError = (socket: Net.Socket): TransportError =>
   socket.errored
     ? fromSocketError(socket.errored)
-    : new TransportError({ transportReason: "Closed", description: "the socket was closed before the peer ended" })
+    : new TransportError({ reason: "Closed", description: "the socket was closed before the peer ended" })

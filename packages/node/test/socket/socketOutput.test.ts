@@ -70,7 +70,7 @@ describe("the reader", () => {
     const waiting = next(reader)
     peer.resetAndDestroy()
     expect(await waiting).toEqual([])
-    expect(reader.outcome).toMatchObject({ _tag: "Http2TransportError", transportReason: "Reset" })
+    expect(reader.outcome).toMatchObject({ _tag: "Http2TransportError", reason: "Reset" })
   })
 
   it("hands on what arrived before it broke", async () => {
@@ -93,7 +93,7 @@ describe("the reader", () => {
     const [{ reader }, peer] = await pair((first) => notHttp2("there", first))
     peer.write("HTTP/1.1 400 Bad Request\r\n\r\n")
     expect(await all(reader)).toBe("")
-    expect(reader.outcome).toMatchObject({ transportReason: "Connect" })
+    expect(reader.outcome).toMatchObject({ reason: "Connect" })
   })
 })
 

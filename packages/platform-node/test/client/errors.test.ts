@@ -45,7 +45,7 @@ describe("before the response", () => {
       for (const scheme of ["https", "http"]) {
         const error = yield* failure(client, HttpClientRequest.get(`${scheme}://127.0.0.1:${port}/`))
         expect(error).toMatchObject({ _tag: "RequestError", reason: "Transport", cause: { code: "ECONNREFUSED" } })
-        expect(ours(error)).toMatchObject({ transportReason: "Connect", processed: "no" })
+        expect(ours(error)).toMatchObject({ reason: "Connect", processed: "no" })
       }
     })
   )
@@ -57,7 +57,7 @@ describe("before the response", () => {
       yield* Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
       const error = yield* failure(yield* makeClient(), HttpClientRequest.get(`http://127.0.0.1:${port}/`))
       expect(error).toMatchObject({ _tag: "RequestError", reason: "Transport", cause: { code: "ECONNREFUSED" } })
-      expect(ours(error)).toMatchObject({ transportReason: "Connect", processed: "no" })
+      expect(ours(error)).toMatchObject({ reason: "Connect", processed: "no" })
     })
   )
 
@@ -71,7 +71,7 @@ describe("before the response", () => {
       const error = yield* failure(strict, HttpClientRequest.get(url))
       expect(error).toMatchObject({ _tag: "RequestError", reason: "Transport" })
       expect(error.cause).toMatchObject({ code: "DEPTH_ZERO_SELF_SIGNED_CERT" })
-      expect(ours(error)).toMatchObject({ transportReason: "Tls" })
+      expect(ours(error)).toMatchObject({ reason: "Tls" })
       const lax = yield* makeClient({ tls: { rejectUnauthorized: false } })
       expect(yield* Effect.flatMap(lax.get(url), (response) => response.text)).toBe("ok")
     })

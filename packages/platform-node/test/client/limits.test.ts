@@ -117,7 +117,8 @@ for (const { limit, make, pool, reason } of limits) {
               cause: {
                 limit: "maxWait",
                 processed: "no",
-                reason: `no place on a connection to ${url} within 1m: ${reason}`
+                reason: "Timeout",
+                description: `no place on a connection to ${url} within 1m: ${reason}`
               }
             })
             expect([stats.waiting, stats.expired]).toEqual([1, 1])

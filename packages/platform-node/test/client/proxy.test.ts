@@ -58,7 +58,7 @@ for (const [name, makeProxy] of proxies) {
       expect(error).toMatchObject({
         _tag: "RequestError",
         reason: "Transport",
-        cause: { transportReason: "Connect", processed: "no" }
+        cause: { reason: "Connect", processed: "no" }
       })
       expect(error.message).toContain("403")
     })

@@ -82,7 +82,7 @@ check("a host that the user's own check refuses gets a connection of its own [rf
     yield* ask(client, server.urlOf("a.example"))
     // Nor does a new one pass it.
     const error = yield* Effect.flip(ask(client, server.urlOf("b.example")))
-    expect(error).toMatchObject({ cause: { transportReason: "Tls" } })
+    expect(error).toMatchObject({ cause: { reason: "Tls" } })
     expect(checked).toEqual(["a.example", "b.example", "b.example"].map((host) => `${host} a.example`))
     expect([server.dials(), server.walks]).toEqual([2, ["a.example 1"]])
   })

@@ -73,9 +73,9 @@ describe("3.2, 9.2 what our client offers", () => {
     Effect.gen(function* () {
       const alpnProtocols = ["h2", "h2c"]
       const client = Effect.scoped(NodeTransport.connect({ host, port: 1, tls: true, alpnProtocols }))
-      expect(yield* Effect.flip(client)).toMatchObject({ transportReason: "InvalidOptions" })
+      expect(yield* Effect.flip(client)).toMatchObject({ reason: "InvalidOptions" })
       const server = NodeListener.make({ host, tls: U.certificate, alpnProtocols }, () => Effect.void)
-      expect(yield* Effect.flip(server)).toMatchObject({ transportReason: "InvalidOptions" })
+      expect(yield* Effect.flip(server)).toMatchObject({ reason: "InvalidOptions" })
     })
   )
 
@@ -226,7 +226,7 @@ describe("9.2.1 ephemeral keys", () => {
     Effect.gen(function* () {
       for (const group of ["modp14", "modp15", "modp16"])
         expect(yield* connect(group), group).toBe("TLS_DHE_RSA_WITH_AES_128_GCM_SHA256")
-      expect(yield* Effect.flip(connect("modp2"))).toMatchObject({ transportReason: "Tls" })
+      expect(yield* Effect.flip(connect("modp2"))).toMatchObject({ reason: "Tls" })
     })
   )
 

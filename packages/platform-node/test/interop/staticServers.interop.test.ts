@@ -229,7 +229,7 @@ describe("a server that is not there", () => {
   check("fails the connection, and says that nothing was processed", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(NodeHttp2.connect("http://127.0.0.1:1"))
-      expect(error).toMatchObject({ _tag: "Http2TransportError", transportReason: "Connect", processed: "no" })
+      expect(error).toMatchObject({ _tag: "Http2TransportError", reason: "Connect", processed: "no" })
     })
   )
 })

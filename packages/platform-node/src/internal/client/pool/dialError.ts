@@ -8,5 +8,5 @@ export const fromCause = (cause: Cause.Cause<Http2Error.Http2Error>): Http2Error
   const error = Cause.squash(cause)
   return Http2Error.isHttp2Error(error)
     ? error
-    : new Http2Error.TransportError({ transportReason: "Connect", description: "dialling failed", cause: error })
+    : new Http2Error.TransportError({ reason: "Connect", description: "dialling failed", cause: error })
 }

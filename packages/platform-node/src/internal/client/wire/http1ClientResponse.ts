@@ -19,7 +19,8 @@ const tooLong = (limit: number, receivedOctets: number): Http2Error.StreamError 
     streamId: 0,
     code: ErrorCode.CANCEL,
     origin: "User",
-    reason: `the body is longer than ${limit} octets`,
+    reason: "Limit",
+    description: `the body is longer than ${limit} octets`,
     limit: "bytes",
     processed: "unknown",
     receivedOctets
@@ -170,12 +171,13 @@ export const writeStream = (
   })
 
 /** What the request's own code did wrong. */
-export const userFailure = (reason: string, cause: unknown): Http2Error.StreamError =>
+export const userFailure = (description: string, cause: unknown): Http2Error.StreamError =>
   new Http2Error.StreamError({
     streamId: 0,
     code: ErrorCode.INTERNAL_ERROR,
     origin: "User",
-    reason,
+    reason: "UserCode",
+    description,
     processed: "unknown",
     cause
   })
