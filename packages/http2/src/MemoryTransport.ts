@@ -4,15 +4,15 @@
  *
  * @since 0.1.0
  */
-import * as Channel from "effect/Channel"
-import * as Chunk from "effect/Chunk"
+import * as MemoryLink from "@effect-http2/engine/MemoryLink"
+import { concat } from "@effect-http2/engine/octets"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
-import { TransportError } from "./Http2Error.js"
-import { concat, ended, MemoryPipe, type Latency, type Pull } from "./internal/memoryPipe.js"
-import type { Peer, Transport } from "./Transport.js"
+import { isTransportError } from "./Http2Error.js"
+import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
+import { fromLink, type Transport } from "./Transport.js"
 
 /**
  * How the connection behaves. All of it holds for both directions, except `cutOffAfter`.
@@ -20,24 +20,9 @@ import type { Peer, Transport } from "./Transport.js"
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /**
-   * How what is written is cut into reads: at most so many octets for the first read, for the second, and so on, from the start again
-   * after the last; or a function from the number of the read, counted from 0. A read never joins two writes. Default: one read a write.
-   */
-  readonly chunkSizes?: ReadonlyArray<number> | ((read: number) => number) | undefined
+export interface Options extends MemoryLink.Options {
   /** How long it takes for what is written to arrive, by the `Clock`. Default: nothing. */
   readonly delay?: Duration.DurationInput | undefined
-  /**
-   * The number of octets from the first transport to the second, behind which the connection breaks: both ends fail with a
-   * `TransportError` whose reason is `Reset`. Default: never.
-   */
-  readonly cutOffAfter?: number | undefined
-  /**
-   * The number of octets that count as taken over by the system although the other side has not pulled them: those beyond are
-   * `pendingOctets`. Default: 0.
-   */
-  readonly highWaterMark?: number | undefined
 }
 
 /**
@@ -72,12 +57,24 @@ export interface Scripted {
  * @category constructors
  */
 export const make = (options: Options = {}): Effect.Effect<readonly [Transport, Transport], never, Scope.Scope> =>
-  Effect.flatMap(connect(options), (ends) =>
-    Effect.as(
+  Effect.flatMap(latencyOf(options), (latency) => {
+    const [first, second] = MemoryLink.join(options, latency)
+    const ends = [fromLink(first), fromLink(second)] as const
+    return Effect.as(
       Effect.addFinalizer(() => Effect.zipRight(ends[0].close, ends[1].close)),
       ends
     )
-  )
+  })
+
+/** A task once the delay has passed, unless the scope ends before. */
+const latencyOf = ({ delay }: Options): Effect.Effect<MemoryLink.Latency | undefined, never, Scope.Scope> => {
+  const late = delay === undefined ? Duration.zero : Duration.decode(delay)
+  if (Duration.toMillis(late) <= 0) return Effect.succeed(undefined)
+  return Effect.zipWith(InterruptibleRuntime.capture(), Effect.scope, (runtime, scope) => {
+    const later = (task: () => void) => Effect.forkIn(Effect.zipRight(Effect.sleep(late), Effect.sync(task)), scope)
+    return (task: () => void): void => void Runtime.runSync(runtime)(later(task))
+  })
+}
 
 /**
  * Makes a transport whose peer is played by hand. What it writes counts as taken over by the system at once, unless `highWaterMark` says
@@ -86,152 +83,19 @@ export const make = (options: Options = {}): Effect.Effect<readonly [Transport, 
  * @since 0.1.0
  * @category constructors
  */
-export const scripted = (options: Omit<Options, "delay"> = {}): Effect.Effect<Scripted> =>
+export const scripted = (options: MemoryLink.Options = {}): Effect.Effect<Scripted> =>
   Effect.sync(() => {
-    const [transport, far] = join({ ...options, highWaterMark: options.highWaterMark ?? Infinity }, undefined)
+    const [near, far] = MemoryLink.join({ ...options, highWaterMark: options.highWaterMark ?? Infinity })
     return {
-      transport,
-      send: (bytes) =>
-        Effect.sync(() => {
-          far.write([bytes])
-        }),
-      end: Effect.sync(() => far.shutdown()),
+      transport: fromLink(near),
+      send: (octets) => Effect.sync(() => void far.write([octets])),
+      end: Effect.sync(() => void far.end(() => undefined)),
       reset: Effect.sync(() => far.reset()),
-      received: Effect.map(
-        Effect.catchAll(far.inbound.pull, () => Effect.succeed(Chunk.empty<Uint8Array>())),
-        (chunk) => concat(Chunk.toReadonlyArray(chunk))
-      ),
-      closed: Effect.sync(() => transport.isClosed)
-    }
-  })
-
-const connect = (options: Options): Effect.Effect<readonly [End, End], never, Scope.Scope> => {
-  const delay = options.delay === undefined ? 0 : Duration.toMillis(options.delay)
-  if (delay <= 0) return Effect.sync(() => join(options, undefined))
-  return Effect.clockWith((clock) => {
-    const ends = join(options, { clock, delay })
-    return Effect.as(
-      Effect.forkScoped(
-        Effect.all(
-          ends.map((end) => end.inbound.carry),
-          { concurrency: 2 }
+      received: Effect.async((resume) =>
+        Effect.sync(
+          far.read((reading) => resume(Effect.succeed(isTransportError(reading) ? concat([]) : concat(reading))))
         )
       ),
-      ends
-    )
-  })
-}
-
-const join = (options: Options, latency: Latency | undefined): readonly [End, End] => {
-  const forth = new MemoryPipe(options, latency, options.cutOffAfter)
-  const back = new MemoryPipe(options, latency, undefined)
-  const first = new End(forth, back, "first", "second")
-  const second = new End(back, forth, "second", "first")
-  forth.onCutOff = () => first.reset()
-  return [first, second]
-}
-
-/** A pair of pipes as a transport. */
-class End implements Transport {
-  readonly peer: Peer
-  readonly incoming: Transport["incoming"]
-  isClosed = false
-  private writable = true
-  private drained: (() => void) | undefined = undefined
-  private readonly flushed = new Set<() => void>()
-
-  constructor(
-    readonly outbound: MemoryPipe,
-    readonly inbound: MemoryPipe,
-    local: string,
-    remote: string
-  ) {
-    this.peer = {
-      local: { host: `memory:${local}`, port: undefined },
-      remote: { host: `memory:${remote}`, port: undefined },
-      tls: undefined
+      closed: Effect.sync(() => near.isClosed)
     }
-    this.incoming = Stream.fromChannel(Channel.suspend(() => pullLoop(inbound.pull)))
-    outbound.onPulled = this.onPulled
-  }
-
-  readonly write = (chunks: ReadonlyArray<Uint8Array>): boolean => {
-    if (this.writable) {
-      const bytes = concat(chunks)
-      if (bytes.length > 0) this.outbound.send(bytes)
-    }
-    return true
-  }
-
-  readonly pendingOctets = (): number => (this.isClosed ? 0 : this.outbound.pending())
-
-  readonly onDrain = (listener: () => void): void => {
-    this.drained = listener
-    this.onPulled()
-  }
-
-  readonly defer = defer
-
-  readonly end: Effect.Effect<void> = Effect.async((resume) => {
-    this.shutdown()
-    if (this.pendingOctets() === 0) return resume(Effect.void)
-    const done = (): void => resume(Effect.void)
-    this.flushed.add(done)
-    return Effect.sync(() => {
-      this.flushed.delete(done)
-    })
   })
-
-  readonly close: Effect.Effect<void> = Effect.sync(() => {
-    this.isClosed = true
-    this.shutdown()
-    // What the other side writes from now on is dropped.
-    this.inbound.settle(ended, true)
-    this.onPulled()
-  })
-
-  shutdown(): void {
-    this.writable = false
-    this.outbound.sendEnd()
-  }
-
-  /** Breaks the connection in both directions. */
-  reset(): void {
-    this.outbound.settle(Effect.fail(resetError()), false)
-    this.inbound.settle(Effect.fail(resetError()), false)
-  }
-
-  private readonly onPulled = (): void => {
-    if (this.pendingOctets() > 0) return
-    for (const done of this.flushed) done()
-    this.flushed.clear()
-    // Never inside the other side's pull, nor inside the call of `onDrain`.
-    if (this.drained !== undefined) void Promise.resolve().then(() => this.release())
-  }
-
-  private release(): void {
-    const listener = this.drained
-    if (listener === undefined || this.pendingOctets() > 0) return
-    this.drained = undefined
-    listener()
-  }
-}
-
-const pullLoop = (pull: Pull): Channel.Channel<Chunk.Chunk<Uint8Array>, unknown, TransportError, unknown, void> =>
-  Channel.flatMap(Channel.fromEffect(pull), (chunk) =>
-    chunk.length === 0 ? Channel.void : Channel.flatMap(Channel.write(chunk), () => pullLoop(pull))
-  )
-
-const resetError = (): TransportError =>
-  new TransportError({ reason: "Reset", description: "the connection in memory was broken" })
-
-/** Hosts may have it; ECMAScript does not. */
-declare const setImmediate: ((task: () => void) => unknown) | undefined
-declare const setTimeout: ((task: () => void, milliseconds: number) => unknown) | undefined
-
-/** After the current turn of the event loop, and not by the Clock: a test that stops time still gets its writes. */
-const defer = (task: () => void): void => {
-  if (typeof setImmediate === "function") setImmediate(task)
-  else if (typeof setTimeout === "function") setTimeout(task, 0)
-  else void Promise.resolve().then(task)
-}

@@ -4,11 +4,22 @@
  *
  * @since 0.1.0
  */
+import type { Link } from "@effect-http2/engine/Link"
 import type { Output } from "@effect-http2/engine/Output"
 import type { Peer } from "@effect-http2/engine/Peer"
-import type * as Effect from "effect/Effect"
-import type * as Stream from "effect/Stream"
-import type { TransportError } from "./Http2Error.js"
+import * as Channel from "effect/Channel"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { isTransportError, type TransportError } from "./Http2Error.js"
+
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  Link
+} from "@effect-http2/engine/Link"
 
 export type {
   /**
@@ -53,4 +64,45 @@ export interface Transport extends Output {
    * Closes at once, dropping what was not sent; `incoming` ends. Completes when the connection is closed. Safe to run more than once.
    */
   readonly close: Effect.Effect<void>
+}
+
+type Reads = Chunk.Chunk<Uint8Array>
+
+/** What arrives on a link, all that is there with each pull; none at the end. */
+const pullOf = (link: Link): Effect.Effect<Reads, TransportError> =>
+  Effect.async((resume) => {
+    const stop = link.read((reading) =>
+      resume(isTransportError(reading) ? Effect.fail(reading) : Effect.succeed(Chunk.unsafeFromArray(reading)))
+    )
+    return Effect.sync(stop)
+  })
+
+const loop = (
+  pull: Effect.Effect<Reads, TransportError>
+): Channel.Channel<Reads, unknown, TransportError, unknown, void> =>
+  Channel.flatMap(Channel.fromEffect(pull), (reads) =>
+    reads.length === 0 ? Channel.void : Channel.flatMap(Channel.write(reads), () => loop(pull))
+  )
+
+/**
+ * A link as a transport.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromLink = (link: Link): Transport => {
+  const { hold, memory } = link
+  const pull = pullOf(link)
+  return {
+    peer: link.peer,
+    incoming: Stream.fromChannel(Channel.suspend(() => loop(pull))),
+    write: (chunks) => link.write(chunks),
+    ...(memory === undefined ? {} : { memory }),
+    pendingOctets: () => link.pendingOctets(),
+    onDrain: (listener) => link.onDrain(listener),
+    defer: (task) => link.defer(task),
+    ...(hold === undefined ? {} : { hold: (isHeld) => hold.call(link, isHeld) }),
+    end: Effect.async<void>((resume) => Effect.sync(link.end(() => resume(Effect.void)))),
+    close: Effect.async<void>((resume) => link.close(() => resume(Effect.void)))
+  }
 }

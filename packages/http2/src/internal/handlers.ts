@@ -14,22 +14,18 @@ import type * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as ErrorCode from "../ErrorCode.js"
-import * as Http2ServerResponse from "../Http2ServerResponse.js"
+import type { Http2ServerResponse } from "../Http2ServerResponse.js"
 import { Listeners } from "@effect-http2/engine/listeners"
 import { Http2ServerRequest } from "../Http2ServerRequest.js"
 import * as Respond from "./respond.js"
 import type { Handler } from "@effect-http2/engine/server/handler"
+import * as Failures from "@effect-http2/engine/server/handlerFailures"
 import type { ServerStream } from "@effect-http2/engine/server/serverStream"
 import type { Running } from "@effect-http2/engine/stream/stream"
 import { StreamScope } from "./streamScope.js"
 
 /** What the server runs for a stream. */
-export type StreamHandler<R> = (
-  stream: ServerStream
-) => Effect.Effect<Http2ServerResponse.Http2ServerResponse, unknown, R | Scope.Scope>
-
-const internalServerError = Http2ServerResponse.empty({ status: 500, headers: { "content-length": "0" } })
+export type StreamHandler<R> = (stream: ServerStream) => Effect.Effect<Http2ServerResponse, unknown, R | Scope.Scope>
 
 /** A handler that waits for something. */
 class RunningHandler implements Running {
@@ -74,19 +70,17 @@ export class Handlers<R> implements Handler {
     this.fork(stream, effect)
   }
 
-  private effectOf(
-    stream: ServerStream
-  ): Effect.Effect<Http2ServerResponse.Http2ServerResponse, unknown, R | Scope.Scope> {
+  private effectOf(stream: ServerStream): Effect.Effect<Http2ServerResponse, unknown, R | Scope.Scope> {
     try {
       const effect = this.handler(stream)
-      return Effect.isEffect(effect) ? effect : Effect.die(wrongType("no Effect", effect))
+      return Effect.isEffect(effect) ? effect : Effect.die(Failures.wrongType("no Effect", effect))
     } catch (defect) {
       return Effect.die(defect)
     }
   }
 
   /** A value needs no fiber, unless its body has to be run. */
-  private respondNow(stream: ServerStream, exit: Exit.Exit<Http2ServerResponse.Http2ServerResponse, unknown>): boolean {
+  private respondNow(stream: ServerStream, exit: Exit.Exit<Http2ServerResponse, unknown>): boolean {
     if (Exit.isFailure(exit)) return false
     const response = exit.value
     if (!isResponse(response)) return false
@@ -103,10 +97,7 @@ export class Handlers<R> implements Handler {
     }
   }
 
-  private fork(
-    stream: ServerStream,
-    effect: Effect.Effect<Http2ServerResponse.Http2ServerResponse, unknown, R | Scope.Scope>
-  ): void {
+  private fork(stream: ServerStream, effect: Effect.Effect<Http2ServerResponse, unknown, R | Scope.Scope>): void {
     const scope = new StreamScope()
     const { contextOf, isInterruptible } = this.config
     const runtime = Runtime.make({
@@ -133,11 +124,7 @@ export class Handlers<R> implements Handler {
     running.stream.handlerEnded()
   }
 
-  private succeeded(
-    stream: ServerStream,
-    scope: StreamScope,
-    response: Http2ServerResponse.Http2ServerResponse
-  ): Effect.Effect<void> {
+  private succeeded(stream: ServerStream, scope: StreamScope, response: Http2ServerResponse): Effect.Effect<void> {
     if (!stream.isSending) return close(stream, scope, Exit.void)
     if (stream.isTunnel) {
       stream.sendEnd(undefined)
@@ -146,7 +133,7 @@ export class Handlers<R> implements Handler {
     // By the handler itself.
     if (stream.hasResponded) return close(stream, scope, Exit.void)
     if (!isResponse(response)) {
-      return this.failed(stream, scope, Cause.die(wrongType("an Effect of something else", response)))
+      return this.failed(stream, scope, Cause.die(Failures.wrongType("an Effect of something else", response)))
     }
     let rest: Effect.Effect<void, unknown> | undefined
     try {
@@ -172,8 +159,8 @@ export class Handlers<R> implements Handler {
     if (stream.error !== undefined && isCausedBy(cause, stream.error)) return finalize
     const isOfPeer = Respond.isCausedByPeer(cause, stream)
     if (stream.hasResponded) Respond.breakOff(stream, cause)
-    else if (stream.isSending) this.respondError(stream)
-    const what = `the handler of ${shortened(stream.head.method)} ${shortened(stream.head.path)}`
+    else if (stream.isSending) Failures.respondError(stream)
+    const what = `the ${Failures.describe(stream)}`
     if (isOfPeer) return Effect.zipRight(this.tellOfPeer(stream, what, cause), finalize)
     return Effect.zipRight(Effect.logError(`Unhandled failure of ${what}`, cause), finalize)
   }
@@ -184,16 +171,6 @@ export class Handlers<R> implements Handler {
     if (this.hasToldOfPeer) return Effect.void
     this.hasToldOfPeer = true
     return Effect.logDebug(`The client made ${what} fail; others of this connection are counted, not told`, cause)
-  }
-
-  private respondError(stream: ServerStream): void {
-    try {
-      stream.respond(internalServerError)
-    } catch (error) {
-      const cause = Cause.die(error)
-      stream.reset(Respond.resetError(stream, ErrorCode.INTERNAL_ERROR, "not even the error could be sent", cause))
-      stream.owner.forcedReset()
-    }
   }
 
   /** Completes once no handler runs. */
@@ -230,17 +207,15 @@ const awaitUpTo = (effect: Effect.Effect<unknown>, duration: Duration.DurationIn
     Effect.asVoid(Fiber.await(fiber))
   )
 
-const logAbandoned = ({ stream: { head } }: RunningHandler): Effect.Effect<void> =>
-  Effect.logWarning(
-    `The handler of ${shortened(head.method)} ${shortened(head.path)} did not end in time, and is abandoned`
-  )
+const logAbandoned = ({ stream }: RunningHandler): Effect.Effect<void> =>
+  Effect.logWarning(`The ${Failures.describe(stream)} did not end in time, and is abandoned`)
 
 /** The effect as the value that it is, where it is one. */
 const exitOf = <A, E>(effect: Effect.Effect<A, E, unknown>): Exit.Exit<A, E> | undefined =>
   Exit.isExit(effect) ? (effect as Exit.Exit<A, E>) : undefined
 
 /** Whether it is what a handler has to give: types do not see everything, and a response of the platform looks much the same. */
-const isResponse = (response: unknown): response is Http2ServerResponse.Http2ServerResponse => {
+const isResponse = (response: unknown): response is Http2ServerResponse => {
   if (typeof response !== "object" || response === null || !("status" in response)) return false
   const body: unknown = "body" in response ? response.body : undefined
   return (
@@ -249,14 +224,6 @@ const isResponse = (response: unknown): response is Http2ServerResponse.Http2Ser
     (typeof body === "object" && body !== null && Stream.StreamTypeId in body)
   )
 }
-
-const wrongType = (what: string, given: unknown): TypeError =>
-  new TypeError(
-    `a handler gives an Effect of an Http2ServerResponse, as Http2ServerResponse.text makes one, and this one gave ${what}: ${Object.prototype.toString.call(given)}`
-  )
-
-/** What a peer has sent, for a log. */
-const shortened = (text: string): string => (text.length > 256 ? `${text.slice(0, 256)}...` : text)
 
 const isCausedBy = (cause: Cause.Cause<unknown>, error: unknown): boolean =>
   Cause.isFailure(cause) && Cause.squash(cause) === error

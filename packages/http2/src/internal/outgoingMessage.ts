@@ -1,7 +1,8 @@
 /**
  * What a message that is sent has in either role: fields, a body, trailers. Called by Http2ServerResponse.ts and, for requests, by clientRequests.ts.
  */
-import { HeaderField } from "@effect-http2/hpack/HeaderField"
+import type { HeaderField } from "@effect-http2/hpack/HeaderField"
+import { messageHeaders } from "@effect-http2/engine/message/defaultFields"
 import * as Text from "@effect-http2/engine/text"
 import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
@@ -27,28 +28,14 @@ export interface OutgoingMessage {
 }
 
 /** Text as octets; everything else as it is. */
-const encodeBody = (body: Body): Exclude<Body, string> => (typeof body === "string" ? Text.toOctets(body) : body)
+export const encodeBody = (body: Body): Exclude<Body, string> => (typeof body === "string" ? Text.toOctets(body) : body)
 
-const toTrailers = (trailers: Trailers | undefined): OutgoingMessage["trailers"] => {
+export const toTrailers = (trailers: Trailers | undefined): OutgoingMessage["trailers"] => {
   if (trailers === undefined) return undefined
   return Effect.isEffect(trailers)
     ? Effect.map(trailers, (input) => Headers.make(input))
     : Effect.succeed(Headers.make(trailers))
 }
-
-const has = (headers: Headers.Headers, name: string): boolean => {
-  for (const field of headers.fields) if (field.name === name) return true
-  return false
-}
-
-/** `input` with the fields of `more` that it does not have. */
-const withDefaults = (input: Headers.Input | undefined, more: ReadonlyArray<HeaderField>): Headers.Headers => {
-  const headers = Headers.make(input)
-  const missing = headers.fields.length === 0 ? more : more.filter((field) => !has(headers, field.name))
-  return missing.length === 0 ? headers : new Headers.Headers([...headers.fields, ...missing])
-}
-
-const lengthField = (octets: Uint8Array): HeaderField => new HeaderField("content-length", String(octets.length))
 
 /** A message. Where its body is text or octets and `saysLength` holds, content-length is added if it is not there; so is `contentType`. */
 export const makeMessage = (
@@ -59,11 +46,6 @@ export const makeMessage = (
   contentType?: HeaderField
 ): OutgoingMessage => {
   const body = encodeBody(given)
-  const more = contentType === undefined ? [] : [contentType]
-  if (saysLength && body instanceof Uint8Array) more.push(lengthField(body))
-  return {
-    headers: more.length === 0 ? Headers.make(headers) : withDefaults(headers, more),
-    body,
-    trailers: toTrailers(trailers)
-  }
+  const length = saysLength && body instanceof Uint8Array ? body.length : undefined
+  return { headers: messageHeaders(headers, length, contentType), body, trailers: toTrailers(trailers) }
 }

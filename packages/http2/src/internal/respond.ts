@@ -2,44 +2,18 @@
  * A response from its head to the end of its body, what becomes of one that breaks off, and whose doing that is. Called by handlers.ts with what a handler
  * gives, and by Http2ServerRequest.ts for what a handler sends by itself, before it is done.
  */
-import { isTooLargeForPeer } from "@effect-http2/engine/message/sectionSize"
+import * as Failures from "@effect-http2/engine/server/handlerFailures"
 import type { ServerStream } from "@effect-http2/engine/server/serverStream"
 import * as Cause from "effect/Cause"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
-import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Http2ServerResponse } from "../Http2ServerResponse.js"
 import { writeBody, writeTrailers } from "./sendBody.js"
 
-/** The error of a stream whose handler, or its body, did not come to its end. */
-export const resetError = (
-  stream: ServerStream,
-  code: ErrorCode.ErrorCode,
-  description: string,
-  cause: Cause.Cause<unknown>
-): Http2Error.StreamError =>
-  new Http2Error.StreamError({
-    streamId: stream.id,
-    code,
-    origin: "User",
-    reason: Cause.isInterruptedOnly(cause) ? "Cancelled" : "UserCode",
-    description,
-    processed: "unknown",
-    cause: Cause.squash(cause)
-  })
-
-/** A body that did not come to its end must not look as if it had. */
-export const breakOff = (stream: ServerStream, cause: Cause.Cause<unknown>): void => {
-  if (!stream.isSending) return
-  stream.reset(
-    Cause.isInterruptedOnly(cause)
-      ? resetError(stream, ErrorCode.CANCEL, "the handler was interrupted", cause)
-      : resetError(stream, ErrorCode.INTERNAL_ERROR, "the body of the response failed", cause)
-  )
-}
+/** What was being sent has failed, or was interrupted. */
+export const breakOff = (stream: ServerStream, cause: Cause.Cause<unknown>): void =>
+  Failures.breakOff(stream, Cause.isInterruptedOnly(cause), Cause.squash(cause))
 
 /**
  * Sends what is at hand of `response`. What is left to be run for the rest of it, undefined where that was all. What a Stream acquires belongs to
@@ -72,23 +46,6 @@ export const sendResponse = (stream: ServerStream, response: Http2ServerResponse
   }
 }
 
-/** How many errors may be wrapped around one. */
-const mostWrapped = 8
-
-/** Whether `error`, or what it was caused by, is what ended the stream, or says that the peer does not accept a section on it. */
-const isOfPeer = (error: unknown, stream: ServerStream): boolean => {
-  let inner = error
-  for (let depth = 0; depth < mostWrapped && inner !== undefined; depth++) {
-    // An error of the user's own may have ended the stream, too.
-    if (inner === stream.error && stream.error?.origin !== "User") return true
-    if (isTooLargeForPeer(inner, stream.id)) return true
-    inner = Predicate.hasProperty(inner, "cause") ? inner.cause : undefined
-  }
-  return false
-}
-
 /** Whether all that `cause` holds is the peer's doing. */
-export const isCausedByPeer = (cause: Cause.Cause<unknown>, stream: ServerStream): boolean => {
-  const errors = [...Chunk.toReadonlyArray(Cause.failures(cause)), ...Chunk.toReadonlyArray(Cause.defects(cause))]
-  return errors.length > 0 && errors.every((error) => isOfPeer(error, stream))
-}
+export const isCausedByPeer = (cause: Cause.Cause<unknown>, stream: ServerStream): boolean =>
+  Failures.isCausedByPeer([...Cause.failures(cause), ...Cause.defects(cause)], stream)
