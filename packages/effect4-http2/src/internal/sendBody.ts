@@ -103,7 +103,7 @@ const bodyFailed = (stream: ClientStream, cause: Cause.Cause<unknown>): void => 
       streamId: stream.id,
       code: Cause.hasInterruptsOnly(cause) ? ErrorCode.CANCEL : ErrorCode.INTERNAL_ERROR,
       origin: "User",
-      reason: "UserCode",
+      reason: Cause.hasInterruptsOnly(cause) ? "Cancelled" : "UserCode",
       description: "the body of the request failed",
       processed: "unknown",
       cause: Cause.squash(cause)
