@@ -23,6 +23,7 @@ import { trimmed } from "./internal/trimmedRuntime.js"
 import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
 import * as Announced from "@effect-http2/engine/origin/announcements"
 import type { MayPush } from "@effect-http2/engine/server/serverPush"
+import { Rounds } from "@effect-http2/engine/connection/turn"
 import { ServerRole } from "@effect-http2/engine/server/serverRole"
 import type { ServerStream } from "@effect-http2/engine/server/serverStream"
 import type { Settings } from "./Settings.js"
@@ -179,6 +180,7 @@ export class Acceptor<E, R> {
   private readonly handlersRuntime: Runtime.Runtime<R>
   private readonly handlersConfig: HandlersConfig<R>
   private readonly mayPush: MayPush | undefined
+  private readonly rounds = new Rounds()
 
   constructor(
     private readonly handler: Handler<E, R | Scope.Scope>,
@@ -210,12 +212,12 @@ export class Acceptor<E, R> {
 
   /** Starts a connection. Throws a `ConnectionError` of origin `User` for what cannot be announced. */
   accept(transport: Transport): Served<R> {
-    const { clock, options, resolved, settings } = this
+    const { clock, options, resolved, rounds, settings } = this
     const announcements = Announced.announce(options, transport.peer)
     const handlers = new Handlers(this.handlersRuntime, this.handle, this.handlersConfig)
     const role = new ServerRole(handlers, options.sendDate ?? true, this.mayPush)
     const stats = options.stats ?? Http2Stats.make()
-    const config = { options: resolved, settings, stats, drainAtEnd: true, announcements }
+    const config = { options: resolved, settings, stats, drainAtEnd: true, rounds, announcements }
     return new Served(new ConnectionScope(transport, config, role, this.runtime, clock), handlers, clock)
   }
 }

@@ -19,7 +19,7 @@ import { Closing } from "./closing.js"
 import { Deadlines } from "./deadlines.js"
 import { FrameDecoder } from "../frame/frameDecoder.js"
 import type { Inbox, MakeInbox } from "../stream/inbox.js"
-import { WaitingBodies, NewStreams, type Startable } from "./turn.js"
+import { NewStreams, Rounds, type Startable, type Turns, WaitingBodies } from "./turn.js"
 import { HeaderBlocks } from "../fields/headerBlock.js"
 import { Listeners } from "../listeners.js"
 import type { LocalSettings } from "../settings/localSettings.js"
@@ -57,12 +57,14 @@ export interface Ports {
   readonly holder: Holder
   readonly makeWindow: MakeWindow
   readonly makeInbox: MakeInbox
+  /** Shared by the connections of a listener. Default: the connection's own. */
+  readonly rounds?: Rounds | undefined
 }
 
 /** What a connection is doing. `draining`: no new streams, those that are open finish. */
 export type Status = "open" | "draining" | "closed"
 
-export class Connection implements StreamOwner {
+export class Connection implements StreamOwner, Turns {
   status: Status = "open"
   /** Why the connection ended, once it did; undefined also for a clean end. */
   error: Http2Error.Http2Error | undefined = undefined
@@ -115,7 +117,7 @@ export class Connection implements StreamOwner {
     const window = makeWindow(Settings.initial.initialWindowSize)
     this.outbox = new Outbox(output, window, options, now, (run) => this.attempt(run))
     this.waitingBodies = new WaitingBodies((task) => output.defer(task))
-    this.newStreams = new NewStreams((task) => this.defer(task))
+    this.newStreams = new NewStreams(this, ports.rounds ?? new Rounds())
     this.table = new StreamTable(role.isServer ? 0 : 1)
     this.guard = new AbuseGuard(options, stats, now)
     this.blocks = new HeaderBlocks(options)
@@ -212,6 +214,14 @@ export class Connection implements StreamOwner {
   /** How the connection closes, as far as time goes: acts on what is overdue, and returns the ms until something is due. */
   checkClosing(): number {
     return this.closing.check()
+  }
+
+  /** Streams start that the turns before had no time for. */
+  turnWithoutRead(): void {
+    if (this.status === "closed") return
+    this.outbox.beginTurn()
+    this.attempt(() => this.newStreams.startNext())
+    this.endTurn([])
   }
 
   /** Runs what may throw a typed error, and lets it have the effect that its scope says. */
@@ -424,6 +434,7 @@ export class Connection implements StreamOwner {
       const reason = error ?? Http2Error.connectionClosed()
       for (const stream of this.table.values()) stream.abort(reason)
     }
+    this.newStreams.clear()
     this.pings.clear()
     this.stats.connections--
     this.role.onCapacity()

@@ -1,6 +1,7 @@
 /** The engine driven by hand, without any runtime: one end of a connection, and what carries octets between two. */
 import { Connection } from "@effect-http2/engine/connection/connection"
 import type { Role } from "@effect-http2/engine/connection/role"
+import { Rounds } from "@effect-http2/engine/connection/turn"
 import { turn } from "@effect-http2/engine/dispatch/dispatcher"
 import { PlainWindow } from "@effect-http2/engine/flow/window"
 import type { Http2Error } from "@effect-http2/engine/Http2Error"
@@ -55,7 +56,6 @@ export const bodyOf = ({ body }: { readonly body: Inbox | undefined }): Body => 
 /** One end: what it writes waits to be carried, what it defers waits to be run. */
 export class Side {
   readonly written: Array<Uint8Array> = []
-  readonly deferred: Array<() => void> = []
   readonly connection: Connection
   /** The clock, in ms, and when the timer rings. */
   now = 0
@@ -67,7 +67,10 @@ export class Side {
     role: Role,
     /** Whether the peer reads what is written. */
     isRead = true,
-    options = Options.resolve()
+    options = Options.resolve(),
+    rounds = new Rounds(),
+    /** What is to be run once the event loop's turn is over, where several sides share it. */
+    readonly deferred: Array<() => void> = []
   ) {
     this.connection = new Connection(
       {
@@ -82,7 +85,8 @@ export class Side {
         timer: { set: (millis) => void (this.ringsAt = this.now + millis) },
         holder: { ended: () => void this.told.push("ended"), released: () => void this.told.push("released") },
         makeWindow: (size) => new PlainWindow(size),
-        makeInbox: (owner) => new Body(owner)
+        makeInbox: (owner) => new Body(owner),
+        rounds
       },
       role,
       options,
