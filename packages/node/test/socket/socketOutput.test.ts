@@ -51,6 +51,52 @@ describe("the reader", () => {
     expect(reader.outcome).toBe("ended")
   })
 
+  it("hands on what never changes afterwards, whatever is read on this and on other connections", async () => {
+    let seed = 1
+    const random = (most: number): number => {
+      seed = (seed * 48_271) % 0x7fffffff
+      return seed % most
+    }
+    const read = async (mark: number): Promise<void> => {
+      const [{ reader }, peer] = await pair()
+      const sent: Array<Buffer> = []
+      for (let i = 0; i < 25; i++) {
+        const piece = Buffer.alloc(1 + random(random(2) === 0 ? 300 : 300_000), mark + i)
+        sent.push(piece)
+        peer.write(piece)
+      }
+      peer.end()
+      const kept: Array<Uint8Array> = []
+      while (reader.hasArrived || reader.outcome === undefined) {
+        kept.push(...(await next(reader)))
+        if (random(3) === 0) await new Promise((resolve) => setImmediate(resolve))
+      }
+      expect(Buffer.concat(kept).equals(Buffer.concat(sent))).toBe(true)
+      // Who keeps a little of it keeps little.
+      for (const { buffer } of kept) expect(buffer.byteLength).toBeLessThanOrEqual(65_536)
+    }
+    await Promise.all([read(0), read(60), read(120)])
+  })
+
+  it("hands on what Node had read before it took over, in order", async () => {
+    const server = Net.createServer()
+    server.listen(0, "127.0.0.1")
+    await once(server, "listening")
+    const address = server.address()
+    const accepted = new Promise<Net.Socket>((resolve) => server.once("connection", resolve))
+    const peer = Net.connect({ port: typeof address === "object" ? (address?.port ?? 0) : 0, host: "127.0.0.1" })
+    opened.push(peer, server)
+    const socket = await accepted
+    peer.write("first, ")
+    await once(socket, "readable")
+    const before: unknown = socket.read()
+    socket.unshift(before)
+    peer.write("second, ")
+    const { reader } = new SocketOutput(socket, undefined, undefined)
+    peer.end("third")
+    expect(await all(reader)).toBe("first, second, third")
+  })
+
   it("pauses the socket while nobody takes what is there", async () => {
     const [output, peer] = await pair()
     // More than the buffers of both sides hold.
