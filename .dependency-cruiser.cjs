@@ -2,8 +2,8 @@
  * Cycles, and the direction between the packages:
  *
  *     hpack <- engine <- http2 <- platform-node <- benchmark, scratchpad
- *              engine <- node <- platform-node
- *              engine <- effect4-http2
+ *              engine <- node <- platform-node, effect4-platform-node
+ *              engine <- effect4-http2 <- effect4-platform-node
  *                        http2 <- testkit <- fuzz, and the tests of all
  *                        http2 <- conformance
  *
@@ -237,7 +237,8 @@ module.exports = {
       from: { path: "^packages/([^/]+)/" },
       to: {
         path: "^(packages/[^/]+|scratchpad)/",
-        pathNot: ["^packages/$1/", "^packages/platform-node/test/support/"],
+        // Effect 4 is there once, in the one of its packages.
+        pathNot: ["^packages/$1/", "^packages/platform-node/test/support/", "/node_modules/"],
         dependencyTypesNot: ["aliased-tsconfig-paths"]
       }
     },

@@ -7,7 +7,7 @@ import * as TestClock from "effect/TestClock"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
 import { expect } from "vitest"
-import * as Certificate from "./certificate.js"
+import * as Certificate from "@effect-http2/testkit/certificate"
 import * as U from "./utils.js"
 
 const ca = U.certificate.cert

@@ -15,7 +15,7 @@ import * as Net from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect } from "vitest"
-import * as Certificate from "./certificate.js"
+import * as Certificate from "@effect-http2/testkit/certificate"
 
 /** One for the whole file that imports this: making a key takes a while. */
 export const certificate = await Certificate.make()

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import { createServer } from "node:https"
 import { fileURLToPath } from "node:url"
 import { describe, expect } from "vitest"
-import * as Certificate from "../certificate.js"
+import * as Certificate from "@effect-http2/testkit/certificate"
 import { port } from "../server/support/harness.js"
 import { start } from "../support/program.js"
 

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Tls from "node:tls"
 import { expect } from "vitest"
-import * as Certificate from "../certificate.js"
+import * as Certificate from "@effect-http2/testkit/certificate"
 import { certificate, check, http, http2, http2Plain, https, makeClient } from "./support/servers.js"
 
 const ask = (client: HttpClient.HttpClient, url: string) =>

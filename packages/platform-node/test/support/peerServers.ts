@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import * as Net from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as Certificate from "../certificate.js"
+import * as Certificate from "@effect-http2/testkit/certificate"
 import * as Program from "./program.js"
 
 export interface PeerServer {

@@ -5,7 +5,7 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import type * as Http2 from "node:http2"
 import type * as Net from "node:net"
-import * as Certificate from "../../certificate.js"
+import * as Certificate from "@effect-http2/testkit/certificate"
 import { type Event, http2, makeEvent } from "./servers.js"
 
 /** For a.example, b.example and all below wild.example; and one for c.example alone. */
