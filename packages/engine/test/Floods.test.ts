@@ -38,6 +38,7 @@ const get = [0x82, 0x86, 0x84, ...plain(":authority", "test")]
 const post = [0x83, 0x86, 0x84, ...plain(":authority", "test")]
 const request = (id: number, more: ReadonlyArray<number> = []) => block(id, [...get, ...more])
 const windowUpdate = (id: number, increment: number) => encode(new Frame.WindowUpdate(id, increment))
+const ping = encode(new Frame.Ping(false, new Uint8Array(8)))
 const reset = (id: number) => encode(new Frame.RstStream(id, 8))
 const settings = (...entries: ReadonlyArray<readonly [number, number]>) => encode(new Frame.Settings(false, entries))
 const data = (id: number, size: number, endStream = false) => {
@@ -49,6 +50,13 @@ const data = (id: number, size: number, endStream = false) => {
 const answering = {
   handle: (stream: ServerStream) => {
     stream.respond({ status: 204, headers: Headers.empty, body: undefined, trailers: undefined })
+    stream.handlerEnded()
+  }
+}
+/** Answers with 4 MiB, which leave as the windows allow it. */
+const large = {
+  handle: (stream: ServerStream) => {
+    stream.respond({ status: 200, headers: Headers.empty, body: new Uint8Array(4_194_304), trailers: undefined })
     stream.handlerEnded()
   }
 }
@@ -116,13 +124,18 @@ const common: ReadonlyArray<Flood> = [
   },
   { title: "acknowledgements of SETTINGS", frames: () => encode(new Frame.Settings(true, [])), ends: "glitchBurst" },
   {
-    title: "PING, whose answers are read",
-    frames: () => encode(new Frame.Ping(false, new Uint8Array(8))),
-    ends: "never"
+    title: "[CVE-2019-9512] PING, whose answers are read",
+    frames: () => ping,
+    ends: "glitchBurst"
+  },
+  {
+    title: "[CVE-2019-9512] PING, with WINDOW_UPDATE for what was not sent in between",
+    frames: () => concat([ping, windowUpdate(0, 1000)]),
+    ends: "glitchBurst"
   },
   {
     title: "PING, whose answers are not read",
-    frames: () => encode(new Frame.Ping(false, new Uint8Array(8))),
+    frames: () => ping,
     ends: "maxQueuedControlFrames",
     isRead: false
   },
@@ -179,6 +192,28 @@ const toServer: ReadonlyArray<Flood> = [
     ends: "glitchBurst"
   },
   { title: "requests that are answered", frames: (i) => request(id(i + 1)), ends: "never" },
+  { title: "requests, a PING behind each", frames: (i) => concat([request(id(i + 1)), ping]), ends: "never" },
+  {
+    title: "PING for each DATA that it gets, to measure the path",
+    before: [request(1)],
+    frames: () => concat([windowUpdate(0, 1000), windowUpdate(1, 1000), ping]),
+    ends: "never",
+    handler: large
+  },
+  {
+    title: "PING for each DATA that it sends, to measure the path",
+    before: [block(1, post, false)],
+    frames: () => concat([data(1, 1), ping]),
+    ends: "never",
+    handler: silent
+  },
+  {
+    title: "PING for each empty DATA",
+    before: [block(1, post, false)],
+    frames: () => concat([data(1, 0), ping]),
+    ends: "glitchBurst",
+    handler: silent
+  },
   {
     title: "requests that are reset",
     frames: (i) => concat([request(id(i + 1)), reset(id(i + 1))]),
@@ -286,6 +321,12 @@ const toClient: ReadonlyArray<Flood> = [
     ends: "glitchBurst"
   },
   { title: "RST_STREAM on one stream", frames: () => reset(1), ends: "glitchBurst" },
+  {
+    title: "PING for each DATA that it gets, to measure the path",
+    before: [block(1, [0x88], false)],
+    frames: () => concat([data(1, 1), ping]),
+    ends: "never"
+  },
   {
     title: "informational responses",
     frames: () => block(1, plain(":status", "103"), false),

@@ -189,6 +189,13 @@ const attacks: ReadonlyArray<Attack> = [
     times: [301, 301]
   },
   {
+    title: "CVE-2019-9512: PINGs whose answers are read",
+    limit: "glitchBurst",
+    options: { glitchBurst: 300 },
+    frames: () => [new Frame.Ping(false, filled(8))],
+    times: [301, 301]
+  },
+  {
     title: "acknowledgements of PINGs that were not sent",
     limit: "glitchBurst",
     options: { glitchBurst: 300 },

@@ -5,20 +5,20 @@ const frames = edits(
   {
     rule: "rfc9113-6.7-2",
     in: "receivePing",
-    find: "if (!frame.ack) return connection.outbox.control(new Frame.Ping(true, frame.data))",
-    replace: "if (!frame.ack) return connection.outbox.control(new Frame.Ping(true, new Uint8Array(8)))"
+    find: "new Frame.Ping(true, frame.data)",
+    replace: "new Frame.Ping(true, new Uint8Array(8))"
   },
   {
     rule: "rfc9113-6.7-4",
     in: "receivePing",
-    find: "if (!frame.ack) return connection.outbox.control(new Frame.Ping(true, frame.data))",
-    replace: "if (!frame.ack) return connection.outbox.control(new Frame.Ping(false, frame.data))"
+    find: "new Frame.Ping(true, frame.data)",
+    replace: "new Frame.Ping(false, frame.data)"
   },
   {
     rule: "rfc9113-6.7-5",
     in: "receivePing",
-    find: "if (!frame.ack) return connection.outbox.control(new Frame.Ping(true, frame.data))",
-    replace: "connection.outbox.control(new Frame.Ping(true, frame.data))\n  if (!frame.ack) return"
+    find: "if (!frame.ack) {",
+    replace: "if (frame.ack) connection.outbox.control(new Frame.Ping(true, frame.data))\n  else {"
   },
   {
     rule: "rfc9113-6.8-1",

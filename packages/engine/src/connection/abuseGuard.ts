@@ -34,6 +34,9 @@ export class AbuseGuard {
   private widest = 0
   private widenings = 0
   private goAways = 0
+  /** Whether anything of use has come since the last PING, as its preface was before the first, and what had been sent by then. */
+  private hasProgress = true
+  private sentAtPing = 0
 
   constructor(
     private readonly options: Options,
@@ -58,6 +61,22 @@ export class AbuseGuard {
   glitch(what: string): void {
     this.stats.glitches++
     if (!this.glitches.take(this.now())) throw tripped("glitchBurst", `too many frames without use, the last: ${what}`)
+  }
+
+  /** A stream has begun, or the peer has sent something of use on one: a PING may follow it. */
+  progress(): void {
+    this.hasProgress = true
+  }
+
+  /**
+   * CVE-2019-9512: PING without end, whose answers may well be read. A peer that measures the path sends one for each round trip in which it had DATA of
+   * ours, `sentOctets` in all, or sent some itself; one that makes sure that we are there sends one now and then, which the rate allows.
+   */
+  ping(sentOctets: number): void {
+    const isOfUse = this.hasProgress || sentOctets > this.sentAtPing
+    this.hasProgress = false
+    this.sentAtPing = sentOctets
+    if (!isOfUse) this.glitch("PING")
   }
 
   /** GOAWAY without end: behind the first few one is of no use to anybody. */

@@ -287,6 +287,7 @@ export class Connection implements StreamOwner, Turns {
   opened(stream: Stream): void {
     this.table.add(stream)
     this.stats.activeStreams++
+    this.guard.progress()
     if (this.table.size === 1) this.updateHold()
   }
 

@@ -50,7 +50,10 @@ const adjustWindows = (connection: Connection, delta: number): void => {
 
 /** PING (§6.7): answered with the same octets, or an answer to ours. */
 export const receivePing = (connection: Connection, frame: Frame.Ping): void => {
-  if (!frame.ack) return connection.outbox.control(new Frame.Ping(true, frame.data))
+  if (!frame.ack) {
+    connection.guard.ping(connection.outbox.sentOctets)
+    return connection.outbox.control(new Frame.Ping(true, frame.data))
+  }
   if (!connection.pings.acknowledge(frame.data, connection.now()))
     connection.guard.glitch("an unknown PING acknowledged")
 }

@@ -49,6 +49,7 @@ const receiveOn = (connection: Connection, stream: Stream, frame: Frame.Headers,
   const outcome = StreamState.next(stream.state, event)
   if (outcome === StreamState.Outcome.ignore) return connection.guard.glitch("HEADERS on a stream that was reset")
   if (!StreamState.isState(outcome)) stream.transition(event)
+  connection.guard.progress()
   stream.receiveSection(block.section, frame.endStream)
 }
 
@@ -64,6 +65,7 @@ export const receiveData = (connection: Connection, frame: Frame.Data): void => 
   if (stream === undefined) return receiveStrayData(connection, frame)
   // CVE-2019-9518: DATA that carries nothing.
   if (data.length === 0 && !endStream && !frame.continued) connection.guard.glitch("empty DATA")
+  else connection.guard.progress()
   if (!StreamState.isReceiving(stream.state)) {
     // FLOW CONTROL: nobody will read it.
     connection.consumed(flowControlledLength)
@@ -93,6 +95,7 @@ export const receiveRstStream = (connection: Connection, frame: Frame.RstStream)
     return
   }
   connection.stats.resetsReceived++
+  connection.guard.progress()
   stream.abort(
     new Http2Error.StreamError({
       streamId,

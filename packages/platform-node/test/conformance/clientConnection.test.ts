@@ -196,6 +196,11 @@ C.clientCases("6.7 PING, 6.8 GOAWAY, 5.4.1", [
       })
   },
   {
+    title: "[CVE-2019-9512] PING without end, whose answers are read",
+    steps: [Buffer.concat(Array.from({ length: 3000 }, () => Raw.ping(pong)))],
+    outcome: connectionError(Code.ENHANCE_YOUR_CALM)
+  },
+  {
     title: "PING on a stream [rfc9113-6.7-6]",
     steps: [Raw.frame(Type.PING, 0, 1, pong)],
     outcome: connectionError(Code.PROTOCOL_ERROR)

@@ -146,6 +146,11 @@ S.serverCases("6.7 PING, 6.8 GOAWAY, 7 error codes", [
       })
   },
   {
+    title: "[CVE-2019-9512] PING without end, whose answers are read [rfc9113-10.5-2]",
+    steps: [Buffer.concat(Array.from({ length: 3000 }, () => Raw.ping(S.pong)))],
+    outcome: S.connectionError(Code.ENHANCE_YOUR_CALM)
+  },
+  {
     title: "PING on a stream [rfc9113-6.7-6]",
     steps: [Raw.frame(Type.PING, 0, 1, S.pong)],
     outcome: S.connectionError(Code.PROTOCOL_ERROR)
