@@ -110,14 +110,15 @@ export const make = (
     const webSocketLimits = new WebSocketLimits(typeof webSocket === "object" ? webSocket : {})
     // What HTTP/1.1 adds to its scope, at its first WebSocket for instance, is released when all connections are closed.
     const scope = yield* Effect.acquireRelease(Scope.make(), Scope.close)
+    // One set of counters for all connections, and with it one bound for what they hold.
+    const stats = options.stats ?? Http2Stats.make()
     const fallback =
-      http1 === false ? undefined : yield* Scope.extend(Http1.make(resolved, http1 === true ? {} : http1), scope)
+      http1 === false ? undefined : yield* Scope.extend(Http1.make(resolved, http1 === true ? {} : http1, stats), scope)
     const port = new Port(
       {
         http2: {
           ...options,
-          // One set of counters for all connections, and with it one bound for what they hold.
-          stats: options.stats ?? Http2Stats.make(),
+          stats,
           abortFiberId: HttpServerError.clientAbortFiberId,
           enableConnectProtocol: webSocket !== false
         },

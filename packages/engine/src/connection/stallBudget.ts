@@ -4,11 +4,20 @@
  * connections that count into the same `Http2Stats`. Filled by deadlines.ts, emptied by the connection as streams end.
  */
 import type { Http2Stats } from "../Http2Stats.js"
-import type { Stream } from "../stream/stream.js"
+
+/** What may stand: a stream, or a connection of another protocol whose peer has one response at a time. */
+export interface Stalled {
+  /** Octets of memory that it holds for the peer. */
+  readonly heldOctets: number
+  /** Since when, in ms, the peer has let it stand; infinity where it does not. */
+  readonly stalledSince: number
+  /** Ends it; `limit` is the name of the option that says so. */
+  giveUp(limit: string): void
+}
 
 export class StallBudget {
   /** With the octets that each is counted for, in the order in which they were found to be overdue: the longest first. */
-  private readonly streams = new Map<Stream, number>()
+  private readonly streams = new Map<Stalled, number>()
   octets = 0
 
   constructor(
@@ -18,14 +27,14 @@ export class StallBudget {
   ) {}
 
   /** `stream` is overdue. */
-  add(stream: Stream): void {
+  add(stream: Stalled): void {
     const { heldOctets } = stream
     this.count(heldOctets - (this.streams.get(stream) ?? 0))
     this.streams.set(stream, heldOctets)
   }
 
   /** `stream` moves again, or is over. */
-  remove(stream: Stream): void {
+  remove(stream: Stalled): void {
     const octets = this.streams.get(stream)
     if (octets === undefined) return
     this.streams.delete(stream)

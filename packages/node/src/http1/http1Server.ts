@@ -6,6 +6,7 @@ import * as Http from "node:http"
 import type * as Net from "node:net"
 import type { Duplex } from "node:stream"
 import { forgetServer, watchSlowRequests } from "./nodeInternals.js"
+import { SlowReaders, type StallLimits, type StallPorts } from "./slowReaders.js"
 
 /** What answers the requests of HTTP/1.1; the server knows an application by it. */
 export interface Http1Handler {
@@ -30,7 +31,7 @@ interface Connection {
 }
 
 /** What is counted and timed over HTTP/2 too, by the same options; times in ms. */
-export interface Limits {
+export interface Limits extends StallLimits {
   readonly headersTimeout: number
   readonly idleTimeout: number
   readonly maxHeaderListSize: number
@@ -75,9 +76,12 @@ export class Http1Server extends Http.Server {
   private readonly draining = new WeakSet<Http1Handler>()
   private readonly sockets = new Map<Duplex, Connection>()
   private readonly maxFields: number
+  /** Whose `look` is to be called from time to time. */
+  readonly slowReaders: SlowReaders
 
-  constructor(limits: Limits, custom: Http.ServerOptions) {
+  constructor(limits: Limits, custom: Http.ServerOptions, ports: StallPorts) {
     super(nodeOptions(limits, custom))
+    this.slowReaders = new SlowReaders(limits, ports)
     this.maxFields = limits.maxHeaderFields
     // Node leaves out silently what is beyond it: one more shows that there was more.
     this.maxHeadersCount = this.maxFields + 1
@@ -88,7 +92,9 @@ export class Http1Server extends Http.Server {
 
   /** Takes over a socket from which nothing but HTTP/1.1 will come. */
   accept(socket: Net.Socket, application: Http1Handler, onUpgrade: OnUpgrade): void {
-    this.sockets.set(socket, { application, onUpgrade, responses: new Set(), next: undefined })
+    const responses = new Set<Http.ServerResponse>()
+    this.sockets.set(socket, { application, onUpgrade, responses, next: undefined })
+    this.slowReaders.add(socket, responses)
     socket.once("close", () => this.sockets.delete(socket))
     super.emit("connection", socket)
   }
@@ -149,7 +155,9 @@ export class Http1Server extends Http.Server {
       socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", () => socket.destroy())
     } else if (request.headers.upgrade?.toLowerCase() === "websocket") {
       connection.application.onUpgrade(request, socket, head)
-    } else if (!connection.onUpgrade(request, head)) {
+    } else if (connection.onUpgrade(request, head)) {
+      this.slowReaders.delete(socket)
+    } else {
       socket.unshift(Buffer.concat([withoutUpgrade(request), head]))
       this.sockets.set(socket, { ...connection, next: undefined })
       forgetServer(socket)

@@ -1,5 +1,5 @@
 /**
- * What this package knows of `node:http` beyond its documentation. Each fact is checked when this module loads or where it is used, with a plain way behind it;
+ * What this package knows of `node:http` and `node:net` beyond their documentation. Each fact is checked when this module loads or where it is used, with a plain way behind it;
  * test/internals.test.ts fails where one does not hold.
  */
 import * as Http from "node:http"
@@ -100,3 +100,13 @@ export const forgetServer = (socket: Duplex): void => {
 /** Whether the parser has stopped at a head, or at trailers, that are larger than `maxHeaderSize`. */
 export const isHeaderOverflow = (error: Error & { readonly code?: unknown }): boolean =>
   error.code === "HPE_HEADER_OVERFLOW"
+
+/**
+ * Octets that the system has not taken of the write that is under way on a socket. 0 where that cannot be told: then a write shows that it moves only when
+ * it is done.
+ */
+export const queuedOctets = (socket: Net.Socket): number => {
+  const handle: unknown = Reflect.get(socket, "_handle")
+  const octets: unknown = typeof handle === "object" && handle !== null ? Reflect.get(handle, "writeQueueSize") : 0
+  return typeof octets === "number" ? octets : 0
+}
