@@ -154,6 +154,8 @@ export class Http1Server extends Http.Server {
     if (connection === undefined || refusalOf(request, this.maxFields) !== undefined) {
       socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", () => socket.destroy())
     } else if (request.headers.upgrade?.toLowerCase() === "websocket") {
+      // It has bounds of its own.
+      this.slowReaders.delete(socket)
       connection.application.onUpgrade(request, socket, head)
     } else if (connection.onUpgrade(request, head)) {
       this.slowReaders.delete(socket)

@@ -11,6 +11,9 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type * as Socket from "@effect/platform/Socket"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { WebSocket } from "ws"
 import { layerWith, port } from "./support/harness.js"
 import { connectHttp2 } from "./support/webSocket.js"
@@ -25,12 +28,31 @@ const connectHttp1 = (path: string) =>
   })
 
 /** A WebSocket that is open, and whose peer never reads. */
-const deafHttp1 = (path: string) => Effect.map(connectHttp1(path), ({ webSocket }) => webSocket.pause())
+const deafHttp1 = (path: string) =>
+  Effect.map(connectHttp1(path), ({ webSocket }) => {
+    webSocket.pause()
+    // To the end of what has been sent, which the answer to its Close frame stands behind.
+    const close = Effect.sync(() => {
+      webSocket.close()
+      webSocket.resume()
+    })
+    return { close, vanish: Effect.sync(() => webSocket.terminate()) }
+  })
+
+/** A Close frame, masked by zeros. */
+const closeFrame = Uint8Array.of(0x88, 0x80, 0, 0, 0, 0)
 
 const deafHttp2 = (path: string) =>
   Effect.gen(function* () {
-    const client = yield* NodeHttp2.connect(`http://127.0.0.1:${yield* port}`)
-    yield* client.tunnel({ protocol: "websocket", path, headers: { "sec-websocket-version": "13" } })
+    const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
+    const client = yield* Scope.extend(NodeHttp2.connect(`http://127.0.0.1:${yield* port}`), scope)
+    const { tunnel } = yield* client.tunnel({
+      protocol: "websocket",
+      path,
+      headers: { "sec-websocket-version": "13" }
+    })
+    const read = Effect.forkScoped(Effect.ignore(Stream.runDrain(tunnel.incoming)))
+    return { close: Effect.all([tunnel.write(closeFrame), tunnel.end, read]), vanish: Scope.close(scope, Exit.void) }
   })
 
 const versions = [
@@ -145,6 +167,37 @@ describe.each(versions)("a WebSocket over $protocol", ({ connect, deaf }) => {
       expect(yield* settled(() => seen, many)).toBeLessThan(100)
       yield* latch.open
       expect(yield* settled(() => seen, many)).toBe(many)
+    }).pipe(Effect.scoped, Effect.provide(NodeHttp2Server.layerTest))
+  )
+
+  const endings = [
+    ["closes", "close"],
+    ["is gone", "vanish"]
+  ] as const
+  it.scopedLive.each(endings)("a writer in a loop lets others run while its peer %s", ([, end]) =>
+    Effect.gen(function* () {
+      const most = 20_000
+      let written = 0
+      let isOver = false
+      yield* serve((socket) =>
+        Effect.scoped(
+          Effect.flatMap(socket.writer, (write) =>
+            Effect.raceFirst(
+              socket.runRaw(() => undefined),
+              // What it would do for ever.
+              Effect.replicateEffect(
+                Effect.tap(write(piece), () => Effect.sync(() => written++)),
+                most
+              )
+            )
+          )
+        ).pipe(Effect.ensuring(Effect.sync(() => void (isOver = true))))
+      )
+      const peer = yield* deaf("/ws")
+      expect(yield* settled(() => written, most)).toBeLessThan(most / 2)
+      yield* peer[end]
+      while (!isOver) yield* turn
+      expect(written).toBeLessThan(most)
     }).pipe(Effect.scoped, Effect.provide(NodeHttp2Server.layerTest))
   )
 })

@@ -52,34 +52,37 @@ export class CurrentLimits extends Context.Reference<CurrentLimits>()(
 export class BoundedWebSocket extends WebSocket {
   private unsent = 0
   private unhandled = 0
+  /** Nothing can be sent any more, though the close event has not come. */
+  private isBroken = false
   private readonly waiting = new Set<() => void>()
 
   /** As the platform calls it. */
   override send(data: Parameters<WebSocket["send"]>[0]): void {
     const length = typeof data === "string" ? Buffer.byteLength(data) : lengthOf(data)
     this.unsent += length
-    super.send(data, () => {
+    super.send(data, (error) => {
       this.unsent -= length
+      if (error != null) this.isBroken = true
       for (const wake of this.waiting) wake()
     })
   }
 
-  /** Completes when less than `most` octets wait to be sent, or nothing can be sent any more. */
+  /**
+   * Completes when less than `most` octets wait to be sent. Never, where nothing can be sent any more, as no write completes behind the end of a Socket:
+   * what is sent while it comes is dropped at once, and a writer in a loop would let nobody run who brings it about.
+   */
   awaitRoom(most: number): Effect.Effect<void> {
     return Effect.async((resume) => {
       const look = (): void => {
-        if (this.unsent >= most && this.readyState === this.OPEN) return
-        forget()
+        if (this.unsent >= most || this.isBroken || this.readyState !== this.OPEN) return
+        this.waiting.delete(look)
         resume(Effect.void)
       }
-      const forget = (): void => {
-        this.waiting.delete(look)
-        this.off("close", look)
-      }
       this.waiting.add(look)
-      this.on("close", look)
       look()
-      return Effect.sync(forget)
+      return Effect.sync(() => {
+        this.waiting.delete(look)
+      })
     })
   }
 
@@ -101,6 +104,17 @@ const lengthOf = (data: Exclude<Parameters<WebSocket["send"]>[0], string>): numb
 
 const sizeOf = (message: string | Uint8Array): number => message.length + messageOverhead
 
+/** What a Socket uses of a WebSocket; the type of the web, which it asks for, has more. */
+const used: ReadonlyArray<keyof globalThis.WebSocket> = [
+  "addEventListener",
+  "removeEventListener",
+  "readyState",
+  "close",
+  "send"
+]
+
+const isUsable = (webSocket: object): webSocket is globalThis.WebSocket => used.every((name) => name in webSocket)
+
 /** `Socket.fromWebSocket`, within the limits. */
 export const fromWebSocket = <E extends Socket.SocketError>(
   acquire: Effect.Effect<BoundedWebSocket, E, Scope.Scope>,
@@ -108,10 +122,9 @@ export const fromWebSocket = <E extends Socket.SocketError>(
 ): Effect.Effect<Socket.Socket> =>
   Effect.suspend(() => {
     let current: BoundedWebSocket | undefined = undefined
-    const remembering = Effect.map(acquire, (webSocket) => {
+    const remembering = Effect.flatMap(acquire, (webSocket) => {
       current = webSocket
-      // The types differ; `ws` has all of the interface that a Socket uses.
-      return webSocket as unknown as globalThis.WebSocket
+      return isUsable(webSocket) ? Effect.succeed(webSocket) : Effect.dieMessage("ws has changed")
     })
     return Effect.map(Socket.fromWebSocket(remembering), (socket) => {
       const runRaw: Socket.Socket["runRaw"] = (handler, options) =>
