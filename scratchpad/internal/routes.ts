@@ -117,7 +117,7 @@ const upload: Handle = (request) =>
         hash.update(chunk)
         length += chunk.length
       })
-    ).pipe(Effect.map(() => Http2ServerResponse.json({ length, sha256: hash.digest("hex") })))
+    ).pipe(Effect.map(() => Http2ServerResponse.unsafeJson({ length, sha256: hash.digest("hex") })))
   })
 
 const encoder = new TextEncoder()
@@ -149,7 +149,7 @@ const toRecord = (headers: Headers.Headers): { readonly [name: string]: string |
   )
 
 const headers: Handle = ({ authority, headers, method, path, scheme }) =>
-  Effect.sync(() => Http2ServerResponse.json({ method, path, scheme, authority, headers: toRecord(headers) }))
+  Effect.sync(() => Http2ServerResponse.unsafeJson({ method, path, scheme, authority, headers: toRecord(headers) }))
 
 class PlannedFailure extends Data.TaggedError("PlannedFailure") {
   override get message(): string {
@@ -180,7 +180,7 @@ const statistics =
   (stats: Http2Stats.Http2Stats): Handle =>
   () =>
     Effect.sync(() =>
-      Http2ServerResponse.json({ ...Http2Stats.snapshot(stats), heapUsed: process.memoryUsage().heapUsed })
+      Http2ServerResponse.unsafeJson({ ...Http2Stats.snapshot(stats), heapUsed: process.memoryUsage().heapUsed })
     )
 
 const prefixed: ReadonlyArray<readonly [prefix: string, route: Route]> = [

@@ -121,7 +121,10 @@ const isIterable = (input: Input): input is Iterable<readonly [string, string]> 
  * @since 0.1.0
  * @category constructors
  */
-export const make = (input: Input = empty, options?: { readonly sensitive?: ReadonlyArray<string> }): Headers => {
+export const make = (
+  input: Input = empty,
+  options?: { readonly sensitive?: ReadonlyArray<string> | undefined }
+): Headers => {
   const sensitive = options?.sensitive
   if (input instanceof Headers && sensitive === undefined) return input
   const fields: Array<HeaderField> = []

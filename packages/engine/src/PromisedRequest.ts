@@ -15,13 +15,13 @@ export interface PromisedRequest {
   /** Path and query. */
   readonly path: string
   /** Safe and cacheable, as promised requests have to be. Default `GET`. */
-  readonly method?: "GET" | "HEAD"
+  readonly method?: "GET" | "HEAD" | undefined
   /** Host and port. Default: those of the request that it is pushed with. */
-  readonly authority?: string
+  readonly authority?: string | undefined
   /** Default: that of the request that it is pushed with. */
-  readonly scheme?: string
+  readonly scheme?: string | undefined
   /** What the client would have sent; the handler sees them, and a cache may go by them. Default: none. */
-  readonly headers?: Headers.Input
+  readonly headers?: Headers.Input | undefined
 }
 
 /**

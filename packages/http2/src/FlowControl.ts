@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import { dual } from "effect/Function"
 import * as STM from "effect/STM"
 
 /**
@@ -33,5 +34,9 @@ export interface Window {
  *     STM.all([one, other].map(({ stream }) => FlowControl.awaitAvailable(stream.sendWindow, 65_536)), { discard: true })
  *   )
  */
-export const awaitAvailable = (window: Window, wanted: number): STM.STM<void> =>
+export const awaitAvailable: {
+  (wanted: number): (window: Window) => STM.STM<void>
+  (window: Window, wanted: number): STM.STM<void>
+} = dual(2, (window: Window, wanted: number): STM.STM<void> =>
   STM.flatMap(window.available, (octets) => STM.check(() => octets >= wanted))
+)

@@ -4,7 +4,10 @@
  * @since 0.1.0
  */
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import * as Headers from "./Headers.js"
@@ -29,7 +32,19 @@ import { cancel, Listening, prepare, send } from "./internal/clientRequests.js"
 import { takeWhole } from "./internal/bodies.js"
 import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
 import type * as Priority from "./Priority.js"
-import type { Transport } from "./Transport.js"
+import * as Transport from "./Transport.js"
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId: unique symbol = Symbol.for("@effect-http2/http2/Http2Client")
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export type TypeId = typeof TypeId
 
 /**
  * A tunnel, with the response that opened it.
@@ -76,18 +91,18 @@ export interface Started {
  */
 export interface ClientOptions extends Http2Options.Http2Options, OriginOptions {
   /** The authority of requests that name none. */
-  readonly authority?: string
+  readonly authority?: string | undefined
   /** The scheme of requests that name none. Default: `https` over TLS, `http` without. */
-  readonly scheme?: string
+  readonly scheme?: string | undefined
   /**
    * Whether the server may push (§8.4): what it promises comes by `pushes`, as far as it answers for its origin, which is that of the request that it
    * comes with, the connection's own, or one that `isAuthoritative` says. Default false: PUSH_PROMISE ends the connection.
    */
-  readonly enablePush?: boolean
+  readonly enablePush?: boolean | undefined
   /** Counters to add to. Default: of this connection alone. */
-  readonly stats?: Http2Stats.Http2Stats
+  readonly stats?: Http2Stats.Http2Stats | undefined
   /** Called when there may be place for a request that was none for before, and when there will never be again. For pools. */
-  readonly onCapacity?: () => void
+  readonly onCapacity?: (() => void) | undefined
 }
 
 /**
@@ -97,6 +112,7 @@ export interface ClientOptions extends Http2Options.Http2Options, OriginOptions 
  * @category models
  */
 export interface Http2Client {
+  readonly [TypeId]: TypeId
   /**
    * Sends a request and succeeds with the head of its response. Requests beyond what the server allows at once wait, in order. Interruption, and
    * the end of the scope before the response was whole, send RST_STREAM(CANCEL).
@@ -136,17 +152,29 @@ export interface Http2Client {
 }
 
 /**
+ * @since 0.1.0
+ * @category tags
+ */
+export const Http2Client: Context.Tag<Http2Client, Http2Client> = Context.GenericTag("@effect-http2/http2/Http2Client")
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isHttp2Client = (u: unknown): u is Http2Client => Predicate.hasProperty(u, TypeId)
+
+/**
  * A client over `transport`; the end of the scope closes the connection, and what is open on it fails.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (
-  transport: Transport,
+  transport: Transport.Transport,
   options: ClientOptions = {}
 ): Effect.Effect<Http2Client, Http2Error.ConnectionError, Scope.Scope> =>
   Effect.gen(function* () {
-    const resolved = yield* Http2Options.resolveEffect(options)
+    const resolved = yield* Http2Options.resolve(options)
     const stats = options.stats ?? Http2Stats.make()
     const authority = new HeaderField(":authority", options.authority ?? "")
     const scheme = options.scheme ?? (transport.peer.tls === undefined ? "http" : "https")
@@ -199,8 +227,56 @@ export const make = (
     }
     const pushes = Http2Push.pushes(connection.engine, role.pushes)
     const [queued, places] = [() => role.queued, () => role.places] as const
-    return { request, collect, unsafeRequest, tunnel, pushes, connection, queued, places }
+    return { [TypeId]: TypeId, request, collect, unsafeRequest, tunnel, pushes, connection, queued, places }
   })
+
+/**
+ * A client over the `Transport`, as a service.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options?: ClientOptions
+): Layer.Layer<Http2Client, Http2Error.ConnectionError, Transport.Transport> =>
+  Layer.scoped(
+    Http2Client,
+    Effect.flatMap(Transport.Transport, (transport) => make(transport, options))
+  )
+
+/**
+ * `Http2Client.request` of the client in the context.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const request = (
+  request: Http2ClientRequest
+): Effect.Effect<Http2ClientResponse, Http2Error.Http2Error, Http2Client | Scope.Scope> =>
+  Effect.flatMap(Http2Client, (client) => client.request(request))
+
+/**
+ * `Http2Client.collect` of the client in the context.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const collect = (
+  request: Http2ClientRequest,
+  limit?: number
+): Effect.Effect<WholeResponse, Http2Error.Http2Error, Http2Client> =>
+  Effect.flatMap(Http2Client, (client) => client.collect(request, limit))
+
+/**
+ * `Http2Client.tunnel` of the client in the context.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const tunnel = (
+  request: TunnelRequest
+): Effect.Effect<Tunnel, Http2Error.Http2Error, Http2Client | Scope.Scope> =>
+  Effect.flatMap(Http2Client, (client) => client.tunnel(request))
 
 const notStarted: Started = { unsafeCancel: () => undefined, unsafeReprioritize: () => undefined }
 

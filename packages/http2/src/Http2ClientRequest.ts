@@ -23,7 +23,7 @@ export interface Http2ClientRequest {
   /** Default: the client's, else `https` over TLS and `http` without. */
   readonly scheme?: string | undefined
   readonly headers?: Headers.Input | undefined
-  readonly body?: Body
+  readonly body?: Body | undefined
   /**
    * How urgent the response is (RFC 9218 §4), sent as the `priority` field unless `headers` have one. Default: nothing is said. The body of the
    * request is sent as any other: uploads share the connection evenly.

@@ -4,11 +4,24 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Headers from "./Headers.js"
 import { Http2IncomingMessage } from "./Http2IncomingMessage.js"
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 import * as Text from "@effect-http2/engine/text"
 import type * as Priority from "./Priority.js"
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId: unique symbol = Symbol.for("@effect-http2/http2/Http2ClientResponse")
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export type TypeId = typeof TypeId
 
 /**
  * A response. Its body is read as a Stream, or whole by `bytes` and `text`.
@@ -28,6 +41,10 @@ export class Http2ClientResponse extends Http2IncomingMessage {
     super(clientStream)
   }
 
+  get [TypeId](): TypeId {
+    return TypeId
+  }
+
   /**
    * Asks the server to send the rest of the response as `parameters` say, which are all that hold then: what is left out has its default (PRIORITY_UPDATE,
    * RFC 9218 §7.1). False, and nothing is sent, once the response has arrived, and to a server whose SETTINGS do not say that it does without the
@@ -37,6 +54,12 @@ export class Http2ClientResponse extends Http2IncomingMessage {
     return Effect.sync(() => this.clientStream.sendPriorityUpdate(parameters))
   }
 }
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isHttp2ClientResponse = (u: unknown): u is Http2ClientResponse => Predicate.hasProperty(u, TypeId)
 
 /**
  * A response that has arrived to its end.

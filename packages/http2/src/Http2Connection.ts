@@ -7,11 +7,24 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
+import * as Predicate from "effect/Predicate"
 import * as Http2Error from "./Http2Error.js"
 import type { Connection } from "@effect-http2/engine/connection/connection"
 import { updateSettings } from "@effect-http2/engine/connection/sendSettings"
 import type { Settings } from "./Settings.js"
 import type { Peer } from "./Transport.js"
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId: unique symbol = Symbol.for("@effect-http2/http2/Http2Connection")
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export type TypeId = typeof TypeId
 
 /**
  * One HTTP/2 connection, of either role.
@@ -24,6 +37,10 @@ export class Http2Connection {
     /** @internal */
     readonly engine: Connection
   ) {}
+
+  get [TypeId](): TypeId {
+    return TypeId
+  }
 
   /** There once somebody waits for the end. */
   private closed: Deferred.Deferred<void, Http2Error.Http2Error> | undefined = undefined
@@ -167,3 +184,9 @@ export class Http2Connection {
     })
   }
 }
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isHttp2Connection = (u: unknown): u is Http2Connection => Predicate.hasProperty(u, TypeId)

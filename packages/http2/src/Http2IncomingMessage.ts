@@ -5,6 +5,7 @@
  */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import type * as Stream from "effect/Stream"
 import * as ErrorCode from "./ErrorCode.js"
 import type { Headers } from "./Headers.js"
@@ -24,6 +25,18 @@ import * as StreamRun from "./StreamRun.js"
 export const defaultLimit = 10_485_760
 
 /**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId: unique symbol = Symbol.for("@effect-http2/http2/Http2IncomingMessage")
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export type TypeId = typeof TypeId
+
+/**
  * A request at a server, or a response at a client.
  *
  * @since 0.1.0
@@ -34,6 +47,10 @@ export abstract class Http2IncomingMessage {
     /** @internal */
     readonly engine: EngineStream
   ) {}
+
+  get [TypeId](): TypeId {
+    return TypeId
+  }
 
   abstract readonly headers: Headers
 
@@ -110,6 +127,12 @@ export abstract class Http2IncomingMessage {
     })
   }
 }
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isHttp2IncomingMessage = (u: unknown): u is Http2IncomingMessage => Predicate.hasProperty(u, TypeId)
 
 const tooLong = (engine: EngineStream, limit: number): Http2Error.StreamError =>
   new Http2Error.StreamError({

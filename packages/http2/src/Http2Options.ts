@@ -58,18 +58,18 @@ const toNumber = (name: keyof Options.Options, value: unknown): number => {
  * @since 0.1.0
  * @category constructors
  */
-export const resolve = (options: Http2Options = {}): Options.Options => Options.resolve(options, toNumber)
+export const unsafeResolve = (options: Http2Options = {}): Options.Options => Options.resolve(options, toNumber)
 
 /**
- * `resolve` as an effect.
+ * Fills in the defaults. Fails with a `ConnectionError` of origin `User` for a value that cannot be. Keys that are not options are left alone.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const resolveEffect = (options?: Http2Options): Effect.Effect<Options.Options, ConnectionError> =>
+export const resolve = (options?: Http2Options): Effect.Effect<Options.Options, ConnectionError> =>
   Effect.suspend(() => {
     try {
-      return Effect.succeed(resolve(options))
+      return Effect.succeed(unsafeResolve(options))
     } catch (error) {
       return isConnectionError(error) ? Effect.fail(error) : Effect.die(error)
     }

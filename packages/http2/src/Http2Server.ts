@@ -4,9 +4,12 @@
  * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
+import { dual } from "effect/Function"
+import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import type * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type { Http2Connection } from "./Http2Connection.js"
@@ -27,7 +30,20 @@ import { Rounds } from "@effect-http2/engine/connection/turn"
 import { ServerRole } from "@effect-http2/engine/server/serverRole"
 import type { ServerStream } from "@effect-http2/engine/server/serverStream"
 import type { Settings } from "./Settings.js"
-import type { Transport } from "./Transport.js"
+import * as Transport from "./Transport.js"
+import type { Address } from "./Transport.js"
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId: unique symbol = Symbol.for("@effect-http2/http2/Http2Server")
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export type TypeId = typeof TypeId
 
 /**
  * What answers requests. Its effect runs in a fiber and a scope of its own, which end with the stream: the fiber is interrupted when the client
@@ -47,20 +63,20 @@ export type Handler<E, R> = (request: Http2ServerRequest) => Effect.Effect<Http2
  */
 export interface ServerOptions extends Http2Options.Http2Options, Http2Origin.Announcements {
   /** Counters to add to; `maxTotalStalledOctets` bounds what all connections that share them hold. Default: of this connection alone. */
-  readonly stats?: Http2Stats.Http2Stats
+  readonly stats?: Http2Stats.Http2Stats | undefined
   /** Whether responses get a date field where the handler gives none (RFC 9110 §6.6.1). Default true. */
-  readonly sendDate?: boolean
+  readonly sendDate?: boolean | undefined
   /** Whether clients may use extended CONNECT (RFC 8441), as WebSockets over HTTP/2 do. Default false. */
-  readonly enableConnectProtocol?: boolean
+  readonly enableConnectProtocol?: boolean | undefined
   /**
    * Whether the handler of `request` may push `promised`. Default: whatever has the same scheme and authority. Where tenants share an authority, this is
    * the place to keep them apart (§10.4); what answers is in any case the handler, and not the one who pushes.
    */
-  readonly mayPush?: (promised: PromisedTarget, request: Http2ServerRequest) => boolean
+  readonly mayPush?: ((promised: PromisedTarget, request: Http2ServerRequest) => boolean) | undefined
   /** Who interrupts a handler whose stream is gone, as its cause shows. Default `FiberId.none`. */
-  readonly abortFiberId?: FiberId.FiberId
+  readonly abortFiberId?: FiberId.FiberId | undefined
   /** How handlers are run, for a layer above that has more to say about it. */
-  readonly handlerPolicy?: HandlerPolicy
+  readonly handlerPolicy?: HandlerPolicy | undefined
 }
 
 /**
@@ -88,6 +104,99 @@ const requestOf = (stream: ServerStream): Http2ServerRequest => {
 }
 
 /**
+ * A server without its handler: over one `Transport`, or over all connections that a listener accepts.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Http2Server {
+  readonly [TypeId]: TypeId
+  /** Answers requests with `handler` until the end of the scope, which drains the connections. */
+  readonly serve: <E, R>(handler: Handler<E, R>) => Effect.Effect<void, never, Exclude<R, Scope.Scope> | Scope.Scope>
+  /** Where it can be reached; undefined where that is not known, as in memory. */
+  readonly address: Address | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export const Http2Server: Context.Tag<Http2Server, Http2Server> = Context.GenericTag("@effect-http2/http2/Http2Server")
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isHttp2Server = (u: unknown): u is Http2Server => Predicate.hasProperty(u, TypeId)
+
+/**
+ * A server, for who brings the connections.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeServer = (server: Omit<Http2Server, TypeId>): Http2Server => ({ ...server, [TypeId]: TypeId })
+
+/**
+ * A server over the `Transport`, as a service. It can be served once. Fails with a `ConnectionError` of origin `User` for an option that cannot be.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: ServerOptions = {}
+): Layer.Layer<Http2Server, Http2Error.ConnectionError, Transport.Transport> =>
+  Layer.effect(
+    Http2Server,
+    Effect.gen(function* () {
+      const transport = yield* Transport.Transport
+      yield* Http2Options.resolve(options)
+      yield* Http2Origin.check(options)
+      let isServed = false
+      return makeServer({
+        address: transport.peer.local,
+        serve: (handler) =>
+          Effect.suspend(() => {
+            if (isServed) return Effect.dieMessage("a transport is served once")
+            isServed = true
+            // What could be wrong with the options was found above.
+            return Effect.asVoid(Effect.orDie(make(handler, transport, options)))
+          })
+      })
+    })
+  )
+
+/**
+ * Answers the requests of the server in the context with `handler`, as long as the layer is there.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as Http2Server from "@effect-http2/http2/Http2Server"
+ * import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * // Layer<never, ConnectionError, Transport>
+ * const hello = Http2Server.serve(() => Effect.succeed(Http2ServerResponse.text("Hello"))).pipe(
+ *   Layer.provide(Http2Server.layer())
+ * )
+ */
+export const serve = <E, R>(handler: Handler<E, R>): Layer.Layer<never, never, Http2Server | Exclude<R, Scope.Scope>> =>
+  Layer.scopedDiscard(serveEffect(handler))
+
+/**
+ * `serve` as an effect, until the end of its scope.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const serveEffect = <E, R>(
+  handler: Handler<E, R>
+): Effect.Effect<void, never, Http2Server | Exclude<R, Scope.Scope> | Scope.Scope> =>
+  Effect.flatMap(Http2Server, (server) => server.serve(handler))
+
+/**
  * Serves one connection: acquires it, answers its requests with `handler`, and completes when it has ended; fails with the error that ended it.
  * Interruption drains it: GOAWAY in two steps, requests in flight finish up to `gracefulShutdownTimeout`, the rest is
  * interrupted. A handler that does not end within that time though it is interrupted is abandoned, with a warning in the log; one that is interrupted at its
@@ -96,9 +205,23 @@ const requestOf = (stream: ServerStream): Http2ServerRequest => {
  * @since 0.1.0
  * @category serving
  */
-export const serve =
-  <E, R>(handler: Handler<E, R>, options: ServerOptions = {}) =>
-  (transport: Transport): Effect.Effect<void, Http2Error.Http2Error, Exclude<R, Scope.Scope>> =>
+export const serveTransport: {
+  <E, R>(
+    handler: Handler<E, R>,
+    options?: ServerOptions
+  ): (transport: Transport.Transport) => Effect.Effect<void, Http2Error.Http2Error, Exclude<R, Scope.Scope>>
+  <E, R>(
+    transport: Transport.Transport,
+    handler: Handler<E, R>,
+    options?: ServerOptions
+  ): Effect.Effect<void, Http2Error.Http2Error, Exclude<R, Scope.Scope>>
+} = dual(
+  (args) => typeof args[0] !== "function",
+  <E, R>(
+    transport: Transport.Transport,
+    handler: Handler<E, R>,
+    options: ServerOptions = {}
+  ): Effect.Effect<void, Http2Error.Http2Error, Exclude<R, Scope.Scope>> =>
     Effect.acquireUseRelease(
       open(handler, transport, options),
       // Handlers that cannot be interrupted have all the time that they want, until this is interrupted.
@@ -106,6 +229,7 @@ export const serve =
         Effect.flatMap(Effect.exit(connection.awaitClosed), (exit) => Effect.zipRight(finished, exit)),
       (served) => served.end()
     )
+)
 
 /**
  * A connection on which `handler` answers requests; the end of its scope drains it. See `serve`.
@@ -115,7 +239,7 @@ export const serve =
  */
 export const make = <E, R>(
   handler: Handler<E, R>,
-  transport: Transport,
+  transport: Transport.Transport,
   options: ServerOptions = {}
 ): Effect.Effect<Http2Connection, Http2Error.ConnectionError, Exclude<R, Scope.Scope> | Scope.Scope> =>
   Effect.map(
@@ -211,7 +335,7 @@ export class Acceptor<E, R> {
   private readonly handle: StreamHandler<R> = (stream) => this.handler(requestOf(stream))
 
   /** Starts a connection. Throws a `ConnectionError` of origin `User` for what cannot be announced. */
-  accept(transport: Transport): Served<R> {
+  accept(transport: Transport.Transport): Served<R> {
     const { clock, options, resolved, rounds, settings } = this
     const announcements = Announced.announce(options, transport.peer)
     const handlers = new Handlers(this.handlersRuntime, this.handle, this.handlersConfig)
@@ -229,7 +353,7 @@ export const acceptor = <E, R>(
   handler: Handler<E, R>,
   options: ServerOptions = {}
 ): Effect.Effect<Acceptor<E, Exclude<R, Scope.Scope>>, Http2Error.ConnectionError, Exclude<R, Scope.Scope>> =>
-  Effect.flatMap(Http2Options.resolveEffect(options), (resolved) =>
+  Effect.flatMap(Http2Options.resolve(options), (resolved) =>
     Effect.zipWith(
       InterruptibleRuntime.capture<Exclude<R, Scope.Scope>>(),
       Effect.clock,
@@ -240,7 +364,7 @@ export const acceptor = <E, R>(
 
 const open = <E, R>(
   handler: Handler<E, R>,
-  transport: Transport,
+  transport: Transport.Transport,
   options: ServerOptions
 ): Effect.Effect<Served<Exclude<R, Scope.Scope>>, Http2Error.ConnectionError, Exclude<R, Scope.Scope>> =>
   Effect.flatMap(acceptor(handler, options), (acceptor) => Http2Origin.attempt(() => acceptor.accept(transport)))

@@ -5,6 +5,7 @@
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Headers from "./Headers.js"
 import * as Http2Error from "./Http2Error.js"
 import * as Http2Origin from "./Http2Origin.js"
@@ -18,6 +19,18 @@ import type * as Priority from "./Priority.js"
 import type { Peer } from "./Transport.js"
 
 /**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId: unique symbol = Symbol.for("@effect-http2/http2/Http2ServerRequest")
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export type TypeId = typeof TypeId
+
+/**
  * A request, as a handler gets it.
  *
  * @since 0.1.0
@@ -29,11 +42,15 @@ export class Http2ServerRequest extends Http2IncomingMessage {
    *
    * @internal
    */
-  keepsScope = false
+  leavesScopeOpen = false
 
   /** @internal */
   constructor(private readonly serverStream: ServerStream) {
     super(serverStream)
+  }
+
+  get [TypeId](): TypeId {
+    return TypeId
   }
 
   /** :method, for instance `GET`. */
@@ -78,8 +95,8 @@ export class Http2ServerRequest extends Http2IncomingMessage {
    */
   tunnel(
     options: {
-      readonly status?: number
-      readonly headers?: Headers.Input
+      readonly status?: number | undefined
+      readonly headers?: Headers.Input | undefined
     } = {}
   ): Effect.Effect<Http2Tunnel, Http2Error.Http2Error> {
     return Effect.suspend(() => {
@@ -158,9 +175,9 @@ export class Http2ServerRequest extends Http2IncomingMessage {
     return Effect.suspend(() => pushOn(this.serverStream, promise))
   }
 
-  /** The scope that the handler runs in is not closed at its end: whoever calls this closes it. */
-  keepScope(): void {
-    this.keepsScope = true
+  /** Leaves the scope that the handler runs in open at its end: whoever calls this has to close it, or what is in it is never released. */
+  unsafeLeaveScopeOpen(): void {
+    this.leavesScopeOpen = true
   }
 
   /**
@@ -185,6 +202,12 @@ export class Http2ServerRequest extends Http2IncomingMessage {
     return Http2Origin.announceOn(this.serverStream, value)
   }
 }
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isHttp2ServerRequest = (u: unknown): u is Http2ServerRequest => Predicate.hasProperty(u, TypeId)
 
 /** Promises, as an effect. */
 const pushOn = (stream: ServerStream, promise: PromisedRequest): Effect.Effect<void, Http2Error.Http2Error> => {

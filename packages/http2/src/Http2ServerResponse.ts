@@ -4,8 +4,12 @@
  * @since 0.1.0
  */
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
-import type * as Effect from "effect/Effect"
-import type * as Headers from "./Headers.js"
+import type * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import { type Pipeable, pipeArguments } from "effect/Pipeable"
+import * as Predicate from "effect/Predicate"
+import * as Headers from "./Headers.js"
 import { type Body, makeMessage, type OutgoingMessage, type Trailers } from "./internal/outgoingMessage.js"
 
 export type {
@@ -28,12 +32,25 @@ export type {
 } from "./internal/outgoingMessage.js"
 
 /**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId: unique symbol = Symbol.for("@effect-http2/http2/Http2ServerResponse")
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export type TypeId = typeof TypeId
+
+/**
  * A response. It is immutable and may be sent any number of times.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Http2ServerResponse {
+export interface Http2ServerResponse extends Pipeable {
+  readonly [TypeId]: TypeId
   /** 200 to 599. */
   readonly status: number
   readonly headers: Headers.Headers
@@ -52,9 +69,47 @@ export interface Options {
   /** Default 200. */
   readonly status?: number | undefined
   readonly headers?: Headers.Input | undefined
-  readonly body?: Body
+  readonly body?: Body | undefined
   readonly trailers?: Trailers | undefined
 }
+
+/** One shape for all of them. */
+class ServerResponse implements Http2ServerResponse {
+  constructor(
+    readonly status: number,
+    readonly headers: Headers.Headers,
+    readonly body: Exclude<Body, string>,
+    readonly trailers: Effect.Effect<Headers.Headers, unknown> | undefined
+  ) {}
+
+  get [TypeId](): TypeId {
+    return TypeId
+  }
+
+  pipe() {
+    // eslint-disable-next-line prefer-rest-params -- What `pipeArguments` takes.
+    return pipeArguments(this, arguments)
+  }
+}
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isHttp2ServerResponse = (u: unknown): u is Http2ServerResponse => Predicate.hasProperty(u, TypeId)
+
+/**
+ * A response of these parts as they are: content-length is not added. For layers that know their headers.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unsafeMake = (
+  status: number,
+  headers: Headers.Headers,
+  body: Exclude<Body, string>,
+  trailers: Effect.Effect<Headers.Headers, unknown> | undefined
+): Http2ServerResponse => new ServerResponse(status, headers, body, trailers)
 
 const plainText = new HeaderField("content-type", "text/plain; charset=utf-8")
 const jsonText = new HeaderField("content-type", "application/json")
@@ -74,13 +129,8 @@ export const make = (options: Options = {}): Http2ServerResponse => {
   return response(status, makeMessage(headers, body, trailers, status !== 204))
 }
 
-/** One shape for all of them. */
-const response = (status: number, { body, headers, trailers }: OutgoingMessage): Http2ServerResponse => ({
-  status,
-  headers,
-  body,
-  trailers
-})
+const response = (status: number, { body, headers, trailers }: OutgoingMessage): Http2ServerResponse =>
+  unsafeMake(status, headers, body, trailers)
 
 /**
  * A response without a body; status 204 unless another is given.
@@ -109,5 +159,49 @@ export const text = (body: string, options?: Omit<Options, "body">): Http2Server
  * @since 0.1.0
  * @category constructors
  */
-export const json = (value: unknown, options?: Omit<Options, "body">): Http2ServerResponse =>
+export const unsafeJson = (value: unknown, options?: Omit<Options, "body">): Http2ServerResponse =>
   withType(jsonText, JSON.stringify(value), options)
+
+/**
+ * A value as JSON, with content-type and content-length. Fails with what `JSON.stringify` throws, for a cycle or a BigInt for instance.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const json = (
+  value: unknown,
+  options?: Omit<Options, "body">
+): Effect.Effect<Http2ServerResponse, Cause.UnknownException> => Effect.try(() => unsafeJson(value, options))
+
+/**
+ * The response with another status.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const setStatus: {
+  (status: number): (self: Http2ServerResponse) => Http2ServerResponse
+  (self: Http2ServerResponse, status: number): Http2ServerResponse
+} = dual(2, (self: Http2ServerResponse, status: number): Http2ServerResponse =>
+  unsafeMake(status, self.headers, self.body, self.trailers)
+)
+
+/**
+ * The response with a field, in place of those of its name.
+ *
+ * @since 0.1.0
+ * @category combinators
+ * @example
+ * import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
+ *
+ * const cached = Http2ServerResponse.text("Hello").pipe(Http2ServerResponse.setHeader("cache-control", "max-age=60"))
+ */
+export const setHeader: {
+  (name: string, value: string): (self: Http2ServerResponse) => Http2ServerResponse
+  (self: Http2ServerResponse, name: string, value: string): Http2ServerResponse
+} = dual(3, (self: Http2ServerResponse, name: string, value: string): Http2ServerResponse => {
+  const lower = name.toLowerCase()
+  const fields = self.headers.fields.filter((field) => field.name !== lower)
+  const headers = new Headers.Headers([...fields, new HeaderField(lower, value)])
+  return unsafeMake(self.status, headers, self.body, self.trailers)
+})

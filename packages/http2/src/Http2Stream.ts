@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as ErrorCode from "./ErrorCode.js"
 import * as FlowControl from "./FlowControl.js"
 import * as Http2Error from "./Http2Error.js"
@@ -13,6 +14,18 @@ import { windowOf } from "./internal/windows.js"
 import type { Peer } from "./Transport.js"
 
 /**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId: unique symbol = Symbol.for("@effect-http2/http2/Http2Stream")
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export type TypeId = typeof TypeId
+
+/**
  * One stream of a connection.
  *
  * @since 0.1.0
@@ -20,6 +33,10 @@ import type { Peer } from "./Transport.js"
  */
 export class Http2Stream {
   constructor(private readonly stream: Stream) {}
+
+  get [TypeId](): TypeId {
+    return TypeId
+  }
 
   /** The stream's id (§5.1.1). */
   get id(): number {
@@ -82,3 +99,9 @@ export class Http2Stream {
     })
   }
 }
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isHttp2Stream = (u: unknown): u is Http2Stream => Predicate.hasProperty(u, TypeId)

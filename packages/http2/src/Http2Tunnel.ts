@@ -4,11 +4,24 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import type * as Stream from "effect/Stream"
 import type * as Http2Error from "./Http2Error.js"
 import type { Http2IncomingMessage } from "./Http2IncomingMessage.js"
 import { endBody, writeChunk } from "./internal/sendBody.js"
 import type { Stream as EngineStream } from "@effect-http2/engine/stream/stream"
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId: unique symbol = Symbol.for("@effect-http2/http2/Http2Tunnel")
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export type TypeId = typeof TypeId
 
 /**
  * A tunnel, of either role.
@@ -21,6 +34,10 @@ export class Http2Tunnel {
     private readonly message: Http2IncomingMessage,
     private readonly stream: EngineStream
   ) {}
+
+  get [TypeId](): TypeId {
+    return TypeId
+  }
 
   /** What the peer sends, until it ends its side. To be read once. */
   get incoming(): Stream.Stream<Uint8Array, Http2Error.Http2Error> {
@@ -35,3 +52,9 @@ export class Http2Tunnel {
   /** Ends our side, behind what was written. Fails when the stream is over. */
   readonly end: Effect.Effect<void, Http2Error.Http2Error> = Effect.suspend(() => endBody(this.stream, undefined))
 }
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isHttp2Tunnel = (u: unknown): u is Http2Tunnel => Predicate.hasProperty(u, TypeId)

@@ -9,6 +9,7 @@ import type { Output } from "@effect-http2/engine/Output"
 import type { Peer } from "@effect-http2/engine/Peer"
 import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { isTransportError, type TransportError } from "./Http2Error.js"
@@ -65,6 +66,14 @@ export interface Transport extends Output {
    */
   readonly close: Effect.Effect<void>
 }
+
+/**
+ * The transport that `Http2Client.layer` and `Http2Server.layer` speak over.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export const Transport: Context.Tag<Transport, Transport> = Context.GenericTag("@effect-http2/http2/Transport")
 
 type Reads = Chunk.Chunk<Uint8Array>
 

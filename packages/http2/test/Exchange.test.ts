@@ -26,7 +26,7 @@ describe.each(cuttings)("two engines, %s", (_name, transport) => {
     engines(
       (request) =>
         Effect.succeed(
-          Http2ServerResponse.json([
+          Http2ServerResponse.unsafeJson([
             request.method,
             request.scheme,
             request.authority,

@@ -14,7 +14,7 @@ const written = (write: (encoder: FieldEncoder) => void) => {
   const octets: Array<Uint8Array> = []
   const transport: Pick<Transport, "write"> = { write: (chunks) => octets.push(...chunks) < 0 }
   const buffer = new WriteBuffer(transport as Transport)
-  write(new FieldEncoder(buffer, Http2Options.resolve()))
+  write(new FieldEncoder(buffer, Http2Options.unsafeResolve()))
   buffer.flush()
   const frames = new FrameDecoder(16_777_215, false).decode(concat(octets))
   const decoder = Decoder.make({ maxHeaderListSize: 1_000_000 })

@@ -10,7 +10,7 @@ import { describe, expect, it } from "vitest"
 import { HeaderBlocks } from "@effect-http2/engine/fields/headerBlock"
 import { ascii, block, data, filled, get, ping } from "./support/wire.js"
 
-const make = (options?: Http2Options.Http2Options) => new HeaderBlocks(Http2Options.resolve(options))
+const make = (options?: Http2Options.Http2Options) => new HeaderBlocks(Http2Options.unsafeResolve(options))
 
 const headers = (fragment: Uint8Array, endHeaders = true) => new Frame.Headers(1, true, endHeaders, fragment, undefined)
 const continuation = (fragment: Uint8Array, endHeaders: boolean, streamId = 1) =>

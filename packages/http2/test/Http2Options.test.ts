@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { expect } from "vitest"
 
-const { defaults, resolve } = Http2Options
+const { defaults, unsafeResolve: resolve } = Http2Options
 
 describe("Http2Options", () => {
   it("the defaults are those of the documents", () => {
@@ -107,8 +107,8 @@ describe("Http2Options", () => {
 
   it.effect("fails typed as an effect", () =>
     Effect.gen(function* () {
-      expect(yield* Http2Options.resolveEffect({ maxFrameSize: 20_000 })).toMatchObject({ maxFrameSize: 20_000 })
-      const exit = yield* Effect.exit(Http2Options.resolveEffect({ maxFrameSize: 1 }))
+      expect(yield* Http2Options.resolve({ maxFrameSize: 20_000 })).toMatchObject({ maxFrameSize: 20_000 })
+      const exit = yield* Effect.exit(Http2Options.resolve({ maxFrameSize: 1 }))
       expect(Exit.isFailure(exit) && exit.cause._tag).toBe("Fail")
     })
   )

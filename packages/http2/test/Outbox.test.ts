@@ -65,7 +65,7 @@ const make = (options: Http2Options.Http2Options = {}, connectionWindow = 10_000
   const outbox = new Outbox(
     socket.transport,
     new PlainWindow(65_535),
-    Http2Options.resolve(options),
+    Http2Options.unsafeResolve(options),
     () => 0,
     (run) => run()
   )

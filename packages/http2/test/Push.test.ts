@@ -165,7 +165,7 @@ describe("a pushed response", () => {
         const [near, far] = yield* MemoryTransport.make()
         const seen: Array<string> = []
         const handler = pushing(["/a"], () => Effect.succeed(Http2ServerResponse.text("a")))
-        yield* Effect.forkScoped(Http2Server.serve(handler)(far))
+        yield* Effect.forkScoped(Http2Server.serveTransport(far, handler))
         const inspected = FrameLog.inspect(
           near,
           (direction, frame, fields) => {
@@ -208,7 +208,7 @@ describe("Http2Client.pushes", () => {
     Effect.gen(function* () {
       const [near, far] = yield* MemoryTransport.make()
       const handler = pushing(["/a", "/b"], () => Effect.succeed(Http2ServerResponse.text("body")))
-      yield* Effect.forkScoped(Http2Server.serve(handler)(far))
+      yield* Effect.forkScoped(Http2Server.serveTransport(far, handler))
       const scope = yield* Scope.make()
       const http = yield* Scope.extend(Http2Client.make(near, { authority: "test", ...client }), scope)
       yield* http.collect({})

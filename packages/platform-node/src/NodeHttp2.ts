@@ -53,7 +53,7 @@ export const serve = <E, R>(
   Exclude<R, Scope.Scope> | Scope.Scope
 > =>
   Effect.gen(function* () {
-    const { prefaceTimeout } = yield* Http2Options.resolveEffect(options)
+    const { prefaceTimeout } = yield* Http2Options.resolve(options)
     yield* Http2Origin.check(options)
     // One set of counters for all connections, and with it one bound for what they hold.
     const acceptor = yield* Http2Server.acceptor(handler, { ...options, stats: options.stats ?? Http2Stats.make() })

@@ -104,7 +104,7 @@ export const make = (
   options: Options = {}
 ): Effect.Effect<HttpServer.HttpServer, HttpServerError.ServeError, Scope.Scope> =>
   Effect.gen(function* () {
-    const resolved = yield* Effect.mapError(Http2Options.resolveEffect(options), serveError)
+    const resolved = yield* Effect.mapError(Http2Options.resolve(options), serveError)
     yield* Effect.mapError(Http2Origin.check(options), serveError)
     const { http1 = true, upgradeH2c = false, webSocket = true } = options
     const webSocketLimits = new WebSocketLimits(typeof webSocket === "object" ? webSocket : {})
@@ -143,7 +143,7 @@ export const make = (
   })
 
 /**
- * A platform application as a handler for `NodeHttp2.serve` or `Http2Server.serve`. Give those `abortFiberId: HttpServerError.clientAbortFiberId`.
+ * A platform application as a handler for `NodeHttp2.serve` or `Http2Server.serveTransport`. Give those `abortFiberId: HttpServerError.clientAbortFiberId`.
  *
  * @since 0.1.0
  * @category constructors

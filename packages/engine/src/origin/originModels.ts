@@ -26,9 +26,9 @@ export interface Announcements {
    * The origins that the server answers for beside the one that the client connected for (RFC 8336), told to clients over TLS. `[]`: the connection is
    * for that one only. Default: nothing is said, and clients go by the certificate and the address.
    */
-  readonly origins?: ReadonlyArray<string>
+  readonly origins?: ReadonlyArray<string> | undefined
   /** Alternative services of origins that the server answers for (RFC 7838 §4). Default: none. */
-  readonly altSvc?: ReadonlyArray<Alternative>
+  readonly altSvc?: ReadonlyArray<Alternative> | undefined
 }
 
 /**
@@ -39,16 +39,16 @@ export interface Announcements {
  */
 export interface OriginOptions {
   /** The origin that the connection was made for. Default: of the name that TLS asked for and the port that was connected to (RFC 8336 §2.3). */
-  readonly origin?: string
+  readonly origin?: string | undefined
   /** Whether the server is a proxy: what it says of origins and alternatives is ignored then (RFC 8336 §2.2). Default false. */
-  readonly isProxy?: boolean
+  readonly isProxy?: boolean | undefined
   /** Whether the server's certificate is good for an origin beside the connection's own. Default: for none. */
-  readonly isAuthoritative?: (origin: string) => boolean
+  readonly isAuthoritative?: ((origin: string) => boolean) | undefined
   /** Called when `Http2Connection.originSet` has changed. */
-  readonly onOriginSet?: (origins: ReadonlySet<string>) => void
+  readonly onOriginSet?: ((origins: ReadonlySet<string>) => void) | undefined
   /**
    * Called for each ALTSVC about an origin that the server is authoritative for. Nothing else follows from it: there is no cache of alternative
    * services, and no request goes to one. One of over 4,096 octets is passed over. What it throws ends the connection. Default: ALTSVC is not decoded.
    */
-  readonly onAltSvc?: (alternative: Alternative) => void
+  readonly onAltSvc?: ((alternative: Alternative) => void) | undefined
 }

@@ -13,8 +13,7 @@ import * as Fiber from "effect/Fiber"
 import type * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
-import type { Http2ServerResponse } from "../Http2ServerResponse.js"
+import { type Http2ServerResponse, isHttp2ServerResponse } from "../Http2ServerResponse.js"
 import { Listeners } from "@effect-http2/engine/listeners"
 import { Http2ServerRequest } from "../Http2ServerRequest.js"
 import * as Respond from "./respond.js"
@@ -83,7 +82,7 @@ export class Handlers<R> implements Handler {
   private respondNow(stream: ServerStream, exit: Exit.Exit<Http2ServerResponse, unknown>): boolean {
     if (Exit.isFailure(exit)) return false
     const response = exit.value
-    if (!isResponse(response)) return false
+    if (!isHttp2ServerResponse(response)) return false
     if ((response.body !== undefined && !(response.body instanceof Uint8Array)) || response.trailers !== undefined) {
       return false
     }
@@ -132,7 +131,7 @@ export class Handlers<R> implements Handler {
     }
     // By the handler itself.
     if (stream.hasResponded) return close(stream, scope, Exit.void)
-    if (!isResponse(response)) {
+    if (!isHttp2ServerResponse(response)) {
       return this.failed(stream, scope, Cause.die(Failures.wrongType("an Effect of something else", response)))
     }
     let rest: Effect.Effect<void, unknown> | undefined
@@ -214,23 +213,12 @@ const logAbandoned = ({ stream }: RunningHandler): Effect.Effect<void> =>
 const exitOf = <A, E>(effect: Effect.Effect<A, E, unknown>): Exit.Exit<A, E> | undefined =>
   Exit.isExit(effect) ? (effect as Exit.Exit<A, E>) : undefined
 
-/** Whether it is what a handler has to give: types do not see everything, and a response of the platform looks much the same. */
-const isResponse = (response: unknown): response is Http2ServerResponse => {
-  if (typeof response !== "object" || response === null || !("status" in response)) return false
-  const body: unknown = "body" in response ? response.body : undefined
-  return (
-    body === undefined ||
-    body instanceof Uint8Array ||
-    (typeof body === "object" && body !== null && Stream.StreamTypeId in body)
-  )
-}
-
 const isCausedBy = (cause: Cause.Cause<unknown>, error: unknown): boolean =>
   Cause.isFailure(cause) && Cause.squash(cause) === error
 
 const close = (stream: ServerStream, scope: StreamScope, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
-  scope.isEmpty || keepsScope(stream) ? Exit.void : scope.close(exit)
+  scope.isEmpty || leavesScopeOpen(stream) ? Exit.void : scope.close(exit)
 
-/** Whether somebody else closes the scope: what `Http2ServerRequest.keepScope` says. */
-const keepsScope = ({ attachment }: ServerStream): boolean =>
-  attachment instanceof Http2ServerRequest && attachment.keepsScope
+/** Whether somebody else closes the scope, as `Http2ServerRequest.unsafeLeaveScopeOpen` says. */
+const leavesScopeOpen = ({ attachment }: ServerStream): boolean =>
+  attachment instanceof Http2ServerRequest && attachment.leavesScopeOpen

@@ -73,7 +73,7 @@ const isCloseable = (scope: Scope.Scope): scope is Scope.CloseableScope => Scope
 /** What the application came to, with its response on its way. The engine closes the scope of one that succeeded. */
 const end = (request: ServerRequest.ServerRequest, scope: Scope.Scope, exit: Exit.Exit<unknown, unknown>): Handled => {
   const isEjected = ejectedScopes?.has(scope) === true
-  if (isEjected) request.http2.keepScope()
+  if (isEjected) request.http2.unsafeLeaveScopeOpen()
   if (Exit.isSuccess(exit)) return done
   const close = isEjected || !isCloseable(scope) ? Effect.void : Scope.close(scope, exit)
   return Effect.zipRight(Effect.zipRight(close, reportUnhandled(request.http2, exit.cause)), done)

@@ -5,7 +5,7 @@
  */
 import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import * as Http2Headers from "@effect-http2/http2/Headers"
-import type { Http2ServerResponse } from "@effect-http2/http2/Http2ServerResponse"
+import { type Http2ServerResponse, unsafeMake } from "@effect-http2/http2/Http2ServerResponse"
 import type * as Headers from "@effect/platform/Headers"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Effect from "effect/Effect"
@@ -224,14 +224,14 @@ class ResponseWriter {
   private head(body: Http2ServerResponse["body"], contentLength: number | undefined): Http2ServerResponse {
     const { response } = this
     const headers = fromNode({ ...response.getHeaders() }, contentLength)
-    return {
-      status: response.statusCode,
-      headers: response.statusCode === 204 ? withoutLength(headers) : headers,
+    return unsafeMake(
+      response.statusCode,
+      response.statusCode === 204 ? withoutLength(headers) : headers,
       body,
-      trailers: response.hasHeader("trailer")
+      response.hasHeader("trailer")
         ? Effect.sync(() => Http2Headers.make(fromNode(this.trailers, undefined)))
         : undefined
-    }
+    )
   }
 
   /** The head goes out, the body follows as it is written. */

@@ -2,7 +2,7 @@
  * A platform response as the one that the engine sends: bodies of every kind as octets or as a Stream that is pulled as the client's windows allow.
  */
 import type * as Http2Headers from "@effect-http2/http2/Headers"
-import type { Http2ServerResponse } from "@effect-http2/http2/Http2ServerResponse"
+import { type Http2ServerResponse, unsafeMake } from "@effect-http2/http2/Http2ServerResponse"
 import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { identity } from "effect/Function"
@@ -25,7 +25,7 @@ const make = (
   response: HttpServerResponse,
   headers: Http2Headers.Headers,
   body: Uint8Array | Octets | undefined
-): Http2ServerResponse => ({ status: response.status, headers, body, trailers: Trailers.get(response.body) })
+): Http2ServerResponse => unsafeMake(response.status, headers, body, Trailers.get(response.body))
 
 const ofOctets = (response: HttpServerResponse, octets: Uint8Array): Http2ServerResponse =>
   make(response, toHttp2Headers(response, octets.length), octets)

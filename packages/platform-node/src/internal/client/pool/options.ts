@@ -148,7 +148,7 @@ export const resolve = (options: Options): Effect.Effect<Resolved, ConnectionErr
     const { pool = {} } = options
     const idleTimeout = millis(pool.idleTimeout, "60 seconds")
     const http2: Http2Options.Http2Options = { ...options.http2, idleTimeout }
-    const limits = Effect.flatMap(Http2Options.resolveEffect(http2), (resolved) => {
+    const limits = Effect.flatMap(Http2Options.resolve(http2), (resolved) => {
       const http1 = Http1Options.resolve(options.http1 ?? {}, resolved)
       return isConnectionError(http1) ? Effect.fail(http1) : Effect.succeed(http1)
     })
