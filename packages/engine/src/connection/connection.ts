@@ -280,8 +280,11 @@ export class Connection implements StreamOwner, Turns {
 
   /** FLOW CONTROL: WINDOW_UPDATE: send: for the connection. 0 octets: more has arrived. */
   consumed(octets: number): void {
-    const increment = this.receiveWindow.consume(octets)
+    const { receiveWindow } = this
+    const wasHeld = receiveWindow.isHeld
+    const increment = receiveWindow.consume(octets)
     if (increment > 0) this.outbox.windowUpdate(0, increment)
+    if (wasHeld && !receiveWindow.isHeld) this.role.onCapacity()
   }
 
   opened(stream: Stream): void {

@@ -74,4 +74,9 @@ export class ReceiveWindow {
   get outstanding(): number {
     return this.size - this.window.octets - this.unacknowledged
   }
+
+  /** Whether nearly all of it lies in queues: what comes for others would have no room, for as long as nobody reads. */
+  get isHeld(): boolean {
+    return this.outstanding * 16 > this.size * 15
+  }
 }

@@ -34,8 +34,8 @@ export interface PoolOptions {
   /** Default: `fill`. */
   readonly policy?: PoolPolicy | undefined
   /**
-   * HTTP/2 connections to an origin, at most; another one is opened, one after the other, only when all have as many streams as the server allows and
-   * requests wait. Default: no limit, as the agents of `node:http` and undici have none: with one, a request behind streams that stay open, as those of
+   * HTTP/2 connections to an origin, at most; another one is opened, one after the other, only when all have as many streams as the server allows, or
+   * bodies that nobody reads hold their windows, and requests wait. Default: no limit, as the agents of `node:http` and undici have none: with one, a request behind streams that stay open, as those of
    * events do, would never start. There are never more connections than requests at once, and a server that allows no streams gets no second one.
    */
   readonly maxConnections?: number | undefined

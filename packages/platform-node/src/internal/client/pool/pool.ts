@@ -145,7 +145,9 @@ export class Pool implements ConnectionOwner {
     }
     const { length } = connections
     if (length >= maxConnections) {
-      const reason = `as many requests as the server allows are open on each of ${length} connections (maxConnections)`
+      const reason = connections.some((connection) => connection.isWindowHeld)
+        ? `bodies of responses that nobody reads hold the receive window (connectionWindowSize), on ${length} connections (maxConnections)`
+        : `as many requests as the server allows are open on each of ${length} connections (maxConnections)`
       return { limit: "maxConnections", reason }
     }
     if (connections.some((connection) => connection.allowsNoStreams))

@@ -151,10 +151,15 @@ export class Http2Connection implements Connection {
 
   /** How many requests more can be sent now. Before the peer has said how many streams it takes, `assumed` may be open. */
   availableStreams(assumed = assumedStreams): number {
-    if (this.isClosing || this.isProbePending || this.isRetired) return 0
+    if (this.isClosing || this.isProbePending || this.isRetired || this.isWindowHeld) return 0
     const { connection } = this.client
     const available = this.client.places()
     return connection.hasRemoteSettings ? available : Math.min(available, assumed - connection.activeStreams)
+  }
+
+  /** Whether bodies that nobody reads hold its receive window: there is no room for that of another response. */
+  get isWindowHeld(): boolean {
+    return this.client.connection.isWindowHeld
   }
 
   /** Whether it will be known soon how many requests it takes. */
