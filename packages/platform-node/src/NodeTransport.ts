@@ -41,7 +41,8 @@ export interface ConnectOptions extends Connect.ConnectOptions {
  *
  * Fails with a `TransportError` whose reason is `Connect` (no such host, refused, unreachable), `ConnectTimeout`, `Tls` (a certificate
  * that is not trusted, no common version or cipher suite), `Alpn` (another protocol, or none, was negotiated), or `InvalidOptions`. Where a plain
- * connection turns out to be one of TLS or HTTP/1.x, reading from it fails with `Connect`.
+ * connection turns out to be one of TLS or HTTP/1.x, reading from it fails with `Connect`; where it ends before anything has come, though something was
+ * written, with `Closed`, and a line that says what may be wrong.
  *
  * @since 0.1.0
  * @category constructors
@@ -51,9 +52,9 @@ export const connect = (options: ConnectOptions): Effect.Effect<Transport, Trans
     Effect.flatMap(restore(openSocket(options)), (socket) =>
       Effect.acquireRelease(
         Effect.sync(() => {
-          // One that ends before it says anything may do so.
+          // One that nothing was said to may end before it says anything.
           const refuse = (first: Uint8Array | undefined) =>
-            first === undefined ? undefined : notHttp2(Connect.describe(options), first)
+            first === undefined && socket.bytesWritten === 0 ? undefined : notHttp2(Connect.describe(options), first)
           const path = options.path === undefined ? undefined : { remote: options.path }
           return fromOpenSocket(socket, path, options.tls === undefined ? refuse : undefined)
         }),

@@ -156,6 +156,11 @@ describe("a client over NodeTransport.connect says in one line what to do about"
     portOf(Net.createServer((socket) => void socket.on("error", () => {}).write(Uint8Array.from(octets))))
   const servers = [
     ["TLS, whose alert comes first", first([0x15, 3, 1, 0, 2, 2, 70]), /127\.0\.0\.1:\d+: TLS is spoken there/],
+    [
+      "TLS, which closes without an alert",
+      portOf(Net.createServer((socket) => void socket.on("error", () => {}).on("data", () => socket.end()))),
+      /127\.0\.0\.1:\d+: closed before the server said anything: .*is https: meant\?/
+    ],
     ["HTTP/1.1", portOf(Http.createServer()), /127\.0\.0\.1:\d+: HTTP\/1\.x is spoken there/]
   ] as const
   for (const [title, server, says] of servers) {
