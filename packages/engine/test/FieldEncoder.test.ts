@@ -1,20 +1,22 @@
 /** Field sections as frames: promises and responses through one compression state. */
 import * as Decoder from "@effect-http2/hpack/Decoder"
-import type * as Frame from "@effect-http2/http2/Frame"
-import * as Http2Options from "@effect-http2/http2/Http2Options"
-import type { Transport } from "@effect-http2/http2/Transport"
+import type * as Frame from "@effect-http2/engine/Frame"
+import * as Options from "@effect-http2/engine/Options"
+import type { Output } from "@effect-http2/engine/Output"
 import { describe, expect, it } from "vitest"
 import { FieldEncoder } from "@effect-http2/engine/fields/fieldEncoder"
 import { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
 import { WriteBuffer } from "@effect-http2/engine/frame/writeBuffer"
-import { concat, fieldsOf, type Pairs } from "./support/wire.js"
+import { concat } from "@effect-http2/engine/octets"
+import { type Pairs } from "@effect-http2/testkit/fieldBlock"
+import { fieldsOf } from "./support/wire.js"
 
 /** What `write` writes, frame for frame, and its sections as the peer decodes them. */
 const written = (write: (encoder: FieldEncoder) => void) => {
   const octets: Array<Uint8Array> = []
-  const transport: Pick<Transport, "write"> = { write: (chunks) => octets.push(...chunks) < 0 }
-  const buffer = new WriteBuffer(transport as Transport)
-  write(new FieldEncoder(buffer, Http2Options.unsafeResolve()))
+  const output: Pick<Output, "write"> = { write: (chunks) => octets.push(...chunks) < 0 }
+  const buffer = new WriteBuffer(output as Output)
+  write(new FieldEncoder(buffer, Options.resolve()))
   buffer.flush()
   const frames = new FrameDecoder(16_777_215, false).decode(concat(octets))
   const decoder = Decoder.make({ maxHeaderListSize: 1_000_000 })

@@ -1,10 +1,13 @@
 /** What the frame decoder refuses: the rules of RFC 9113 §3.4, §4 and §6 on size, padding and stream id. */
-import * as ErrorCode from "@effect-http2/http2/ErrorCode"
-import * as Frame from "@effect-http2/http2/Frame"
+import * as ErrorCode from "@effect-http2/engine/ErrorCode"
+import * as Frame from "@effect-http2/engine/Frame"
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
 import { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
-import { ascii, concat, encode, preface, rawFrame } from "./support/wire.js"
+import { encode } from "@effect-http2/engine/frame/frameEncoder"
+import { concat } from "@effect-http2/engine/octets"
+import { octets as ascii } from "@effect-http2/testkit/octets"
+import { preface, frame as rawFrame } from "@effect-http2/testkit/rawFrame"
 
 const { CONTINUATION, DATA, GOAWAY, HEADERS, PING, PRIORITY, PUSH_PROMISE, RST_STREAM, SETTINGS, WINDOW_UPDATE } =
   Frame.Type

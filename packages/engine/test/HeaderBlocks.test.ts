@@ -2,15 +2,17 @@
 import * as Decoder from "@effect-http2/hpack/Decoder"
 import * as Encoder from "@effect-http2/hpack/Encoder"
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
-import * as ErrorCode from "@effect-http2/http2/ErrorCode"
-import * as Frame from "@effect-http2/http2/Frame"
-import * as Http2Options from "@effect-http2/http2/Http2Options"
+import * as ErrorCode from "@effect-http2/engine/ErrorCode"
+import * as Frame from "@effect-http2/engine/Frame"
+import * as Options from "@effect-http2/engine/Options"
 import * as fc from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
 import { HeaderBlocks } from "@effect-http2/engine/fields/headerBlock"
-import { ascii, block, data, filled, get, ping } from "./support/wire.js"
+import { get } from "@effect-http2/testkit/fieldBlock"
+import { octets as ascii, filled } from "@effect-http2/testkit/octets"
+import { block, data, ping } from "./support/wire.js"
 
-const make = (options?: Http2Options.Http2Options) => new HeaderBlocks(Http2Options.unsafeResolve(options))
+const make = (options?: Partial<Options.Options>) => new HeaderBlocks(Options.resolve(options))
 
 const headers = (fragment: Uint8Array, endHeaders = true) => new Frame.Headers(1, true, endHeaders, fragment, undefined)
 const continuation = (fragment: Uint8Array, endHeaders: boolean, streamId = 1) =>

@@ -1,9 +1,10 @@
 /** Section 8 of RFC 9113, receiving: which field sections are messages, and which are malformed. */
-import * as Headers from "@effect-http2/http2/Headers"
+import * as Headers from "@effect-http2/engine/Headers"
 import { describe, expect, it } from "vitest"
 import { parseRequest, parseResponse, parseTrailers } from "@effect-http2/engine/message/message"
 import { FieldSection, type RequestHead, type ResponseHead, Violation } from "@effect-http2/engine/fields/messageHead"
-import { fieldsOf, get, ok, type Pairs, post } from "./support/wire.js"
+import { get, ok, type Pairs, post } from "@effect-http2/testkit/fieldBlock"
+import { fieldsOf } from "./support/wire.js"
 
 const section = (pairs: Pairs, overflow: "none" | "size" | "count" = "none") =>
   new FieldSection(fieldsOf(pairs), overflow)

@@ -1,15 +1,16 @@
 /** What goes to the socket and in which order; what waits while the socket does not drain. */
 import { adjust, PlainWindow } from "@effect-http2/engine/flow/window"
-import type * as Frame from "@effect-http2/http2/Frame"
-import * as Http2Options from "@effect-http2/http2/Http2Options"
-import type { Transport } from "@effect-http2/http2/Transport"
-import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
+import type * as Frame from "@effect-http2/engine/Frame"
+import * as Options from "@effect-http2/engine/Options"
+import type { Output } from "@effect-http2/engine/Output"
 import { describe, expect, it } from "vitest"
 import { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
 import { Outbox } from "@effect-http2/engine/send/outbox"
 import { Sender, type SenderOwner } from "@effect-http2/engine/send/sender"
-import { concat, fieldsOf, filled, ok, pattern, ping } from "./support/wire.js"
+import { concat } from "@effect-http2/engine/octets"
+import { ok } from "@effect-http2/testkit/fieldBlock"
+import { filled, pattern } from "@effect-http2/testkit/octets"
+import { fieldsOf, ping } from "./support/wire.js"
 
 /** A socket whose draining and whose turns are the test's. */
 class Socket {
@@ -18,9 +19,7 @@ class Socket {
   drains = true
   private deferred: Array<() => void> = []
   private listener: (() => void) | undefined = undefined
-  readonly transport: Transport = {
-    peer: { remote: undefined, local: undefined, tls: undefined },
-    incoming: Stream.never,
+  readonly output: Output = {
     write: (chunks) => {
       const bytes = concat(chunks).slice()
       this.writes.push(bytes)
@@ -31,9 +30,7 @@ class Socket {
     onDrain: (listener) => {
       this.listener = listener
     },
-    defer: (task) => this.deferred.push(task),
-    end: Effect.void,
-    close: Effect.void
+    defer: (task) => this.deferred.push(task)
   }
 
   /** Runs turns of the event loop until nothing is left to do. */
@@ -60,12 +57,12 @@ class Socket {
   }
 }
 
-const make = (options: Http2Options.Http2Options = {}, connectionWindow = 10_000_000) => {
+const make = (options: Partial<Options.Options> = {}, connectionWindow = 10_000_000) => {
   const socket = new Socket()
   const outbox = new Outbox(
-    socket.transport,
+    socket.output,
     new PlainWindow(65_535),
-    Http2Options.unsafeResolve(options),
+    Options.resolve(options),
     () => 0,
     (run) => run()
   )

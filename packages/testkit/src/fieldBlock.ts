@@ -33,3 +33,14 @@ export const literal = ([name, value]: Pair, pattern = 0x00): Buffer =>
   concat([Buffer.of(pattern), text(name), text(value)])
 
 export const block = (...fields: Pairs): Buffer => concat(fields.map((field) => literal(field)))
+
+export const get: Pairs = [
+  [":method", "GET"],
+  [":scheme", "http"],
+  [":authority", "test"],
+  [":path", "/"]
+]
+
+export const post: Pairs = [[":method", "POST"], ...get.slice(1)]
+
+export const ok: Pairs = [[":status", "200"]]

@@ -26,3 +26,9 @@ export const readUint32 = (from: Uint8Array, at: number): number =>
 
 /** The same memory as a Buffer. */
 export const view = (from: Uint8Array): Buffer => Buffer.from(from.buffer, from.byteOffset, from.byteLength)
+
+export const filled = (length: number, value = 0x61): Uint8Array => new Uint8Array(length).fill(value)
+
+/** `length` octets, no two neighbours of which are easily confused. */
+export const pattern = (length: number): Uint8Array =>
+  Uint8Array.from({ length }, (_, index) => (index * 31 + (index >>> 8)) & 0xff)

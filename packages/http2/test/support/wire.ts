@@ -1,39 +1,30 @@
 /** Frames and field blocks as octets, for tests that play a peer. */
-import * as Encoder from "@effect-http2/hpack/Encoder"
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Frame from "@effect-http2/http2/Frame"
-import { encode } from "@effect-http2/engine/frame/frameEncoder"
 import { concat } from "@effect-http2/engine/octets"
-import { preface } from "@effect-http2/engine/frame/preface"
+import * as FieldBlock from "@effect-http2/testkit/fieldBlock"
+import { filled, octets, pattern } from "@effect-http2/testkit/octets"
+import * as Raw from "@effect-http2/testkit/rawFrame"
+import { write } from "./frames.js"
 
-export { concat, encode, preface }
+export { concat, filled, pattern }
+export { get, ok, post } from "@effect-http2/testkit/fieldBlock"
 
-export type Pairs = ReadonlyArray<readonly [name: string, value: string]>
+export type Pairs = FieldBlock.Pairs
 
-export const ascii = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0))
+export const preface = new Uint8Array(Raw.preface)
 
-export const filled = (length: number, value = 0x61): Uint8Array => new Uint8Array(length).fill(value)
+export const encode = (...args: Parameters<typeof write>): Uint8Array => new Uint8Array(write(...args))
 
-/** `length` octets, no two neighbours of which are easily confused. */
-export const pattern = (length: number): Uint8Array =>
-  Uint8Array.from({ length }, (_, index) => (index * 31 + (index >>> 8)) & 0xff)
+/** Any octets behind a frame header: also what `encode` would not write. */
+export const rawFrame = (...args: Parameters<typeof Raw.frame>): Uint8Array => new Uint8Array(Raw.frame(...args))
+
+export const ascii = (text: string): Uint8Array => new Uint8Array(octets(text))
 
 export const fieldsOf = (pairs: Pairs): Array<HeaderField> => pairs.map(([name, value]) => new HeaderField(name, value))
 
 /** A field block that neither reads nor writes the dynamic table. */
-export const block = (pairs: Pairs): Uint8Array =>
-  Encoder.make({ maxHeaderTableSize: 0 }).encode(fieldsOf(pairs)).slice(1)
-
-export const get: Pairs = [
-  [":method", "GET"],
-  [":scheme", "http"],
-  [":authority", "test"],
-  [":path", "/"]
-]
-
-export const post: Pairs = [[":method", "POST"], ...get.slice(1)]
-
-export const ok: Pairs = [[":status", "200"]]
+export const block = (pairs: Pairs): Uint8Array => new Uint8Array(FieldBlock.block(...pairs))
 
 export const headers = (streamId: number, pairs: Pairs, endStream = true): Frame.Headers =>
   new Frame.Headers(streamId, endStream, true, block(pairs), undefined)
@@ -54,7 +45,3 @@ export const windowUpdate = (streamId: number, increment: number): Frame.WindowU
   new Frame.WindowUpdate(streamId, increment)
 
 export const ping = (mark: number, ack = false): Frame.Ping => new Frame.Ping(ack, filled(8, mark))
-
-/** Any octets behind a frame header: also what `encode` would not write. */
-export const rawFrame = (type: number, flags: number, streamId: number, payload: Uint8Array): Uint8Array =>
-  encode(new Frame.Unknown(type, flags, streamId, payload))
