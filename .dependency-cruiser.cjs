@@ -64,7 +64,7 @@ const nodeUpwards = nodeFolders.slice(0, -1).map((folder, index) => ({
   to: { path: `^packages/platform-node/src/internal/(${nodeFolders.slice(index + 1).join("|")})` }
 }))
 
-const socketFolders = ["socket", "http1", "client"]
+const socketFolders = ["socket", "http1", "message", "webSocket", "client"]
 
 const socketUpwards = socketFolders.slice(0, -1).map((folder, index) => ({
   name: `node-${folder}-does-not-know-what-is-below-it`,
@@ -111,11 +111,11 @@ module.exports = {
     only("engine", "^packages/hpack/", "The engine is plain TypeScript: hpack only."),
     {
       name: "node-is-plain",
-      comment: "What both skins need of Node's sockets: the engine and node: only.",
+      comment: "What both skins need of Node's sockets: the engine, hpack, ws and node: only.",
       severity: "error",
       from: { path: "^packages/node/src/" },
       to: {
-        pathNot: ["^packages/(node/src|engine)/", "^node_modules/@types/node/"],
+        pathNot: ["^packages/(node/src|engine|hpack)/", "^node_modules/(ws|@types/(ws|node))/"],
         dependencyTypesNot: builtIn
       }
     },

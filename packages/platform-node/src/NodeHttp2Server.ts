@@ -32,7 +32,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type * as Http from "node:http"
 import * as Application from "./internal/server/application.js"
-import { WebSocketLimits, type WebSocketOptions } from "./internal/server/boundedSocket.js"
+import { WebSocketLimits, type WebSocketOptions } from "@effect-http2/node/webSocket/boundedWebSocket"
 import * as Http1 from "./internal/http1/http1.js"
 import * as LazyPlatform from "./internal/server/lazyPlatform.js"
 import { Port } from "./internal/port/port.js"
@@ -47,7 +47,7 @@ export type {
    * @category models
    */
   WebSocketOptions
-} from "./internal/server/boundedSocket.js"
+} from "@effect-http2/node/webSocket/boundedWebSocket"
 
 /**
  * Where to listen, how to speak TLS, what to speak beside HTTP/2, and the settings and limits of the connections.

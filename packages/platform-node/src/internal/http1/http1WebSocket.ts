@@ -5,7 +5,8 @@ import * as Socket from "@effect/platform/Socket"
 import * as Effect from "effect/Effect"
 import type * as Http from "node:http"
 import type { Duplex } from "node:stream"
-import { BoundedWebSocket, fromWebSocket, type WebSocketLimits } from "../server/boundedSocket.js"
+import { fromWebSocket } from "../server/boundedSocket.js"
+import { BoundedWebSocket, type WebSocketLimits } from "@effect-http2/node/webSocket/boundedWebSocket"
 import { markUpgraded } from "./http1Request.js"
 
 /** `ws` answers what is no handshake itself, and does not say so. */

@@ -23,7 +23,7 @@ import {
   markHeadSent
 } from "@effect-http2/node/http1/nodeInternals"
 import { BodyPump, toError } from "../stream/bodyPump.js"
-import { fromNode, withoutLength } from "./responseHeaders.js"
+import { fromNode, withoutLength } from "@effect-http2/node/message/responseFields"
 
 /** What stands for the socket: who is at its ends, and that it can be destroyed, which resets the stream. */
 class RequestSocket extends Net.Socket {

@@ -5,30 +5,9 @@
  */
 import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
 import type * as Http2Headers from "@effect-http2/http2/Headers"
+import { toRecord } from "@effect-http2/node/message/requestRecord"
 import * as Headers from "@effect/platform/Headers"
 import type { IncomingHttpHeaders } from "node:http"
-
-/** Fields of which `node:http` keeps the first; the values of all others are joined. */
-const single: ReadonlySet<string> = new Set([
-  "age",
-  "authorization",
-  "content-length",
-  "content-type",
-  "etag",
-  "expires",
-  "from",
-  "host",
-  "if-modified-since",
-  "if-unmodified-since",
-  "last-modified",
-  "location",
-  "max-forwards",
-  "proxy-authorization",
-  "referer",
-  "retry-after",
-  "server",
-  "user-agent"
-])
 
 const known = new WeakMap<Http2Headers.Headers, Headers.Headers>()
 
@@ -38,29 +17,6 @@ Object.defineProperties(
   RequestHeaders.prototype,
   Object.getOwnPropertyDescriptors(Reflect.getPrototypeOf(Headers.empty) ?? {})
 )
-
-const convert = (request: Http2ServerRequest.Http2ServerRequest): Headers.Headers => {
-  const record: Record<string, string> = {}
-  const setCookies: Array<string> = []
-  if (request.authority !== "") record["host"] = request.authority
-  for (const { name, value } of request.headers.fields) {
-    if (name === "set-cookie") {
-      setCookies.push(value)
-      continue
-    }
-    const current = Object.hasOwn(record, name) ? record[name] : undefined
-    if (current === undefined) record[name] = value
-    else if (!single.has(name)) record[name] = `${current}${name === "cookie" ? "; " : ", "}${value}`
-  }
-  // RFC 8441 §5: :protocol stands for these two.
-  if (isWebSocket(request)) {
-    record["connection"] = "Upgrade"
-    record["upgrade"] = "websocket"
-  }
-  // The one field that `node:http` gives as a list; the type does not say so.
-  if (setCookies.length > 0) Reflect.set(record, "set-cookie", setCookies)
-  return Headers.unsafeFromRecord(record)
-}
 
 /** Whether the request asks for a WebSocket by extended CONNECT (RFC 8441 §5). */
 export const isWebSocket = (request: Http2ServerRequest.Http2ServerRequest): boolean => request.protocol === "websocket"
@@ -76,7 +32,7 @@ export const toHeaders = (request: Http2ServerRequest.Http2ServerRequest): Heade
   const { headers } = request
   let converted = known.get(headers)
   if (converted === undefined) {
-    converted = convert(request)
+    converted = Headers.unsafeFromRecord(toRecord(request, isWebSocket(request)))
     known.set(headers, converted)
   }
   return converted

@@ -9,7 +9,8 @@ import { identity } from "effect/Function"
 import * as Stream from "effect/Stream"
 import { Readable } from "node:stream"
 import * as Readables from "../stream/readable.js"
-import { override, toHttp2Headers, withoutLength } from "./responseHeaders.js"
+import { override, withoutLength } from "@effect-http2/node/message/responseFields"
+import { toHttp2Headers } from "./responseHeaders.js"
 import * as Trailers from "./trailers.js"
 
 type Octets = Stream.Stream<Uint8Array, unknown>

@@ -11,37 +11,14 @@ import * as Socket from "@effect/platform/Socket"
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
-import { randomBytes } from "node:crypto"
-import { IncomingMessage } from "node:http"
-import * as Net from "node:net"
+import { parseHead, toIncomingMessage } from "@effect-http2/node/webSocket/handshake"
 import type { WebSocket } from "ws"
-import { BoundedWebSocket, CurrentLimits, fromWebSocket, type WebSocketLimits } from "./boundedSocket.js"
+import { CurrentLimits, fromWebSocket } from "./boundedSocket.js"
+import { BoundedWebSocket, type WebSocketLimits } from "@effect-http2/node/webSocket/boundedWebSocket"
 import { TunnelSocket } from "../stream/tunnelSocket.js"
 
 /** How long the client may take to answer our Close frame. */
 const closeTimeout = "1 second"
-
-/** The request as `ws` would have got it; RFC 8441 has no Sec-WebSocket-Key. */
-const toIncomingMessage = (request: HttpServerRequest.HttpServerRequest): IncomingMessage => {
-  const message = new IncomingMessage(new Net.Socket())
-  message.method = "GET"
-  message.url = request.originalUrl
-  message.headers = { ...request.headers, "sec-websocket-key": randomBytes(16).toString("base64") }
-  return message
-}
-
-/** The status of a head of HTTP/1.1, and those of its fields that negotiate. */
-const parseHead = (head: string): { readonly status: number; readonly headers: Record<string, string> } => {
-  const [statusLine = "", ...lines] = (head.split("\r\n\r\n", 1)[0] ?? "").split("\r\n")
-  const headers: Record<string, string> = {}
-  for (const line of lines) {
-    const colon = line.indexOf(":")
-    const name = line.slice(0, colon).toLowerCase()
-    if (name.startsWith("sec-websocket-") && name !== "sec-websocket-accept")
-      headers[name] = line.slice(colon + 1).trim()
-  }
-  return { status: Number(statusLine.split(" ")[1]), headers }
-}
 
 const openError = (cause: unknown): Socket.SocketGenericError =>
   new Socket.SocketGenericError({ reason: "Open", cause })
@@ -55,9 +32,14 @@ const open = (
     const runFork = Runtime.runFork(runtime)
     const duplex = new TunnelSocket(runFork, () => runFork(source.stream.reset()))
     let webSocket: BoundedWebSocket | undefined
-    handshakes.handleUpgrade(toIncomingMessage(request), duplex, Buffer.alloc(0), (accepted) => {
-      if (accepted instanceof BoundedWebSocket) webSocket = accepted
-    })
+    handshakes.handleUpgrade(
+      toIncomingMessage(request.originalUrl, request.headers),
+      duplex,
+      Buffer.alloc(0),
+      (accepted) => {
+        if (accepted instanceof BoundedWebSocket) webSocket = accepted
+      }
+    )
     const { headers, status } = parseHead(duplex.head)
     if (webSocket === undefined) {
       return Effect.zipRight(
