@@ -6,10 +6,11 @@ import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as TestClock from "effect/TestClock"
 import * as TestContext from "effect/TestContext"
+import type * as Http from "node:http"
 import type * as Http2 from "node:http2"
 import type * as Net from "node:net"
 import { expect } from "vitest"
-import { check, http2, makeClient, makeEvent } from "./support/servers.js"
+import { check, http2, https, makeClient, makeEvent } from "./support/servers.js"
 
 const text = (client: HttpClient.HttpClient, url: string) =>
   Effect.flatMap(client.get(url), (response) => response.text)
@@ -126,6 +127,44 @@ check("without the option a connection is kept for as long as it is used", () =>
         yield* TestClock.adjust("11 minutes")
       }
       expect(dials()).toBe(1)
+    }).pipe(Effect.scoped, Effect.provide(TestContext.TestContext))
+  })
+)
+
+/** A server of HTTP/1.1 that answers with the number of the connection, and holds what is asked for at `/held`. */
+const makeHttp1Server = Effect.gen(function* () {
+  const sockets: Array<Net.Socket> = []
+  const held = makeEvent<Http.ServerResponse>()
+  const running = yield* https((request, response) => {
+    if (!sockets.includes(request.socket)) sockets.push(request.socket)
+    if (request.url === "/held") held.happen(response)
+    else response.end(String(sockets.indexOf(request.socket) + 1))
+  })
+  const isClosed = (connection: number) => sockets[connection - 1]?.destroyed === true
+  return { ...running, held: held.happened, isClosed }
+})
+
+check("a connection of HTTP/1.1 that is old is not used again, and not cut off in the middle of a response", () =>
+  Effect.gen(function* () {
+    const { dials, held, isClosed, url } = yield* makeHttp1Server
+    const stats = NodeHttp2Client.makeStats()
+    yield* Effect.gen(function* () {
+      const client = yield* withChance(0.5)(makeClient({ stats, pool }))
+      expect(yield* text(client, url)).toBe("1")
+      yield* TestClock.adjust("599 seconds")
+      const under = yield* Effect.fork(text(client, `${url}/held`))
+      const response = yield* held
+      yield* TestClock.adjust("1 second")
+      response.end("held")
+      // It is closed behind its response,
+      expect(yield* Fiber.join(under)).toBe("held")
+      while (!isClosed(1)) yield* turn
+      expect(yield* text(client, url)).toBe("2")
+      // and one that is idle by then at the next request.
+      yield* TestClock.adjust("600 seconds")
+      expect(yield* text(client, url)).toBe("3")
+      while (!isClosed(2)) yield* turn
+      expect([dials(), stats.aged, stats.http1Connections]).toEqual([3, 2, 1])
     }).pipe(Effect.scoped, Effect.provide(TestContext.TestContext))
   })
 )

@@ -53,9 +53,10 @@ export interface PoolOptions {
    */
   readonly maxWait?: Duration.DurationInput | undefined
   /**
-   * After how long an HTTP/2 connection is replaced, give or take a tenth by chance, so that the connections of many clients spread over the servers behind
+   * After how long a connection is replaced, give or take a tenth by chance, so that the connections of many clients spread over the servers behind
    * a balancer, and follow its DNS: the first request behind that time has another one opened, and takes the old one still; once it is there, the old one
-   * gets no more requests, and closes when those that it has are done. Default: never.
+   * gets no more requests, and closes when those that it has are done. One of HTTP/1.1 is closed behind the response that it has by then, and, where it
+   * has none, at the next request, which goes over another one. Default: never.
    */
   readonly maxConnectionAge?: Duration.DurationInput | undefined
   /** How long a connection without requests stays open. Default: 60 seconds. */

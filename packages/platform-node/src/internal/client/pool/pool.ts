@@ -316,6 +316,10 @@ export class Pool implements ConnectionOwner {
       limits: options.http1,
       maxConnections: options.maxHttp1Connections,
       idleTimeout: options.idleTimeout,
+      expiry: this.context.expiry,
+      onAged: () => {
+        options.stats.aged++
+      },
       open: Effect.suspend(() => {
         options.stats.dials++
         return this.context.dial(this.origin, ["http/1.1"])

@@ -22,6 +22,10 @@ export interface Http1Config extends Omit<RequestConfig, "agent"> {
   readonly maxConnections: number
   /** In ms. */
   readonly idleTimeout: number
+  /** When a connection that is opened now is too old to be used again, on the clock of `now`. */
+  readonly expiry: () => number
+  /** A connection was closed because of its age. */
+  readonly onAged: () => void
   readonly open: Effect.Effect<OpenedSocket, Http2Error.TransportError>
   /** A connection is free again, or a connection has closed. */
   readonly onChange: () => void
@@ -45,7 +49,8 @@ const onUnasked = function (this: Duplex): void {
 class Agent extends Http.Agent {
   constructor(
     config: Http1Config,
-    private readonly open: (callback: OnSocket) => Duplex | undefined
+    private readonly open: (callback: OnSocket) => Duplex | undefined,
+    private readonly isOld: (socket: Duplex) => boolean
   ) {
     super({
       keepAlive: true,
@@ -57,6 +62,19 @@ class Agent extends Http.Agent {
       if (socket.readableLength > 0) socket.destroy()
       else socket.on("data", onUnasked)
     })
+  }
+
+  /** Its declaration has no result: https://nodejs.org/api/http.html#agentkeepsocketalivesocket. */
+  override keepSocketAlive(socket: Duplex): boolean {
+    const isKept: unknown = super.keepSocketAlive(socket)
+    return isKept !== false && !this.isOld(socket)
+  }
+
+  /** Lets none of those that are free be used again that are too old. */
+  dropOld(): void {
+    for (const free of Object.values(this.freeSockets)) {
+      for (const socket of free ?? []) if (this.isOld(socket)) socket.destroy()
+    }
   }
 
   override reuseSocket(socket: Duplex, request: Http.ClientRequest): void {
@@ -74,13 +92,20 @@ export class Http1Connections implements Connection {
   /** Handed over, and not asked for yet. */
   private readonly ready: Array<Net.Socket> = []
   private readonly sockets = new Map<Net.Socket, OpenedSocket>()
+  /** When each is too old, where age matters. */
+  private readonly expiries = new WeakMap<Duplex, number>()
   private readonly dialing = new Set<Fiber.RuntimeFiber<void>>()
   private readonly watching: Http1Watch
   private readonly requests: RequestConfig
   private active = 0
+  private isAging = false
 
   constructor(private readonly config: Http1Config) {
-    this.agent = new Agent(config, (callback) => this.provide(callback))
+    this.agent = new Agent(
+      config,
+      (callback) => this.provide(callback),
+      (socket) => this.isOld(socket)
+    )
     this.requests = { ...config, agent: this.agent }
     this.watching = new Http1Watch(config.runtime, config.now, config.limits)
   }
@@ -113,8 +138,21 @@ export class Http1Connections implements Connection {
     return socket === undefined ? undefined : this.sockets.get(socket.ref())
   }
 
+  /** Told once of each: who asks closes it. */
+  private isOld(socket: Duplex): boolean {
+    const expiry = this.expiries.get(socket)
+    if (expiry === undefined || socket.destroyed || this.config.now() < expiry) return false
+    this.config.onAged()
+    return true
+  }
+
   private watch(opened: OpenedSocket): void {
     const { socket } = opened
+    const expiry = this.config.expiry()
+    if (expiry < Number.POSITIVE_INFINITY) {
+      this.isAging = true
+      this.expiries.set(socket, expiry)
+    }
     socket.allowHalfOpen = false
     this.sockets.set(socket, opened)
     this.config.onConnections(1)
@@ -155,6 +193,7 @@ export class Http1Connections implements Connection {
   }
 
   send(exchange: Exchange): SentRequest {
+    if (this.isAging) this.agent.dropOld()
     this.active++
     let isDone = false
     const done = (): void => {
