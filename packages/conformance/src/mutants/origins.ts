@@ -16,9 +16,9 @@ const updates = edits(
   },
   {
     rule: "rfc9218-7.1-5",
-    in: "PriorityUpdates.exceeds",
-    find: "return this.kept.size + active >= most",
-    replace: "return this.kept.size + active > most"
+    in: "exceeds",
+    find: "return kept.size + active >= most",
+    replace: "return kept.size + active > most"
   },
   {
     rule: "rfc9218-7.1-10",

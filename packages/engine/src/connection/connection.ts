@@ -96,7 +96,7 @@ export class Connection implements StreamOwner, Turns {
   private isHeld = true
   private readonly newStreams: NewStreams
   private readonly waitingBodies: WaitingBodies
-  private readonly resetPings = new ResetPings((onAcknowledged) => this.ping(onAcknowledged))
+  private readonly resetPings = new ResetPings(this)
   private readonly whenIdle = new Listeners()
   private readonly whenEnded = new Listeners()
   /** Told when no new streams are taken any more. */
@@ -116,7 +116,7 @@ export class Connection implements StreamOwner, Turns {
     const { holder, makeWindow, output, timer } = ports
     const window = makeWindow(Settings.initial.initialWindowSize)
     this.outbox = new Outbox(output, window, options, now, (run) => this.attempt(run))
-    this.waitingBodies = new WaitingBodies((task) => output.defer(task))
+    this.waitingBodies = new WaitingBodies(output)
     this.newStreams = new NewStreams(this, ports.rounds ?? new Rounds())
     this.table = new StreamTable(role.isServer ? 0 : 1)
     this.guard = new AbuseGuard(options, stats, now)

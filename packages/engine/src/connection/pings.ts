@@ -13,12 +13,14 @@ interface Outstanding {
 const mark = 0x65683270
 
 export class Pings {
-  private readonly outstanding = new Map<number, Outstanding>()
+  /** There while some are out: most connections have none. */
+  private outstanding: Map<number, Outstanding> | undefined = undefined
   private count = 0
 
   /** The payload of a new PING. `onAcknowledged` gets the round-trip time in ms; it is not called when the connection ends before. */
   begin(now: number, onAcknowledged: (roundTrip: number) => void): Uint8Array {
     this.count = (this.count + 1) >>> 0
+    this.outstanding ??= new Map()
     this.outstanding.set(this.count, { sentAt: now, onAcknowledged })
     const payload = new Uint8Array(8)
     writeUint32(payload, 0, mark)
@@ -31,24 +33,25 @@ export class Pings {
     const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength)
     if (view.getUint32(0) !== mark) return false
     const key = view.getUint32(4)
-    const ping = this.outstanding.get(key)
+    const ping = this.outstanding?.get(key)
     if (ping === undefined) return false
-    this.outstanding.delete(key)
+    this.outstanding?.delete(key)
+    if (this.isEmpty) this.outstanding = undefined
     ping.onAcknowledged(now - ping.sentAt)
     return true
   }
 
   /** When the oldest outstanding PING was sent, infinity where there is none. */
   get oldest(): number {
-    for (const ping of this.outstanding.values()) return ping.sentAt
+    for (const ping of this.outstanding?.values() ?? []) return ping.sentAt
     return Number.POSITIVE_INFINITY
   }
 
   get isEmpty(): boolean {
-    return this.outstanding.size === 0
+    return this.outstanding === undefined || this.outstanding.size === 0
   }
 
   clear(): void {
-    this.outstanding.clear()
+    this.outstanding = undefined
   }
 }

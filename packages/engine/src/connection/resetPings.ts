@@ -4,27 +4,33 @@
  */
 import type { Stream } from "../stream/stream.js"
 
+/** Sends a PING and calls back at its acknowledgement. */
+interface Pinging {
+  ping(onAcknowledged: () => void): void
+}
+
 export class ResetPings {
-  private waiting: Array<Stream> = []
+  /** There while some wait for the PING behind the one that is out. */
+  private waiting: Array<Stream> | undefined = undefined
   private isOut = false
 
-  /** `ping` sends a PING and calls back at its acknowledgement. */
-  constructor(private readonly ping: (onAcknowledged: () => void) => void) {}
+  constructor(private readonly connection: Pinging) {}
 
   /** RST_STREAM was sent for `stream`. */
   add(stream: Stream): void {
-    this.waiting.push(stream)
-    if (!this.isOut) this.send()
+    if (!this.isOut) this.send([stream])
+    else if (this.waiting === undefined) this.waiting = [stream]
+    else this.waiting.push(stream)
   }
 
-  private send(): void {
-    const streams = this.waiting
-    this.waiting = []
+  private send(streams: ReadonlyArray<Stream>): void {
     this.isOut = true
-    this.ping(() => {
-      this.isOut = false
+    this.connection.ping(() => {
       for (const stream of streams) stream.resetAcknowledged()
-      if (this.waiting.length > 0) this.send()
+      this.isOut = false
+      const { waiting } = this
+      this.waiting = undefined
+      if (waiting !== undefined) this.send(waiting)
     })
   }
 }

@@ -17,38 +17,39 @@ export interface Stalled {
 
 export class StallBudget {
   /** With the octets that each is counted for, in the order in which they were found to be overdue: the longest first. */
-  private readonly streams = new Map<Stalled, number>()
+  private streams: Map<Stalled, number> | undefined = undefined
   octets = 0
 
   constructor(
     /** The option that bounds it. */
     private readonly limit: "maxStalledOctets" | "maxTotalStalledOctets",
-    private readonly onChange: (octets: number) => void = () => undefined
+    private readonly onChange?: (octets: number) => void
   ) {}
 
   /** `stream` is overdue. */
   add(stream: Stalled): void {
     const { heldOctets } = stream
-    this.count(heldOctets - (this.streams.get(stream) ?? 0))
-    this.streams.set(stream, heldOctets)
+    const streams = (this.streams ??= new Map())
+    this.count(heldOctets - (streams.get(stream) ?? 0))
+    streams.set(stream, heldOctets)
   }
 
   /** `stream` moves again, or is over. */
   remove(stream: Stalled): void {
-    const octets = this.streams.get(stream)
+    const octets = this.streams?.get(stream)
     if (octets === undefined) return
-    this.streams.delete(stream)
+    this.streams?.delete(stream)
     this.count(-octets)
   }
 
   private count(change: number): void {
     this.octets += change
-    this.onChange(this.octets)
+    this.onChange?.(this.octets)
   }
 
   /** Gives up those that have stood longest until the others hold no more than `most`. `overdue`: who stands since then, or longer. */
   enforce(most: number, overdue: number): void {
-    if (this.octets <= most) return
+    if (this.octets <= most || this.streams === undefined) return
     for (const stream of [...this.streams.keys()]) {
       if (this.octets <= most) return
       const isMoving = stream.stalledSince > overdue

@@ -3,6 +3,7 @@
  * starts behind that handler. Consumers that wait for a body are woken there, or later still: waking one costs as much as many frames. Called by the
  * connection.
  */
+import type { Output } from "../Output.js"
 import type { Inbox } from "../stream/inbox.js"
 
 /** Something to start behind the frames of a turn. */
@@ -121,32 +122,35 @@ export class NewStreams {
 
 /** A body that is over is handed out at the end of the turn that ended it, one that goes on when the event loop has read all that it can: many turns, perhaps. */
 export class WaitingBodies {
-  /** At the end of the turn, and at the end of the event loop's. */
-  private soon: Array<Inbox> = []
-  private later: Array<Inbox> = []
+  /** At the end of the turn, and at the end of the event loop's; there while some wait. */
+  private soon: Array<Inbox> | undefined = undefined
+  private later: Array<Inbox> | undefined = undefined
 
-  constructor(private readonly defer: (task: () => void) => void) {}
+  constructor(private readonly output: Output) {}
 
   /** `body` has something for a consumer that waits. */
   add(body: Inbox, isInTurn: boolean): void {
     if (!body.isOver) {
-      if (this.later.length === 0) this.defer(this.endLoop)
-      this.later.push(body)
-    } else if (isInTurn) this.soon.push(body)
-    else body.deliver()
+      if (this.later === undefined) {
+        this.later = [body]
+        this.output.defer(() => this.endLoop())
+      } else this.later.push(body)
+    } else if (!isInTurn) body.deliver()
+    else if (this.soon === undefined) this.soon = [body]
+    else this.soon.push(body)
   }
 
   /** The turn of the engine is over. */
   endTurn(): void {
-    if (this.soon.length === 0) return
-    const bodies = this.soon
-    this.soon = []
-    for (const body of bodies) body.deliver()
+    const { soon } = this
+    if (soon === undefined) return
+    this.soon = undefined
+    for (const body of soon) body.deliver()
   }
 
-  private readonly endLoop = (): void => {
-    const bodies = this.later
-    this.later = []
-    for (const body of bodies) body.deliver()
+  private endLoop(): void {
+    const { later } = this
+    this.later = undefined
+    for (const body of later ?? []) body.deliver()
   }
 }

@@ -36,7 +36,7 @@ export class SendScheduler {
   /** Whether the peer has signalled a priority: what it leaves out has its default from then on (RFC 9218 §4). */
   isPrioritized = false
   /** By urgency; most connections need but one. */
-  private readonly levels: Array<Level | undefined> = new Array<Level | undefined>(8).fill(undefined)
+  private readonly levels: Array<Level | undefined> = []
   /** A bit for each urgency that somebody waits at. */
   private waiting = 0
   /** The tunnels among those that wait, in the order of their turns. */

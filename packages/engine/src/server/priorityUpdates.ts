@@ -22,7 +22,7 @@ const protocolError = (reason: string, limit?: string): Http2Error.ConnectionErr
 
 export class PriorityUpdates {
   /** By the ids of request streams that were idle when the last update for them came. */
-  private readonly kept = new Map<number, Priority.Priority>()
+  private kept: Map<number, Priority.Priority> | undefined = undefined
 
   receive(connection: Connection, frame: ExtensionFrame.PriorityUpdate): void {
     const { prioritizedId, value } = frame
@@ -42,32 +42,32 @@ export class PriorityUpdates {
 
   private keep(connection: Connection, streamId: number, priority: Priority.Priority): void {
     const { settings } = connection
-    if (!this.kept.has(streamId)) {
-      if (this.exceeds(connection, settings.maxConcurrentStreams.most)) {
+    const kept = (this.kept ??= new Map())
+    if (!kept.has(streamId)) {
+      if (exceeds(kept, connection, settings.maxConcurrentStreams.most)) {
         // It may not know the limit yet.
         if (settings.oldest < Number.POSITIVE_INFINITY) return
         throw protocolError("for more streams than there may be", "maxConcurrentStreams")
       }
-      if (this.kept.size >= mostKept) return
+      if (kept.size >= mostKept) return
     }
-    this.kept.set(streamId, priority)
-  }
-
-  /** Whether with one more there were over `most` streams that are active, or idle and prioritized. */
-  private exceeds({ table }: Connection, most: number): boolean {
-    if (this.kept.size + table.remoteCount < most) return false
-    // Only now it is worth it to count exactly: ids that were left out are not idle, a stream that we reset is not active.
-    for (const id of this.kept.keys()) if (!table.isIdle(id)) this.kept.delete(id)
-    let active = 0
-    for (const stream of table.values()) if (!table.isLocal(stream.id) && stream.state !== State.resetSent) active++
-    return this.kept.size + active >= most
+    kept.set(streamId, priority)
   }
 
   /** What was said of a stream that is opened now. */
   take(streamId: number): Priority.Priority | undefined {
-    if (this.kept.size === 0) return undefined
-    const priority = this.kept.get(streamId)
-    this.kept.delete(streamId)
+    const priority = this.kept?.get(streamId)
+    if (priority !== undefined) this.kept?.delete(streamId)
     return priority
   }
+}
+
+/** Whether with one more there were over `most` streams that are active, or idle and prioritized. */
+const exceeds = (kept: Map<number, Priority.Priority>, { table }: Connection, most: number): boolean => {
+  if (kept.size + table.remoteCount < most) return false
+  // Only now it is worth it to count exactly: ids that were left out are not idle, a stream that we reset is not active.
+  for (const id of kept.keys()) if (!table.isIdle(id)) kept.delete(id)
+  let active = 0
+  for (const stream of table.values()) if (!table.isLocal(stream.id) && stream.state !== State.resetSent) active++
+  return kept.size + active >= most
 }

@@ -5,24 +5,26 @@
 export class AnnouncedLimit {
   /** The largest of the values that the peer may go by. */
   most: number
-  /** What it acknowledged last, and behind that what it has not, in the order in which it was sent. */
-  private readonly values: Array<number>
+  /** What it acknowledged last, and behind that what it has not, in the order in which it was sent; there while there is any of that. */
+  private values: Array<number> | undefined = undefined
 
   constructor(initial: number) {
     this.most = initial
-    this.values = [initial]
   }
 
   /** SETTINGS with `value`, or that leave it at `value`, are sent. */
   announce(value: number): void {
-    this.values.push(value)
+    if (this.values === undefined) this.values = [this.most, value]
+    else this.values.push(value)
     if (value > this.most) this.most = value
   }
 
   /** The oldest SETTINGS that were not acknowledged are. */
   acknowledge(): void {
-    if (this.values.length === 1) return
-    this.values.shift()
-    this.most = this.values.reduce((most, value) => Math.max(most, value))
+    const { values } = this
+    if (values === undefined) return
+    values.shift()
+    this.most = values.reduce((most, value) => Math.max(most, value))
+    if (values.length === 1) this.values = undefined
   }
 }

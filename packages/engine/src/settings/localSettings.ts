@@ -15,9 +15,11 @@ export interface Sent {
   readonly onAcknowledged: Array<() => void>
 }
 
+const none: ReadonlyArray<Sent> = []
+
 export class LocalSettings {
   /** In the order of their sending, which is the order of their acknowledgements. */
-  private readonly unacknowledged: Array<Sent> = []
+  private unacknowledged: ReadonlyArray<Sent> = none
   /** Whether the first are acknowledged. */
   hasAcknowledged = false
   /** Which frames, streams, sections and promises the peer may send. What the first SETTINGS say holds from the start. */
@@ -41,7 +43,7 @@ export class LocalSettings {
   /** SETTINGS that lead to `settings` are sent. */
   announce(settings: Settings.Settings, sentAt: number): void {
     this.announced = settings
-    this.unacknowledged.push({ settings, sentAt, onAcknowledged: [] })
+    this.unacknowledged = [...this.unacknowledged, { settings, sentAt, onAcknowledged: [] }]
     this.maxFrameSize.announce(settings.maxFrameSize)
     this.maxConcurrentStreams.announce(settings.maxConcurrentStreams)
     this.maxHeaderListSize.announce(settings.maxHeaderListSize)
@@ -51,8 +53,9 @@ export class LocalSettings {
 
   /** The oldest that were not acknowledged are. Undefined where all were. The frame decoder has counted it for itself: it is ahead. */
   acknowledge(): Sent | undefined {
-    const sent = this.unacknowledged.shift()
+    const [sent, ...rest] = this.unacknowledged
     if (sent === undefined) return undefined
+    this.unacknowledged = rest.length === 0 ? none : rest
     this.hasAcknowledged = true
     this.maxConcurrentStreams.acknowledge()
     this.maxHeaderListSize.acknowledge()

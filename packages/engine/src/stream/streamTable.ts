@@ -17,10 +17,13 @@ export type Ending = "ended" | "reset" | "unknown"
 const fewSlots = 16
 const manySlots = 256
 
+const noneLeft = new Int32Array(0)
+
 export class StreamTable<S extends Entry> {
-  private slots: Array<S | undefined> = new Array<S | undefined>(fewSlots).fill(undefined)
+  /** None before the first stream. */
+  private slots: Array<S | undefined> = []
   /** For each slot the id of the stream that left it last; negative where the peer had reset it. */
-  private left = new Int32Array(fewSlots)
+  private left = noneLeft
   /** There once two streams want one slot. */
   private crowded: Map<number, S> | undefined = undefined
   /** Streams that the peer opened, and streams that we opened. */
@@ -67,7 +70,9 @@ export class StreamTable<S extends Entry> {
       this.remoteCount++
       if (id > this.highestRemote) this.highestRemote = id
     }
-    if (this.slots.length < manySlots && id >>> 1 >= this.slots.length) this.grow(manySlots)
+    if (this.slots.length < manySlots && id >>> 1 >= this.slots.length) {
+      this.grow(id >>> 1 < fewSlots ? fewSlots : manySlots)
+    }
     this.place(stream)
     if (this.crowded !== undefined && this.crowded.size > 64 && this.slots.length < 16_384) {
       this.grow(this.slots.length * 2)

@@ -21,13 +21,14 @@ const initialSlots = 16
 /** Of every table that nothing was inserted into yet: never written to. */
 const nothingKnown: Array<number> = /*#__PURE__*/ new Array<number>(knownNames.size).fill(none)
 const noOlder: Array<number> = []
+const noOthers: Map<string, number> = /*#__PURE__*/ new Map<string, number>()
 
 export class EncoderTable {
   readonly table: DynamicTable
   /** Number of the newest entry, by ordinal of a known name. */
   private newestKnown: Array<number> = nothingKnown
   /** The same, by name, for the others. */
-  readonly newestOther: Map<string, number> = new Map()
+  newestOther: Map<string, number> = noOthers
   /** Number of the next older entry of the same name, by entry number modulo its length, a power of two. */
   private older: Array<number> = noOlder
 
@@ -71,6 +72,9 @@ export class EncoderTable {
     const number = table.inserted
     this.older[number & (this.older.length - 1)] = this.newestOf(known, field.name)
     if (known === undefined) {
+      if (this.newestOther === noOthers) {
+        this.newestOther = new Map()
+      }
       this.newestOther.set(field.name, number)
     } else {
       if (this.newestKnown === nothingKnown) {

@@ -51,7 +51,7 @@ export interface HandlersConfig<R> {
 
 export class Handlers<R> implements Handler {
   /** Handlers that run, those of streams that are gone among them. */
-  private readonly running = new Set<RunningHandler>()
+  private running: Set<RunningHandler> | undefined = undefined
   private readonly whenFinished = new Listeners()
   private hasToldOfPeer = false
 
@@ -112,14 +112,15 @@ export class Handlers<R> implements Handler {
     const fiber = Runtime.runFork(runtime)(program)
     if (fiber.unsafePoll() !== null) return stream.handlerEnded()
     const running = new RunningHandler(stream, fiber, this.config.abortFiberId)
+    this.running ??= new Set()
     this.running.add(running)
     fiber.addObserver(() => this.ended(running))
     stream.handlerWaits(running)
   }
 
   private ended(running: RunningHandler): void {
-    this.running.delete(running)
-    if (this.running.size === 0) this.whenFinished.notify()
+    this.running?.delete(running)
+    if (this.isFinished) this.whenFinished.notify()
     running.stream.handlerEnded()
   }
 
@@ -178,24 +179,22 @@ export class Handlers<R> implements Handler {
   }
 
   get isFinished(): boolean {
-    return this.running.size === 0
+    return this.running === undefined || this.running.size === 0
   }
 
   /** Calls `listener` once no handler runs, at once where none does. */
   onFinished(listener: () => void): void {
-    if (this.running.size === 0) listener()
+    if (this.isFinished) listener()
     else this.whenFinished.add(listener)
   }
 
   /** Interrupts every handler and waits for its end, up to `timeout`. What runs on then is said in the log, and left alone. */
   shutdown(timeout: Duration.DurationInput): Effect.Effect<void> {
     return Effect.suspend(() => {
-      if (this.running.size === 0) return Effect.void
-      const abandoned = Effect.suspend(() => Effect.forEach(this.running, logAbandoned, { discard: true }))
-      return Effect.zipRight(
-        awaitUpTo(Fiber.interruptAll([...this.running].map(({ fiber }) => fiber)), timeout),
-        abandoned
-      )
+      const { running } = this
+      if (running === undefined || running.size === 0) return Effect.void
+      const abandoned = Effect.suspend(() => Effect.forEach(running, logAbandoned, { discard: true }))
+      return Effect.zipRight(awaitUpTo(Fiber.interruptAll([...running].map(({ fiber }) => fiber)), timeout), abandoned)
     })
   }
 }

@@ -5,11 +5,18 @@
 import type * as Net from "node:net"
 import { adoptSocket, silence } from "./sockets.js"
 
+/** One for all sockets of a listener: a 'close' event does not say whose it is. */
+const forgetIn = (accepted: AcceptedSockets) =>
+  function (this: Net.Socket): void {
+    accepted.forget(this)
+  }
+
 export class AcceptedSockets {
   private readonly sockets = new Set<Net.Socket>()
   private isClosing = false
   /** Whether connections are refused, and that has been said. */
   private isFull = false
+  private readonly onClose = forgetIn(this)
 
   constructor(
     /** A connection is ready for its protocol. */
@@ -26,10 +33,14 @@ export class AcceptedSockets {
       return
     }
     this.sockets.add(socket)
-    socket.once("close", () => {
-      this.sockets.delete(socket)
-      this.isFull = false
-    })
+    socket.on("close", this.onClose)
+  }
+
+  /** `socket` has closed. */
+  forget(socket: Net.Socket): void {
+    socket.off("close", this.onClose)
+    this.sockets.delete(socket)
+    this.isFull = false
   }
 
   /** As many are open as the listener takes, and the system has given it another one. */

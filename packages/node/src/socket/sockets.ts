@@ -13,11 +13,17 @@ export const silence = (emitter: Net.Socket | Net.Server): void => {
 /** Those whose 'close' event has come: Node's own `closed` is true before the system has given the handle back. */
 const closed = new WeakSet<Net.Socket>()
 
+/** One for all sockets: each has it once, whoever adopts it. */
+const rememberClosed = function (this: Net.Socket): void {
+  this.off("close", rememberClosed)
+  closed.add(this)
+}
+
 /** To be called as soon as a socket is at hand, before `destroySocket`. */
 export const adoptSocket = (socket: Net.Socket): void => {
   silence(socket)
   if (socket.destroyed) closed.add(socket)
-  else socket.once("close", () => closed.add(socket))
+  else if (!socket.listeners("close").includes(rememberClosed)) socket.on("close", rememberClosed)
 }
 
 /** Destroys a socket and calls `done` when it has closed, at once where it has. For sockets that never became a transport, too. */
