@@ -133,7 +133,7 @@ export interface Http2Client {
   /** Requests that wait for a place. */
   readonly queued: () => number
   /** How many requests more would be sent at once now; 0 where the connection takes none. */
-  readonly places: () => number
+  readonly availableStreams: () => number
 }
 
 /**
@@ -207,7 +207,7 @@ export const make = Effect.fnUntraced(function* (
     pushes: Http2Push.pushes(connection.engine, role.pushes),
     connection,
     queued: () => role.queued,
-    places: () => role.places
+    availableStreams: () => role.availableStreams
   }
 })
 

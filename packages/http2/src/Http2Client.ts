@@ -28,7 +28,7 @@ import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 import type { TunnelKind } from "@effect-http2/engine/client/prepare"
 import { Origins } from "@effect-http2/engine/origin/origins"
 import * as ConnectionScope from "./internal/connectionScope.js"
-import { cancel, Listening, prepare, send } from "./internal/clientRequests.js"
+import { cancel, prepare, send, UserListener } from "./internal/clientRequests.js"
 import { takeWhole } from "./internal/bodies.js"
 import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
 import type * as Priority from "./Priority.js"
@@ -102,8 +102,8 @@ export interface ClientOptions extends Http2Options.Http2Options, OriginOptions 
   /** Counters to add to. Default: of this connection alone. */
   readonly stats?: Http2Stats.Http2Stats | undefined
   /**
-   * Called when there may be place for a request that was none for before, or room for its response (`Http2Connection.isWindowHeld`), and when there will
-   * never be again. For pools.
+   * Called when a stream may be free for a request that had to wait, or room for its response (`Http2Connection.isWindowHeld`), and when there will be none
+   * any more. For pools.
    */
   readonly onCapacity?: (() => void) | undefined
 }
@@ -148,10 +148,10 @@ export interface Http2Client {
    */
   readonly pushes: Stream.Stream<Http2Push.Push, Http2Error.Http2Error>
   readonly connection: Http2Connection
-  /** Requests that wait for a place. */
+  /** Requests that wait until the server takes another stream. */
   readonly queued: () => number
   /** How many requests more would be sent at once now; 0 where the connection takes none. */
-  readonly places: () => number
+  readonly availableStreams: () => number
 }
 
 /**
@@ -225,12 +225,12 @@ export const make = (
         listener.onFailure(exchange)
         return notStarted
       }
-      exchange.start(new Listening(listener, responseOf))
+      exchange.start(new UserListener(listener, responseOf))
       return exchange
     }
     const pushes = Http2Push.pushes(connection.engine, role.pushes)
-    const [queued, places] = [() => role.queued, () => role.places] as const
-    return { [TypeId]: TypeId, request, collect, unsafeRequest, tunnel, pushes, connection, queued, places }
+    const [queued, availableStreams] = [() => role.queued, () => role.availableStreams] as const
+    return { [TypeId]: TypeId, request, collect, unsafeRequest, tunnel, pushes, connection, queued, availableStreams }
   })
 
 /**

@@ -1,4 +1,4 @@
-/** What pools and layers above use of a client: requests without an effect, places, and bodies that are there already. */
+/** What pools and layers above use of a client: requests without an effect, free streams, and bodies that are there already. */
 import type * as Http2Client from "@effect-http2/http2/Http2Client"
 import type * as Http2ClientRequest from "@effect-http2/http2/Http2ClientRequest"
 import type * as Http2ClientResponse from "@effect-http2/http2/Http2ClientResponse"
@@ -88,7 +88,7 @@ describe("unsafeRequest", () => {
   )
 })
 
-describe("places", () => {
+describe("free streams", () => {
   it.live(
     "are as many as the server allows, counted off by what is open and what waits; onCapacity tells of changes",
     () =>
@@ -100,16 +100,16 @@ describe("places", () => {
           ({ client, server }) =>
             Effect.gen(function* () {
               yield* client.connection.awaitSettings
-              expect([client.places(), client.connection.hasRemoteSettings]).toEqual([2, true])
+              expect([client.availableStreams(), client.connection.hasRemoteSettings]).toEqual([2, true])
               const all = [1, 2, 3].map(() => start(client, {}))
-              expect([client.places(), client.queued()]).toEqual([0, 1])
+              expect([client.availableStreams(), client.queued()]).toEqual([0, 1])
               const before = changes
               yield* Deferred.succeed(gate, undefined)
               yield* eventually(() => all.every(({ heard }) => heard.response !== undefined))
-              yield* eventually(() => client.places() === 2)
+              yield* eventually(() => client.availableStreams() === 2)
               expect(changes).toBeGreaterThan(before)
               yield* Effect.fork(server.shutdown)
-              yield* eventually(() => client.places() === 0)
+              yield* eventually(() => client.availableStreams() === 0)
               expect(client.connection.isDraining).toBe(true)
             }),
           { server: { maxConcurrentStreams: 2 }, client: { onCapacity: () => changes++ } }

@@ -11,6 +11,7 @@ import * as Http2Origin from "@effect-http2/http2/Http2Origin"
 import * as Http2Server from "@effect-http2/http2/Http2Server"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { Identity } from "@effect-http2/node/socket/identity"
 import * as Front from "./internal/socket/front.js"
@@ -119,5 +120,28 @@ export const connect = (
     )
     const { isAuthoritative } = new Identity(socket, options.tls)
     const scheme = isTls ? "https" : "http"
-    return yield* Http2Client.make(transport, { authority: parsed.host, scheme, isAuthoritative, ...options })
+    return yield* Http2Client.make(transport, {
+      ...options,
+      authority: options.authority ?? parsed.host,
+      scheme: options.scheme ?? scheme,
+      isAuthoritative: options.isAuthoritative ?? isAuthoritative
+    })
   })
+
+/**
+ * `connect` as a layer, with the `Http2Client` service.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as Http2Client from "@effect-http2/http2/Http2Client"
+ * import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
+ * import * as Effect from "effect/Effect"
+ *
+ * const page = Http2Client.collect({ path: "/" }).pipe(Effect.provide(NodeHttp2.layerClient("https://example.org")))
+ */
+export const layerClient = (
+  url: string | URL,
+  options?: ConnectOptions
+): Layer.Layer<Http2Client.Http2Client, Http2Error.Http2Error> =>
+  Layer.scoped(Http2Client.Http2Client, connect(url, options))

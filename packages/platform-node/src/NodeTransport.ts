@@ -5,11 +5,12 @@
  * @since 0.1.0
  */
 import type { TransportError } from "@effect-http2/http2/Http2Error"
-import type { Transport } from "@effect-http2/http2/Transport"
+import * as Transport from "@effect-http2/http2/Transport"
 import * as Connect from "@effect-http2/node/socket/connect"
 import { failure, invalidOptions, notHttp2 } from "@effect-http2/node/socket/socketError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Net from "node:net"
 import { destroySocket, fromOpenSocket } from "./internal/socket/socketTransport.js"
@@ -47,7 +48,7 @@ export interface ConnectOptions extends Connect.ConnectOptions {
  * @since 0.1.0
  * @category constructors
  */
-export const connect = (options: ConnectOptions): Effect.Effect<Transport, TransportError, Scope.Scope> =>
+export const connect = (options: ConnectOptions): Effect.Effect<Transport.Transport, TransportError, Scope.Scope> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(restore(openSocket(options)), (socket) =>
       Effect.acquireRelease(
@@ -62,6 +63,15 @@ export const connect = (options: ConnectOptions): Effect.Effect<Transport, Trans
       )
     )
   )
+
+/**
+ * `connect` as a layer, for `Http2Client.layer`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: ConnectOptions): Layer.Layer<Transport.Transport, TransportError> =>
+  Layer.scoped(Transport.Transport, connect(options))
 
 /**
  * What only the layers above in this package ask for.
@@ -96,7 +106,7 @@ export const openSocket = (options: OpenOptions): Effect.Effect<Net.Socket, Tran
  * @since 0.1.0
  * @category constructors
  */
-export const fromSocket = (socket: Net.Socket): Effect.Effect<Transport, never, Scope.Scope> =>
+export const fromSocket = (socket: Net.Socket): Effect.Effect<Transport.Transport, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => fromOpenSocket(socket)),
     (transport) => transport.close

@@ -35,7 +35,7 @@ const server = edits(
   {
     rule: "rfc9113-5.1.2-1",
     in: "PushedStream.sendHead",
-    find: "if (this.state === State.reservedLocal && this.server.push?.hasPlace === false) {",
+    find: "if (this.state === State.reservedLocal && this.server.push?.hasFreeStream === false) {",
     replace: "if (this.state === State.idle) {"
   },
   {

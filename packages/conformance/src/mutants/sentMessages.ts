@@ -99,7 +99,7 @@ const pseudo = edits(
 
 const defaults = edits({
   rule: "rfc9113-8.3.1-10",
-  in: "checked",
+  in: "prepare",
   find: 'path = "/", scheme',
   replace: 'path = "", scheme'
 })

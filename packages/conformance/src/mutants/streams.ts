@@ -126,7 +126,7 @@ const roles = [
     },
     {
       rule: "rfc9113-5.1.2-1",
-      in: "ClientRole.hasPlace",
+      in: "ClientRole.hasFreeStream",
       find: 'return connection.status === "open" && this.nextId <= Frame.MAX_STREAM_ID && connection.table.localCount < most',
       replace:
         'return connection.status === "open" && this.nextId <= Frame.MAX_STREAM_ID && connection.table.localCount <= most'

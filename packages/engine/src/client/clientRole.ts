@@ -30,7 +30,7 @@ export class ClientRole implements Role {
   private readonly awaited = new AwaitedPushes()
   readonly pushes: ClientPushes
 
-  /** `onChange` is called where there may be place for another request, or there never will be again. */
+  /** `onChange` is called where another stream may be free, or there never will be again. */
   constructor(
     private readonly onChange: (() => void) | undefined = undefined,
     readonly origins: Origins | undefined = undefined
@@ -48,7 +48,7 @@ export class ClientRole implements Role {
     for (const request of this.awaited.release(push)) this.submit(request)
   }
 
-  /** Requests that wait for a place. */
+  /** Requests that wait for a free stream. */
   get queued(): number {
     return this.waiting.size + this.awaited.size
   }
@@ -58,25 +58,25 @@ export class ClientRole implements Role {
     connection.onEnd(() => this.pushes.close(connection.error))
   }
 
-  /** Opens a stream for `request` now, or as soon as there is a place, behind those that wait already. */
+  /** Opens a stream for `request` now, or as soon as one is free, behind those that wait already. */
   submit(request: ClientRequest): void {
     const { connection } = this
     if (connection === undefined || this.awaited.awaits(request)) return
-    if (this.waiting.size === 0 && this.hasPlace(connection)) return this.open(connection, request)
+    if (this.waiting.size === 0 && this.hasFreeStream(connection)) return this.open(connection, request)
     this.waiting.add(request)
     this.serveWaiting()
     connection.updateHold()
   }
 
-  /** `request` does not want a place any more. */
+  /** `request` does not want a stream any more. */
   withdraw(request: ClientRequest): void {
     this.waiting.delete(request)
     this.awaited.withdraw(request)
     this.connection?.updateHold()
   }
 
-  /** How many requests there is place for now, those that wait counted off. */
-  get places(): number {
+  /** How many requests more would be sent at once now, those that wait counted off. */
+  get availableStreams(): number {
     const { connection } = this
     if (connection === undefined || connection.status !== "open" || this.nextId > Frame.MAX_STREAM_ID) return 0
     const { maxConcurrentStreams } = connection.remoteSettings
@@ -84,7 +84,7 @@ export class ClientRole implements Role {
     return Math.max(0, most - connection.table.localCount - this.waiting.size)
   }
 
-  private hasPlace(connection: Connection): boolean {
+  private hasFreeStream(connection: Connection): boolean {
     const { maxConcurrentStreams } = connection.remoteSettings
     const most = connection.hasRemoteSettings ? maxConcurrentStreams : assumedStreams
     return connection.status === "open" && this.nextId <= Frame.MAX_STREAM_ID && connection.table.localCount < most
@@ -118,7 +118,7 @@ export class ClientRole implements Role {
       return
     }
     for (const request of waiting) {
-      if (!this.hasPlace(connection)) return
+      if (!this.hasFreeStream(connection)) return
       waiting.delete(request)
       this.open(connection, request)
     }

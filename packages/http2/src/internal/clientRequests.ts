@@ -57,8 +57,8 @@ class Resumption implements ResponseListener {
   }
 }
 
-/** Tells a listener of this package's user, in its terms. */
-export class Listening<Response> implements ResponseListener {
+/** Tells the listener that a user gave to `unsafeRequest`, in the terms of this package. */
+export class UserListener<Response> implements ResponseListener {
   constructor(
     private readonly listener: {
       onResponse(response: Response): void

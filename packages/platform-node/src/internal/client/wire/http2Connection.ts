@@ -153,7 +153,7 @@ export class Http2Connection implements Connection {
   availableStreams(assumed = assumedStreams): number {
     if (this.isClosing || this.isProbePending || this.isRetired || this.isWindowHeld) return 0
     const { connection } = this.client
-    const available = this.client.places()
+    const available = this.client.availableStreams()
     return connection.hasRemoteSettings ? available : Math.min(available, assumed - connection.activeStreams)
   }
 
