@@ -23,7 +23,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Http from "node:http"
 import * as Net from "node:net"
-import { layerWith, text } from "./support/harness.js"
+import { layerHttp1With, layerWith, text } from "./support/harness.js"
 import { servers } from "./support/sideBySide.js"
 
 const size = 11 << 20
@@ -205,8 +205,10 @@ describe("listening", () => {
   )
 })
 
-describe("maxBodySize", () => {
-  const layer = layerWith({ maxBodySize: 1000 })
+describe.each([
+  ["HTTP/2", layerWith({ maxBodySize: 1000 })],
+  ["HTTP/1.1", layerHttp1With({ maxBodySize: 1000 })]
+] as const)("maxBodySize over %s", (_, layer) => {
   const app = Effect.flatMap(request, (r) => Effect.map(r.text, (text) => HttpServerResponse.text(String(text.length))))
 
   it.scopedLive("bounds bodies that are read whole", () =>

@@ -14,11 +14,14 @@ import type * as Net from "node:net"
 import { once } from "../../utils.js"
 
 /** A server with a client of HTTP/1.1 that opens a connection for each request. */
-const layerHttp1 = HttpServer.layerTestClient.pipe(
-  Layer.provide(NodeHttpClient.layerWithoutAgent),
-  Layer.provide(NodeHttpClient.makeAgentLayer({ keepAlive: false })),
-  Layer.provideMerge(NodeHttp2Server.layer())
-)
+export const layerHttp1With = (options: NodeHttp2Server.Options) =>
+  HttpServer.layerTestClient.pipe(
+    Layer.provide(NodeHttpClient.layerWithoutAgent),
+    Layer.provide(NodeHttpClient.makeAgentLayer({ keepAlive: false })),
+    Layer.provideMerge(NodeHttp2Server.layer(options))
+  )
+
+const layerHttp1 = layerHttp1With({})
 
 export const protocols = [
   { protocol: "HTTP/2", layer: NodeHttp2Server.layerTest },
