@@ -2,7 +2,17 @@
  * A copy of the repository in which files can be broken. What others are at work on meanwhile is not touched, and does not disturb. Made once by the
  * program, for all mutants.
  */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from "node:fs"
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync
+} from "node:fs"
 import { symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join, resolve } from "node:path"
@@ -37,7 +47,11 @@ export const make = (from: string): Copy => {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "mutants-")))
   const source = realpathSync(from)
   cpSync(source, root, { recursive: true, filter: (path) => !left.has(basename(path)) })
-  linkModules(join(source, "node_modules"), join(root, "node_modules"), source, root)
+  // A package may have modules of its own: another version of what the others share.
+  for (const folder of ["", ...readdirSync(join(source, "packages")).map((name) => join("packages", name))]) {
+    const modules = join(source, folder, "node_modules")
+    if (existsSync(modules)) linkModules(modules, join(root, folder, "node_modules"), source, root)
+  }
   const read = (path: string): string => readFileSync(join(root, path), "utf8")
   return {
     root,
