@@ -1,0 +1,57 @@
+/**
+ * What a proxy is told, and a tunnel by CONNECT over HTTP/1.1 (RFC 9110 §9.3.6). Called by the tunnels of a skin.
+ */
+import type { TransportError } from "@effect-http2/engine/Http2Error"
+import * as Http from "node:http"
+import type { Duplex } from "node:stream"
+import { failure } from "../socket/socketError.js"
+import type { Cancel } from "./exchange.js"
+import { authorityOf, basicAuthorization, type Origin } from "./origin.js"
+
+/** Why there is no tunnel: what went wrong, or the status that the proxy answered. */
+export const refused = (proxy: URL, cause?: unknown, status?: number): TransportError =>
+  failure(
+    "Connect",
+    status === undefined
+      ? `the proxy ${proxy.host} opened no tunnel: ${cause instanceof Error ? cause.message : String(cause)}`
+      : `the proxy ${proxy.host} opened no tunnel: it answered ${status}`,
+    cause
+  )
+
+/** Who asks. */
+export const fieldsOf = (proxy: URL): Readonly<Record<string, string>> => {
+  const authorization = basicAuthorization(proxy)
+  return authorization === undefined ? {} : { "proxy-authorization": authorization }
+}
+
+/** Asks for a tunnel to `origin` on an open socket. Tells `done` once, with undefined where it stands; the cancel destroys the request. */
+export const openTunnel = (
+  socket: Duplex,
+  proxy: URL,
+  origin: Origin,
+  done: (error: TransportError | undefined) => void
+): Cancel => {
+  const authority = authorityOf(origin)
+  const request = Http.request({
+    method: "CONNECT",
+    path: authority,
+    setHost: false,
+    headers: { host: authority, ...fieldsOf(proxy) },
+    createConnection: () => socket
+  })
+  request.on("connect", ({ statusCode = 0 }, _, head) => {
+    if (statusCode < 200 || statusCode > 299) {
+      socket.destroy()
+      return done(refused(proxy, undefined, statusCode))
+    }
+    if (head.length > 0) socket.unshift(head)
+    done(undefined)
+  })
+  request.on("response", ({ statusCode }) => {
+    request.destroy()
+    done(refused(proxy, undefined, statusCode))
+  })
+  request.on("error", (error) => done(refused(proxy, error)))
+  request.end()
+  return () => request.destroy()
+}
