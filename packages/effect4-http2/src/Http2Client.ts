@@ -87,7 +87,10 @@ export type ClientOptions = Http2Options.Http2Options &
     readonly enablePush?: boolean | undefined
     /** Counters to add to. Default: of this connection alone. */
     readonly stats?: Http2Stats.Http2Stats | undefined
-    /** Called when there may be place for a request that was none for before, and when there will never be again. For pools. */
+    /**
+     * Called when there may be place for a request that was none for before, or room for its response (`Http2Connection.isWindowHeld`), and when there will
+     * never be again. For pools.
+     */
     readonly onCapacity?: (() => void) | undefined
   }
 

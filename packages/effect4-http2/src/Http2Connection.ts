@@ -98,6 +98,11 @@ export class Http2Connection {
     return this.engine.receiveWindow.outstanding
   }
 
+  /** Whether these are nearly all of the window: the bodies of other streams have no room then, until one of those is read or dropped. */
+  get isWindowHeld(): boolean {
+    return this.engine.receiveWindow.isHeld
+  }
+
   /** Waits for the peer's first SETTINGS (§3.4). Fails when the connection ends before. */
   get awaitSettings(): Effect.Effect<Settings, Http2Error.Http2Error> {
     return Effect.callback((resume) => {

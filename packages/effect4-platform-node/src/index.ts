@@ -4,5 +4,6 @@
  * @since 0.1.0
  */
 export * as NodeHttp2 from "./NodeHttp2.js"
+export * as NodeHttp2Client from "./NodeHttp2Client.js"
 export * as NodeListener from "./NodeListener.js"
 export * as NodeTransport from "./NodeTransport.js"

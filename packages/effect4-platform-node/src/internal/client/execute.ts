@@ -1,0 +1,113 @@
+/**
+ * The `HttpClient` over the pools. Called by `NodeHttp2Client`.
+ */
+import type { OnInformational, Target } from "@effect-http2/node/client/exchange"
+import { ClientRequest, type Wish } from "@effect-http2/node/client/clientRequest"
+import { basicAuthorization, toOrigin } from "@effect-http2/node/client/origin"
+import type { Pools } from "@effect-http2/node/client/pools"
+import * as NodeSocket from "@effect/platform-node/NodeSocket"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Headers from "effect/http/Headers"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientError from "effect/http/HttpClientError"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as Socket from "effect/socket/Socket"
+import type { Duplex } from "node:stream"
+import { requestFailed } from "./clientErrors.js"
+import { ClientResponse } from "./clientResponse.js"
+import type { Incoming } from "./incoming.js"
+import { dispose, isReplayable, toBody } from "./requestBody.js"
+
+/** Who hears of informational responses. */
+export const CurrentOnInformational = Context.Reference<OnInformational | undefined>(
+  "@effect-http2/effect4-platform-node/NodeHttp2Client/CurrentOnInformational",
+  { defaultValue: () => undefined }
+)
+
+type Resume = (response: Effect.Effect<ClientResponse, HttpClientError.HttpClientError>) => void
+
+const toTarget = (url: URL): Target => ({
+  url,
+  origin: toOrigin(url),
+  path: `${url.pathname}${url.search}`,
+  authorization: basicAuthorization(url)
+})
+
+/** An Error where the URL is none that this client has. */
+const targetOf = (url: URL): Target | Error => {
+  if (url.protocol !== "https:" && url.protocol !== "http:") return new TypeError(`not an http: or https: URL: ${url}`)
+  try {
+    return toTarget(url)
+  } catch (error) {
+    return error instanceof Error ? error : new TypeError(String(error))
+  }
+}
+
+/** Whose form it is, the encoder says with its boundary. */
+const headersOf = ({ body, headers }: HttpClientRequest.HttpClientRequest): Headers.Headers =>
+  body._tag === "FormData" ? Headers.remove(headers, "content-type") : headers
+
+/** The connection of a 101; its octets wait until they are read, and it closes with the request. */
+const toSocket = (connection: Duplex): Effect.Effect<Socket.Socket> => {
+  connection.on("error", () => undefined)
+  return NodeSocket.fromDuplex(
+    Effect.acquireRelease(Effect.succeed(connection), (connection) => Effect.sync(() => connection.destroy()))
+  )
+}
+
+const wishOf = (
+  request: HttpClientRequest.HttpClientRequest,
+  target: Target,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  resume: Resume
+): Wish<Incoming> => {
+  const { body, method } = request
+  return {
+    method,
+    target,
+    headers: headersOf(request),
+    trace: undefined,
+    onInformational: fiber.getRef(CurrentOnInformational),
+    isUpgrade: request.headers["upgrade"] !== undefined,
+    isReplayable: isReplayable(body),
+    toBody: () => toBody(body, fiber.context),
+    dispose: () => dispose(body),
+    // Behind the read that has brought the head: what it has brought of the body is there then, and a connection that has done with it is free again.
+    onResponse: (incoming, sent) =>
+      queueMicrotask(() => resume(Effect.succeed(new ClientResponse(request, target.url, incoming, sent, undefined)))),
+    onUpgrade: (incoming, connection, sent) =>
+      resume(Effect.succeed(new ClientResponse(request, target.url, incoming, sent, toSocket(connection)))),
+    onFailure: (error) => resume(requestFailed(request, error))
+  }
+}
+
+const invalidUrl = (request: HttpClientRequest.HttpClientRequest, cause: Error): HttpClientError.HttpClientError =>
+  new HttpClientError.HttpClientError({ reason: new HttpClientError.InvalidUrlError({ request, cause }) })
+
+const scopeClosed = (request: HttpClientRequest.HttpClientRequest, cause: unknown): HttpClientError.HttpClientError =>
+  new HttpClientError.HttpClientError({
+    reason: new HttpClientError.TransportError({ request, cause, description: "the scope of the request was closed" })
+  })
+
+/** Sends each request, once, and succeeds with the head of its response. Interruption gives it up at once, and so does the signal, at any time. */
+export const makeClient = (pools: Pools<Incoming>): HttpClient.HttpClient =>
+  HttpClient.make((request, url, signal, fiber) => {
+    const target = targetOf(url)
+    if (target instanceof Error) {
+      dispose(request.body)
+      return Effect.fail(invalidUrl(request, target))
+    }
+    return Effect.callback((resume) => {
+      const sent = new ClientRequest(wishOf(request, target, fiber, resume), pools.of(target.origin))
+      const onAbort = (): void => {
+        sent.cancel()
+        resume(Effect.fail(scopeClosed(request, signal.reason)))
+      }
+      if (signal.aborted) return onAbort()
+      signal.addEventListener("abort", onAbort, { once: true })
+      sent.start()
+      return Effect.sync(() => sent.cancel())
+    })
+  })

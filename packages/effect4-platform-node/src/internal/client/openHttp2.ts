@@ -1,0 +1,71 @@
+/**
+ * From an open socket to a connection of the pool that speaks HTTP/2. Called by skin.ts.
+ */
+import * as Http2Client from "@effect-http2/effect4-http2/Http2Client"
+import type * as Http2Error from "@effect-http2/effect4-http2/Http2Error"
+import type { OpenedSocket } from "@effect-http2/node/client/exchange"
+import type { ConnectionOwner } from "@effect-http2/node/client/http2Connection"
+import type { Origin } from "@effect-http2/node/client/origin"
+import type { ReusableConnections } from "@effect-http2/node/client/reusableConnections"
+import { Identity } from "@effect-http2/node/socket/identity"
+import { notHttp2 } from "@effect-http2/node/socket/socketError"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import { fromOpenSocket } from "../socket/socketTransport.js"
+import type { Fork } from "./forked.js"
+import { ClientConnection } from "./http2Connection.js"
+import type { Incoming } from "./incoming.js"
+import type { Resolved } from "./options.js"
+
+/** Takes the socket over; it is closed with the connection that comes back, and where nothing does. `owner` hears of every change. */
+export const openHttp2 = (
+  opened: OpenedSocket,
+  origin: Origin,
+  { http2, pool: { isProxy, onAltSvc, tls } }: Resolved,
+  fork: Fork,
+  owner: ConnectionOwner<Incoming>,
+  reusable: ReusableConnections<Incoming> | undefined
+): Effect.Effect<ClientConnection, Http2Error.Http2Error> =>
+  Effect.flatMap(Scope.make(), (scope) => {
+    let connection: ClientConnection | undefined = undefined
+    const identity = new Identity(opened.socket, tls)
+    const acquire = Effect.gen(function* () {
+      yield* Effect.addFinalizer(() => Effect.sync(opened.close))
+      const transport = yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          fromOpenSocket(
+            opened.socket,
+            undefined,
+            origin.isTls ? undefined : (first) => notHttp2(origin.authority, first)
+          )
+        ),
+        (transport) => transport.close
+      )
+      return yield* Http2Client.make(transport, {
+        ...http2,
+        // Nobody would take what is pushed.
+        enablePush: false,
+        authority: origin.authority,
+        scheme: origin.isTls ? "https" : "http",
+        // Through a tunnel, the port of the socket is the proxy's.
+        origin: origin.key,
+        isProxy,
+        isAuthoritative: identity.isAuthoritative,
+        onCapacity: () => connection?.changed(),
+        onOriginSet: () => {
+          if (connection === undefined) return
+          reusable?.originsChanged(connection)
+          connection.changed()
+        },
+        ...(onAltSvc === undefined ? undefined : { onAltSvc })
+      })
+    })
+    return Scope.provide(acquire, scope).pipe(
+      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+      Effect.map((client) => {
+        connection = new ClientConnection(client, scope, fork, origin, owner, identity, opened.isDirect)
+        return connection
+      })
+    )
+  })
