@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { defineWorkspace } from "vitest/config"
+import { suitesOnEffect4 } from "./packages/http2/test/effect4/suites.js"
 
 const root = fileURLToPath(new URL(".", import.meta.url))
 
@@ -30,7 +31,21 @@ const project = (name: string, folder: string, ...globalSetup: ReadonlyArray<str
   }
 })
 
+/** In place of the modules of Effect 3's skin, what makes the same of Effect 4's: see packages/http2/test/effect4. */
+const onEffect4 = [
+  {
+    find: /^@effect-http2\/http2\/(Http2Server|Http2Client)$/,
+    replacement: `${root}packages/http2/test/effect4/$1.ts`
+  },
+  { find: /^effect4\/(.+)$/, replacement: `${root}packages/effect4-http2/node_modules/effect/dist/$1.js` },
+  ...alias
+]
+
+/** The suites of packages/http2 that play the peer of a connection: what goes over the wire is the same, whichever skin is under test. */
+const wireSuites = project("http2 on effect 4", "packages/http2")
+
 export default defineWorkspace([
   ...packages.map((name) => project(name, `packages/${name}`)),
+  { ...wireSuites, resolve: { alias: onEffect4 }, test: { ...wireSuites.test, include: suitesOnEffect4 } },
   project("scratchpad", "scratchpad", `${root}scratchpad/test/support/build.ts`)
 ])

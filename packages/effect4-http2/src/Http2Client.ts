@@ -12,6 +12,8 @@ import { Origins } from "@effect-http2/engine/origin/origins"
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import * as Headers from "./Headers.js"
@@ -29,7 +31,13 @@ import { takeWhole } from "./internal/bodies.js"
 import { cancel, prepare, send } from "./internal/clientRequests.js"
 import * as ConnectionScope from "./internal/connectionScope.js"
 import type * as Priority from "./Priority.js"
-import type { Transport } from "./Transport.js"
+import * as Transport from "./Transport.js"
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId = "~@effect-http2/effect4-http2/Http2Client"
 
 /**
  * A tunnel, with the response that opened it.
@@ -101,6 +109,7 @@ export type ClientOptions = Http2Options.Http2Options &
  * @category models
  */
 export interface Http2Client {
+  readonly [TypeId]: typeof TypeId
   /**
    * Sends a request and succeeds with the head of its response. Requests beyond what the server allows at once wait, in order. Interruption, and
    * the end of the scope before the response was whole, send RST_STREAM(CANCEL). A body that is a Stream runs with the context of who asks.
@@ -140,13 +149,27 @@ export interface Http2Client {
 }
 
 /**
+ * @since 0.1.0
+ * @category services
+ */
+export const Http2Client: Context.Service<Http2Client, Http2Client> = Context.Service(
+  "@effect-http2/effect4-http2/Http2Client"
+)
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isHttp2Client = (u: unknown): u is Http2Client => Predicate.hasProperty(u, TypeId)
+
+/**
  * A client over `transport`; the end of the scope closes the connection, and what is open on it fails.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = Effect.fnUntraced(function* (
-  transport: Transport,
+  transport: Transport.Transport,
   options: ClientOptions = {}
 ): Effect.fn.Return<Http2Client, Http2Error.ConnectionError, Scope.Scope> {
   const resolved = yield* Http2Options.resolve(options)
@@ -184,6 +207,7 @@ export const make = Effect.fnUntraced(function* (
       return Http2Error.isStreamError(exchange) ? Effect.fail(exchange) : readWhole(exchange, limit)
     })
   return {
+    [TypeId]: TypeId,
     request: (request) => Effect.map(open(request), responseOf),
     collect,
     requestUnsafe: (request, listener) => {
@@ -213,6 +237,54 @@ export const make = Effect.fnUntraced(function* (
     availableStreams: () => role.availableStreams
   }
 })
+
+/**
+ * A client over the `Transport`, as a service.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options?: ClientOptions
+): Layer.Layer<Http2Client, Http2Error.ConnectionError, Transport.Transport> =>
+  Layer.effect(
+    Http2Client,
+    Effect.flatMap(Transport.Transport, (transport) => make(transport, options))
+  )
+
+/**
+ * `Http2Client.request` of the client in the context.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const request = (
+  request: Http2ClientRequest
+): Effect.Effect<Http2ClientResponse, Http2Error.Http2Error, Http2Client | Scope.Scope> =>
+  Effect.flatMap(Http2Client, (client) => client.request(request))
+
+/**
+ * `Http2Client.collect` of the client in the context.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const collect = (
+  request: Http2ClientRequest,
+  limit?: number
+): Effect.Effect<WholeResponse, Http2Error.Http2Error, Http2Client> =>
+  Effect.flatMap(Http2Client, (client) => client.collect(request, limit))
+
+/**
+ * `Http2Client.tunnel` of the client in the context.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const tunnel = (
+  request: TunnelRequest
+): Effect.Effect<Tunnel, Http2Error.Http2Error, Http2Client | Scope.Scope> =>
+  Effect.flatMap(Http2Client, (client) => client.tunnel(request))
 
 const notStarted: Started = { cancelUnsafe: () => undefined, reprioritizeUnsafe: () => undefined }
 

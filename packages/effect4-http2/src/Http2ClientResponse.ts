@@ -6,9 +6,16 @@
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 import * as Text from "@effect-http2/engine/text"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Headers from "./Headers.js"
 import { Http2IncomingMessage } from "./Http2IncomingMessage.js"
 import type * as Priority from "./Priority.js"
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId = "~@effect-http2/effect4-http2/Http2ClientResponse"
 
 /**
  * A response. Its body is read as a Stream, or whole by `bytes` and `text`.
@@ -36,7 +43,17 @@ export class Http2ClientResponse extends Http2IncomingMessage {
   reprioritize(parameters: Priority.Parameters): Effect.Effect<boolean> {
     return Effect.sync(() => this.clientStream.sendPriorityUpdate(parameters))
   }
+
+  get [TypeId](): typeof TypeId {
+    return TypeId
+  }
 }
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isHttp2ClientResponse = (u: unknown): u is Http2ClientResponse => Predicate.hasProperty(u, TypeId)
 
 /**
  * A response that has arrived to its end.

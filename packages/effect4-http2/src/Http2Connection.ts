@@ -9,9 +9,16 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Predicate from "effect/Predicate"
 import * as Http2Error from "./Http2Error.js"
 import type { Settings } from "./Settings.js"
 import type { Peer } from "./Transport.js"
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId = "~@effect-http2/effect4-http2/Http2Connection"
 
 /**
  * One HTTP/2 connection, of either role.
@@ -169,4 +176,14 @@ export class Http2Connection {
       engine.onEnd(() => resume(Effect.void))
     })
   }
+
+  get [TypeId](): typeof TypeId {
+    return TypeId
+  }
 }
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isHttp2Connection = (u: unknown): u is Http2Connection => Predicate.hasProperty(u, TypeId)

@@ -7,6 +7,7 @@ import { concat } from "@effect-http2/engine/octets"
 import type { Stream as EngineStream } from "@effect-http2/engine/stream/stream"
 import * as Text from "@effect-http2/engine/text"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import * as ErrorCode from "./ErrorCode.js"
 import type { Headers } from "./Headers.js"
@@ -20,6 +21,12 @@ import { bodyOf, takeWhole, toStream } from "./internal/bodies.js"
  * @internal
  */
 export const defaultLimit = 10_485_760
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId = "~@effect-http2/effect4-http2/Http2IncomingMessage"
 
 /**
  * A request at a server, or a response at a client.
@@ -95,7 +102,17 @@ export abstract class Http2IncomingMessage {
       return Effect.map(body.awaitEnd(), () => this.engine.trailers)
     })
   }
+
+  get [TypeId](): typeof TypeId {
+    return TypeId
+  }
 }
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isHttp2IncomingMessage = (u: unknown): u is Http2IncomingMessage => Predicate.hasProperty(u, TypeId)
 
 const tooLong = (stream: EngineStream, limit: number): Http2Error.StreamError =>
   new Http2Error.StreamError({

@@ -56,15 +56,23 @@ const toNumber = (name: keyof Options.Options, value: unknown): number =>
       : Number.NaN
 
 /**
+ * Fills in the defaults. Throws a `ConnectionError` of origin `User` for a value that cannot be. Keys that are not options are left alone.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const resolveUnsafe = (options: Http2Options = {}): Options.Options => Options.resolve(options, toNumber)
+
+/**
  * Fills in the defaults. Fails with a `ConnectionError` of origin `User` for a value that cannot be. Keys that are not options are left alone.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const resolve = (options: Http2Options = {}): Effect.Effect<Options.Options, ConnectionError> =>
+export const resolve = (options?: Http2Options): Effect.Effect<Options.Options, ConnectionError> =>
   Effect.suspend(() => {
     try {
-      return Effect.succeed(Options.resolve(options, toNumber))
+      return Effect.succeed(resolveUnsafe(options))
     } catch (error) {
       return isConnectionError(error) ? Effect.fail(error) : Effect.die(error)
     }

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
 import type * as Frame from "./Frame.js"
 import type { Http2Connection } from "./Http2Connection.js"
 import * as Http2Error from "./Http2Error.js"
@@ -91,11 +92,14 @@ const send = (
  * @since 0.1.0
  * @category announcements
  */
-export const announceOrigins = (
-  connection: Http2Connection,
-  origins: ReadonlyArray<string>
-): Effect.Effect<void, Http2Error.ConnectionError> =>
-  send(connection, () => (Announced.isH2(connection.peer) ? Announced.originFrames(origins) : []))
+export const announceOrigins: {
+  (origins: ReadonlyArray<string>): (connection: Http2Connection) => Effect.Effect<void, Http2Error.ConnectionError>
+  (connection: Http2Connection, origins: ReadonlyArray<string>): Effect.Effect<void, Http2Error.ConnectionError>
+} = dual(
+  2,
+  (connection: Http2Connection, origins: ReadonlyArray<string>): Effect.Effect<void, Http2Error.ConnectionError> =>
+    send(connection, () => (Announced.isH2(connection.peer) ? Announced.originFrames(origins) : []))
+)
 
 /**
  * Tells the client of `connection`, a server's, where else an origin can be reached, in place of what it was told before (RFC 7838 §4). Fails with a
@@ -104,7 +108,9 @@ export const announceOrigins = (
  * @since 0.1.0
  * @category announcements
  */
-export const announceAltSvc = (
-  connection: Http2Connection,
-  alternative: Alternative
-): Effect.Effect<void, Http2Error.ConnectionError> => send(connection, () => [Announced.altSvcFrame(alternative)])
+export const announceAltSvc: {
+  (alternative: Alternative): (connection: Http2Connection) => Effect.Effect<void, Http2Error.ConnectionError>
+  (connection: Http2Connection, alternative: Alternative): Effect.Effect<void, Http2Error.ConnectionError>
+} = dual(2, (connection: Http2Connection, alternative: Alternative): Effect.Effect<void, Http2Error.ConnectionError> =>
+  send(connection, () => [Announced.altSvcFrame(alternative)])
+)

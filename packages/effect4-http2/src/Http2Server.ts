@@ -3,11 +3,13 @@
  *
  * @since 0.1.0
  */
+import { Rounds } from "@effect-http2/engine/connection/turn"
 import * as Announced from "@effect-http2/engine/origin/announcements"
 import { ServerRole } from "@effect-http2/engine/server/serverRole"
 import type { ServerStream } from "@effect-http2/engine/server/serverStream"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Http2Connection } from "./Http2Connection.js"
 import type * as Http2Error from "./Http2Error.js"
@@ -19,7 +21,7 @@ import type { Http2ServerResponse } from "./Http2ServerResponse.js"
 import * as Http2Stats from "./Http2Stats.js"
 import { ConnectionScope } from "./internal/connectionScope.js"
 import { Handlers, type HandlersConfig } from "./internal/handlers.js"
-import type { Transport } from "./Transport.js"
+import * as Transport from "./Transport.js"
 
 /**
  * What answers requests. Its effect runs in a fiber and a scope of its own, which end with the stream: the fiber is interrupted when the client
@@ -81,19 +83,112 @@ const requestOf = (stream: ServerStream): Http2ServerRequest => {
 }
 
 /**
+ * A server without its handler: over one `Transport`, or over all connections that a listener accepts.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class Http2Server extends Context.Service<
+  Http2Server,
+  {
+    /** Answers requests with `handler` until the end of the scope, which drains the connections. */
+    readonly serve: <E, R>(handler: Handler<E, R>) => Effect.Effect<void, never, Exclude<R, Scope.Scope> | Scope.Scope>
+    /** Where it can be reached; undefined where that is not known, as in memory. */
+    readonly address: Transport.Address | undefined
+  }
+>()("@effect-http2/effect4-http2/Http2Server") {}
+
+/**
+ * A server over the `Transport`, as a service. It can be served once. Fails with a `ConnectionError` of origin `User` for an option that cannot be.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: ServerOptions = {}
+): Layer.Layer<Http2Server, Http2Error.ConnectionError, Transport.Transport> =>
+  Layer.effect(
+    Http2Server,
+    Effect.gen(function* () {
+      const transport = yield* Transport.Transport
+      yield* Http2Options.resolve(options)
+      yield* Http2Origin.check(options)
+      let isServed = false
+      return Http2Server.of({
+        address: transport.peer.local,
+        serve: (handler) =>
+          Effect.suspend(() => {
+            if (isServed) return Effect.die(new Error("a transport is served once"))
+            isServed = true
+            // What could be wrong with the options was found above.
+            return Effect.asVoid(Effect.orDie(make(handler, transport, options)))
+          })
+      })
+    })
+  )
+
+/**
+ * Answers the requests of the server in the context with `handler`, as long as the layer is there.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as Http2Server from "@effect-http2/effect4-http2/Http2Server"
+ * import * as Http2ServerResponse from "@effect-http2/effect4-http2/Http2ServerResponse"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * // Layer<never, ConnectionError, Transport>
+ * const hello = Http2Server.serve(() => Effect.succeed(Http2ServerResponse.text("Hello"))).pipe(
+ *   Layer.provide(Http2Server.layer())
+ * )
+ */
+export const serve = <E, R>(handler: Handler<E, R>): Layer.Layer<never, never, Http2Server | Exclude<R, Scope.Scope>> =>
+  Layer.effectDiscard(serveEffect(handler))
+
+/**
+ * `serve` as an effect, until the end of its scope.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const serveEffect = <E, R>(
+  handler: Handler<E, R>
+): Effect.Effect<void, never, Http2Server | Exclude<R, Scope.Scope> | Scope.Scope> =>
+  Effect.flatMap(Http2Server, (server) => server.serve(handler))
+
+/**
  * Serves one connection: acquires it, answers its requests with `handler`, and completes when it has ended; fails with the error that ended it.
  * Interruption drains it: GOAWAY in two steps, requests in flight finish up to `gracefulShutdownTimeout`, the rest is
  * interrupted. A handler that does not end within that time though it is interrupted is abandoned, with a warning in the log; one that is interrupted at its
- * end has a second for its finalizers. Options that cannot be fail it with a `ConnectionError` of origin `User`.
+ * end has a second for its finalizers. Options that cannot be fail it with a `ConnectionError` of origin `User`. The connections of one
+ * `serveTransport(handler)` share the time that handlers have in a round of the event loop.
  *
  * @since 0.1.0
  * @category serving
  */
-export const serve = <E, R>(
+export const serveTransport: {
+  <E, R>(
+    handler: Handler<E, R>,
+    options?: ServerOptions
+  ): (transport: Transport.Transport) => Effect.Effect<void, Http2Error.Http2Error, Exclude<R, Scope.Scope>>
+  <E, R>(
+    transport: Transport.Transport,
+    handler: Handler<E, R>,
+    options?: ServerOptions
+  ): Effect.Effect<void, Http2Error.Http2Error, Exclude<R, Scope.Scope>>
+} = (first: Handler<unknown, unknown> | Transport.Transport, ...rest: ReadonlyArray<unknown>): never => {
+  // What all connections of a handler have in common is made before the first comes.
+  if (typeof first === "function") return serverOf(first, rest[0] as ServerOptions | undefined) as never
+  const [handler, options] = rest as [Handler<unknown, unknown>, ServerOptions | undefined]
+  return serverOf(handler, options)(first) as never
+}
+
+const serverOf = <E, R>(
   handler: Handler<E, R>,
-  options: ServerOptions = {}
-): ((transport: Transport) => Effect.Effect<void, Http2Error.Http2Error, Exclude<R, Scope.Scope>>) => {
-  const open = acceptor(handler, options)
+  options?: ServerOptions
+): ((transport: Transport.Transport) => Effect.Effect<void, Http2Error.Http2Error, Exclude<R, Scope.Scope>>) => {
+  const open = acceptor(handler, options ?? {})
   return (transport) =>
     Effect.acquireUseRelease(
       open(transport),
@@ -105,14 +200,14 @@ export const serve = <E, R>(
 }
 
 /**
- * A connection on which `handler` answers requests; the end of its scope drains it. See `serve`.
+ * A connection on which `handler` answers requests; the end of its scope drains it. See `serveTransport`.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = <E, R>(
   handler: Handler<E, R>,
-  transport: Transport,
+  transport: Transport.Transport,
   options: ServerOptions = {}
 ): Effect.Effect<Http2Connection, Http2Error.ConnectionError, Exclude<R, Scope.Scope> | Scope.Scope> =>
   Effect.map(
@@ -152,11 +247,12 @@ const acceptor = <E, R>(
   handler: Handler<E, R>,
   options: ServerOptions
 ): ((
-  transport: Transport
+  transport: Transport.Transport
 ) => Effect.Effect<Served<Exclude<R, Scope.Scope>>, Http2Error.ConnectionError, Exclude<R, Scope.Scope>>) => {
   type Services = Exclude<R, Scope.Scope>
   const { handlerPolicy: policy, mayPush } = options
   const sendDate = options.sendDate ?? true
+  const rounds = new Rounds()
   // The scope is the stream's; everything else that the handler needs is in the context.
   const run = handler as Handler<E, Services | Scope.Scope>
   const handlersConfig: HandlersConfig<Services> = {
@@ -170,7 +266,11 @@ const acceptor = <E, R>(
   }
   const mayPushOn =
     mayPush && ((promised: PromisedTarget, stream: ServerStream) => mayPush(promised, requestOf(stream)))
-  const start = (transport: Transport, resolved: Http2Options.Resolved, context: Context.Context<Services>) => {
+  const start = (
+    transport: Transport.Transport,
+    resolved: Http2Options.Resolved,
+    context: Context.Context<Services>
+  ) => {
     const handlers = new Handlers<Services>(context, (stream) => run(requestOf(stream)), handlersConfig)
     const config = {
       options: resolved,
@@ -180,6 +280,7 @@ const acceptor = <E, R>(
       },
       stats: options.stats ?? Http2Stats.make(),
       drainAtEnd: true,
+      rounds,
       announcements: Announced.announce(options, transport.peer)
     }
     const role = new ServerRole(handlers, sendDate, mayPushOn)

@@ -7,6 +7,7 @@ import * as Failures from "@effect-http2/engine/server/handlerFailures"
 import type { ServerStream } from "@effect-http2/engine/server/serverStream"
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Headers from "./Headers.js"
 import * as Http2Error from "./Http2Error.js"
 import { Http2IncomingMessage } from "./Http2IncomingMessage.js"
@@ -17,6 +18,12 @@ import { Http2Tunnel } from "./Http2Tunnel.js"
 import { errorsOf, sendResponse } from "./internal/respond.js"
 import type * as Priority from "./Priority.js"
 import type { Peer } from "./Transport.js"
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId = "~@effect-http2/effect4-http2/Http2ServerRequest"
 
 /**
  * A request, as a handler gets it.
@@ -30,7 +37,7 @@ export class Http2ServerRequest extends Http2IncomingMessage {
    *
    * @internal
    */
-  keepsScope = false
+  leavesScopeOpen = false
 
   /** @internal */
   constructor(private readonly serverStream: ServerStream) {
@@ -160,8 +167,8 @@ export class Http2ServerRequest extends Http2IncomingMessage {
   }
 
   /** The scope that the handler runs in is not closed at its end: whoever calls this closes it. */
-  keepScope(): void {
-    this.keepsScope = true
+  leaveScopeOpenUnsafe(): void {
+    this.leavesScopeOpen = true
   }
 
   /**
@@ -185,7 +192,17 @@ export class Http2ServerRequest extends Http2IncomingMessage {
   altSvc(value: string): Effect.Effect<void, Http2Error.ConnectionError> {
     return Http2Origin.announceOn(this.serverStream, value)
   }
+
+  get [TypeId](): typeof TypeId {
+    return TypeId
+  }
 }
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isHttp2ServerRequest = (u: unknown): u is Http2ServerRequest => Predicate.hasProperty(u, TypeId)
 
 /** Promises, as an effect. */
 const pushOn = (stream: ServerStream, promise: PromisedRequest): Effect.Effect<void, Http2Error.Http2Error> => {

@@ -4,7 +4,8 @@
  * @since 0.1.0
  */
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
-import type * as Effect from "effect/Effect"
+import type * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
@@ -68,14 +69,16 @@ export interface Options {
 
 /** One shape for all of them. */
 class Response implements Http2ServerResponse {
-  readonly [TypeId]: typeof TypeId = TypeId
-
   constructor(
     readonly status: number,
     readonly headers: Headers.Headers,
     readonly body: Content,
     readonly trailers: Effect.Effect<Headers.Headers, unknown> | undefined
   ) {}
+
+  get [TypeId](): typeof TypeId {
+    return TypeId
+  }
 
   pipe() {
     // eslint-disable-next-line prefer-rest-params -- what `pipeArguments` takes
@@ -88,6 +91,19 @@ class Response implements Http2ServerResponse {
  * @category guards
  */
 export const isHttp2ServerResponse = (u: unknown): u is Http2ServerResponse => Predicate.hasProperty(u, TypeId)
+
+/**
+ * A response of these parts as they are: content-length is not added. For layers that know their headers.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeUnsafe = (
+  status: number,
+  headers: Headers.Headers,
+  body: Content,
+  trailers?: Effect.Effect<Headers.Headers, unknown> | undefined
+): Http2ServerResponse => new Response(status, headers, body, trailers)
 
 const plainText = new HeaderField("content-type", "text/plain; charset=utf-8")
 const jsonText = new HeaderField("content-type", "application/json")
@@ -142,8 +158,19 @@ export const text = (body: string, options?: Omit<Options, "body">): Http2Server
  * @since 0.1.0
  * @category constructors
  */
-export const json = (value: unknown, options?: Omit<Options, "body">): Http2ServerResponse =>
+export const jsonUnsafe = (value: unknown, options?: Omit<Options, "body">): Http2ServerResponse =>
   withType(jsonText, JSON.stringify(value), options)
+
+/**
+ * A value as JSON, with content-type and content-length. Fails with what `JSON.stringify` throws, for a cycle or a BigInt for instance.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const json = (
+  value: unknown,
+  options?: Omit<Options, "body">
+): Effect.Effect<Http2ServerResponse, Cause.UnknownError> => Effect.try(() => jsonUnsafe(value, options))
 
 /**
  * The response with another status.

@@ -6,11 +6,18 @@
 import { ServerStream } from "@effect-http2/engine/server/serverStream"
 import type { Stream } from "@effect-http2/engine/stream/stream"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as ErrorCode from "./ErrorCode.js"
 import * as FlowControl from "./FlowControl.js"
 import * as Http2Error from "./Http2Error.js"
 import { windowOf } from "./internal/windows.js"
 import type { Peer } from "./Transport.js"
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId = "~@effect-http2/effect4-http2/Http2Stream"
 
 /**
  * One stream of a connection.
@@ -81,4 +88,14 @@ export class Http2Stream {
       )
     })
   }
+
+  get [TypeId](): typeof TypeId {
+    return TypeId
+  }
 }
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isHttp2Stream = (u: unknown): u is Http2Stream => Predicate.hasProperty(u, TypeId)

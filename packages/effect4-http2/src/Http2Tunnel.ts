@@ -5,10 +5,17 @@
  */
 import type { Stream as EngineStream } from "@effect-http2/engine/stream/stream"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import type * as Stream from "effect/Stream"
 import type * as Http2Error from "./Http2Error.js"
 import type { Http2IncomingMessage } from "./Http2IncomingMessage.js"
 import { endBody, write } from "./internal/sendBody.js"
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId = "~@effect-http2/effect4-http2/Http2Tunnel"
 
 /**
  * A tunnel, of either role.
@@ -36,4 +43,14 @@ export class Http2Tunnel {
   get end(): Effect.Effect<void, Http2Error.Http2Error> {
     return Effect.suspend(() => endBody(this.engine, undefined))
   }
+
+  get [TypeId](): typeof TypeId {
+    return TypeId
+  }
 }
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isHttp2Tunnel = (u: unknown): u is Http2Tunnel => Predicate.hasProperty(u, TypeId)

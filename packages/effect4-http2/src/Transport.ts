@@ -9,6 +9,7 @@ import type { Output } from "@effect-http2/engine/Output"
 import type { Peer } from "@effect-http2/engine/Peer"
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
@@ -66,6 +67,12 @@ export interface Transport extends Output {
    */
   readonly close: Effect.Effect<void>
 }
+
+/**
+ * @since 0.1.0
+ * @category services
+ */
+export const Transport: Context.Service<Transport, Transport> = Context.Service("@effect-http2/effect4-http2/Transport")
 
 /** What arrives on a link, all that is there with each pull. */
 const pullOf = (link: Link): Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, TransportError> =>

@@ -56,7 +56,7 @@ export const serve = <E, R>(
     const { prefaceTimeout } = yield* Http2Options.resolve(options)
     yield* Http2Origin.check(options)
     // One set of counters for all connections, and with it one bound for what they hold.
-    const serveOn = Http2Server.serve(handler, { ...options, stats: options.stats ?? Http2Stats.make() })
+    const serveOn = Http2Server.serveTransport(handler, { ...options, stats: options.stats ?? Http2Stats.make() })
     const path = options.path === undefined ? undefined : { local: options.path }
     return yield* NodeListener.makeSockets(options, (socket) =>
       http2Only(

@@ -55,6 +55,8 @@ class Pipe {
   private reader: ((reading: Reading) => void) | undefined = undefined
   private readonly travelling: Array<Item> = []
   private reads = 0
+  /** Whether a reader that waits is about to be told. */
+  private isDue = false
   /** False once nothing more can be sent. */
   private isOpen = true
 
@@ -100,13 +102,17 @@ class Pipe {
     this.outcome ??= outcome
     // The other side may still read what has arrived, but the writer is done with it.
     this.unread = 0
+  }
+
+  /** Tells both sides of what has been settled. */
+  tell(): void {
     this.wake()
     this.onRead()
   }
 
   read(onReading: (reading: Reading) => void): () => void {
     this.reader = onReading
-    this.wake()
+    this.deliver()
     return () => {
       if (this.reader === onReading) this.reader = undefined
     }
@@ -136,7 +142,17 @@ class Pipe {
     this.wake()
   }
 
+  /** Who writes is not to find that the other side has answered before it is done: a socket does not do that either. */
   private wake(): void {
+    if (this.reader === undefined || this.isDue) return
+    this.isDue = true
+    void Promise.resolve().then(() => {
+      this.isDue = false
+      this.deliver()
+    })
+  }
+
+  private deliver(): void {
     const { reader } = this
     if (reader === undefined) return
     if (this.arrived.length > 0) {
@@ -212,6 +228,7 @@ export class End implements Link {
     this.endWriting()
     // What the other side writes from now on is dropped.
     this.inbound.settle(ended, true)
+    this.inbound.tell()
     this.onRead()
     onClosed()
   }
@@ -223,8 +240,10 @@ export class End implements Link {
 
   /** Breaks the connection in both directions. */
   reset(): void {
-    this.outbound.settle(resetError(), false)
-    this.inbound.settle(resetError(), false)
+    const pipes = [this.outbound, this.inbound]
+    // Who is told first has no direction left to say something in.
+    for (const pipe of pipes) pipe.settle(resetError(), false)
+    for (const pipe of pipes) pipe.tell()
   }
 
   private readonly onRead = (): void => {

@@ -5,6 +5,7 @@
  */
 import { Connection, type Holder } from "@effect-http2/engine/connection/connection"
 import type { Role } from "@effect-http2/engine/connection/role"
+import type { Rounds } from "@effect-http2/engine/connection/turn"
 import { LocalSettings } from "@effect-http2/engine/settings/localSettings"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -31,6 +32,8 @@ export interface Config {
   readonly stats: Http2Stats.Http2Stats
   /** How the end of the scope closes the connection: once all streams are done, or at once. */
   readonly drainAtEnd: boolean
+  /** What the connections of a listener share. */
+  readonly rounds?: Rounds | undefined
   /** What goes out right behind the preface. */
   readonly announcements?: ReadonlyArray<Frame.Frame> | undefined
 }
@@ -62,7 +65,8 @@ export class ConnectionScope implements Holder {
         timer: this.alarm,
         holder: this,
         makeWindow,
-        makeInbox: (owner) => new Body(owner, this.engine.settings.announced.initialWindowSize)
+        makeInbox: (owner) => new Body(owner, this.engine.settings.announced.initialWindowSize),
+        rounds: config.rounds
       },
       role,
       config.options,

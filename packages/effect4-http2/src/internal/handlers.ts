@@ -200,8 +200,8 @@ const logAbandoned = ({ stream }: RunningHandler): Effect.Effect<void> =>
   Effect.logWarning(`The ${Failures.describe(stream)} did not end in time, and is abandoned`)
 
 const close = (stream: ServerStream, scope: Scope.Closeable, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
-  keepsScope(stream) ? Effect.void : (Scope.closeUnsafe(scope, exit) ?? Effect.void)
+  leavesScopeOpen(stream) ? Effect.void : (Scope.closeUnsafe(scope, exit) ?? Effect.void)
 
-/** Whether somebody else closes the scope: what `Http2ServerRequest.keepScope` says. */
-const keepsScope = ({ attachment }: ServerStream): boolean =>
-  attachment instanceof Http2ServerRequest && attachment.keepsScope
+/** Whether somebody else closes the scope: what `Http2ServerRequest.leaveScopeOpenUnsafe` says. */
+const leavesScopeOpen = ({ attachment }: ServerStream): boolean =>
+  attachment instanceof Http2ServerRequest && attachment.leavesScopeOpen

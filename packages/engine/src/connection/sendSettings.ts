@@ -32,8 +32,10 @@ export const updateSettings = (
   const before = settings.announced
   const after = changed(before, changes, connection.role.isServer)
   const entries = Settings.toEntries(after, before)
+  if (entries.length > 0) settings.announce(after, connection.now())
+  // Before the frame leaves: its answer may be there at once.
+  settings.onAcknowledged(onAcknowledged)
   if (entries.length > 0) {
-    settings.announce(after, connection.now())
     connection.outbox.control(new Frame.Settings(false, entries))
     connection.updateHold()
     connection.blocks.setMaxHeaderListSize(settings.maxHeaderListSize.most)
@@ -42,7 +44,6 @@ export const updateSettings = (
     const delta = after.initialWindowSize - before.initialWindowSize
     if (delta !== 0) for (const stream of connection.table.values()) stream.adjustReceiveWindow(delta)
   }
-  settings.onAcknowledged(onAcknowledged)
 }
 
 /** The peer acknowledges the oldest SETTINGS of ours that it has not. False where it has acknowledged all. */

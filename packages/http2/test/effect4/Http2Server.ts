@@ -1,0 +1,83 @@
+/** `Http2Server` of Effect 3, as far as tests know it, by the skin of Effect 4. Takes the place of that module where the wire-level suites run on Effect 4. */
+import * as Http2Server4 from "@effect-http2/effect4-http2/Http2Server"
+import type { Transport as Transport4 } from "@effect-http2/effect4-http2/Transport"
+import type { Http2Connection } from "@effect-http2/http2/Http2Connection"
+import type * as Http2Error from "@effect-http2/http2/Http2Error"
+import type * as Http2Server from "@effect-http2/http2/Http2Server"
+import type { Handler, ServerOptions } from "@effect-http2/http2/Http2Server"
+import type { Http2ServerRequest } from "@effect-http2/http2/Http2ServerRequest"
+import type { Transport } from "@effect-http2/http2/Transport"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import type * as Runtime from "effect/Runtime"
+import * as Scope from "effect/Scope"
+import * as Effect4 from "effect4/Effect"
+import * as Exit4 from "effect4/Exit"
+import type * as Scope4 from "effect4/Scope"
+import { capture } from "../../src/InterruptibleRuntime.js"
+import { Bridge } from "./bridge.js"
+
+export type { Handler, ServerOptions } from "@effect-http2/http2/Http2Server"
+
+export const transportDown = (bridge: Bridge, transport: Transport): Transport4 => ({
+  peer: transport.peer,
+  incoming: bridge.streamDown(transport.incoming),
+  write: (chunks) => transport.write(chunks),
+  pendingOctets: () => transport.pendingOctets(),
+  onDrain: (listener) => transport.onDrain(listener),
+  defer: (task) => transport.defer(task),
+  end: bridge.effectDown(transport.end),
+  close: bridge.effectDown(transport.close)
+})
+
+/** The handler of a test, whose scope is closed with the stream's. */
+const handlerDown =
+  <E, R>(bridge: Bridge, handler: Handler<E, R>): Http2Server4.Handler<never, Scope4.Scope> =>
+  (request) => {
+    const answer = handler(bridge.up(request) as Http2ServerRequest)
+    if (!Effect.isEffect(answer)) return answer as never
+    return Effect4.gen(function* () {
+      const scope = yield* bridge.effectDown(Scope.make())
+      yield* Effect4.addFinalizer((exit) =>
+        bridge.effectDown(
+          Scope.close(
+            scope,
+            Exit4.isSuccess(exit) ? Effect.runSyncExit(Effect.void) : Effect.runSyncExit(Effect.die("over"))
+          )
+        )
+      )
+      // What else it needs is in the runtime of the test.
+      const provided = Scope.extend(answer as Effect.Effect<unknown, E, Scope.Scope>, scope)
+      return bridge.down(yield* bridge.effectDown(provided)) as never
+    })
+  }
+
+type Made<A, R> = Effect.Effect<A, Http2Error.ConnectionError, Exclude<R, Scope.Scope> | Scope.Scope>
+
+export const make = <E, R>(
+  handler: Handler<E, R>,
+  transport: Transport,
+  options: ServerOptions = {}
+): Made<Http2Connection, R> =>
+  Effect.flatMap(capture(), (runtime: Runtime.Runtime<never>) => {
+    const bridge = new Bridge(runtime)
+    const made = Http2Server4.make(
+      handlerDown(bridge, handler),
+      transportDown(bridge, transport),
+      bridge.down(options) as Http2Server4.ServerOptions
+    )
+    // Its scope is the one that `effectUp` gives.
+    return bridge.effectUp(made as Effect4.Effect<unknown, Http2Error.ConnectionError>)
+  }) as Made<Http2Connection, R>
+
+const serve = <E, R>(transport: Transport, handler: Handler<E, R>, options: ServerOptions = {}) =>
+  Effect.flatMap(capture(), (runtime) => {
+    const bridge = new Bridge(runtime)
+    const serve4 = Http2Server4.serveTransport(
+      handlerDown(bridge, handler),
+      bridge.down(options) as Http2Server4.ServerOptions
+    )
+    return bridge.effectUp(serve4(transportDown(bridge, transport)))
+  })
+
+export const serveTransport = dual((args) => typeof args[0] !== "function", serve) as typeof Http2Server.serveTransport
