@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { concat } from "@effect-http2/engine/octets"
+import { Gathered } from "@effect-http2/engine/stream/gathered"
 import type { Stream as EngineStream } from "@effect-http2/engine/stream/stream"
 import * as Text from "@effect-http2/engine/text"
 import * as Effect from "effect/Effect"
@@ -61,16 +61,12 @@ export abstract class Http2IncomingMessage {
     return Effect.suspend(() => {
       const whole = takeWhole(this.engine, limit)
       if (whole !== undefined) return Effect.succeed(whole)
-      const parts: Array<Uint8Array> = []
-      let length = 0
+      const gathered = new Gathered(this.engine.expectedOctets)
       const read = Stream.runForEachArray(this.body, (chunks) => {
-        for (const chunk of chunks) {
-          parts.push(chunk)
-          length += chunk.length
-        }
-        return length > limit ? Effect.fail(tooLong(this.engine, limit)) : Effect.void
+        for (const chunk of chunks) gathered.add(chunk)
+        return gathered.length > limit ? Effect.fail(tooLong(this.engine, limit)) : Effect.void
       })
-      return Effect.map(read, () => concat(parts))
+      return Effect.map(read, () => gathered.whole)
     })
   }
 

@@ -16,9 +16,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
-import { Http2ServerRequest } from "../Http2ServerRequest.js"
 import { type Http2ServerResponse, isHttp2ServerResponse } from "../Http2ServerResponse.js"
 import * as Respond from "./respond.js"
+import { closeStreamScope } from "./streamScope.js"
 
 /** What a handler gives. */
 type Answer<R> = Effect.Effect<Http2ServerResponse, unknown, R>
@@ -116,13 +116,13 @@ export class Handlers<R> implements Handler {
   }
 
   private succeeded(stream: ServerStream, scope: Scope.Closeable, response: Http2ServerResponse): Effect.Effect<void> {
-    if (!stream.isSending) return close(stream, scope, Exit.void)
+    if (!stream.isSending) return closeStreamScope(stream, scope, Exit.void)
     if (stream.isTunnel) {
       stream.sendEnd(undefined)
-      return close(stream, scope, Exit.void)
+      return closeStreamScope(stream, scope, Exit.void)
     }
     // By the handler itself.
-    if (stream.hasResponded) return close(stream, scope, Exit.void)
+    if (stream.hasResponded) return closeStreamScope(stream, scope, Exit.void)
     // Types do not see everything, and a response of the platform looks much the same.
     if (!isHttp2ServerResponse(response)) {
       const defect = Failures.wrongType("an Effect of something else", response)
@@ -134,16 +134,16 @@ export class Handlers<R> implements Handler {
     } catch (error) {
       return this.failed(stream, scope, Cause.fail(error))
     }
-    if (rest === undefined) return close(stream, scope, Exit.void)
+    if (rest === undefined) return closeStreamScope(stream, scope, Exit.void)
     return Effect.matchCauseEffect(Effect.interruptible(rest), {
       onFailure: (cause) => this.failed(stream, scope, cause),
-      onSuccess: () => close(stream, scope, Exit.void)
+      onSuccess: () => closeStreamScope(stream, scope, Exit.void)
     })
   }
 
   /** A response of 500 or, once headers are out, RST_STREAM(INTERNAL_ERROR); nothing where the stream is over. */
   private failed(stream: ServerStream, scope: Scope.Closeable, cause: Cause.Cause<unknown>): Effect.Effect<void> {
-    const finalize = close(stream, scope, Exit.failCause(cause))
+    const finalize = closeStreamScope(stream, scope, Exit.failCause(cause))
     if (Cause.hasInterruptsOnly(cause)) {
       Respond.breakOffBy(stream, cause)
       return finalize
@@ -198,10 +198,3 @@ const isExit = <A, E>(effect: Effect.Effect<A, E, unknown>): effect is Exit.Exit
 
 const logAbandoned = ({ stream }: RunningHandler): Effect.Effect<void> =>
   Effect.logWarning(`The ${Failures.describe(stream)} did not end in time, and is abandoned`)
-
-const close = (stream: ServerStream, scope: Scope.Closeable, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
-  leavesScopeOpen(stream) ? Effect.void : (Scope.closeUnsafe(scope, exit) ?? Effect.void)
-
-/** Whether somebody else closes the scope: what `Http2ServerRequest.leaveScopeOpenUnsafe` says. */
-const leavesScopeOpen = ({ attachment }: ServerStream): boolean =>
-  attachment instanceof Http2ServerRequest && attachment.leavesScopeOpen

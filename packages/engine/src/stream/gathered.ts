@@ -1,8 +1,8 @@
 /**
  * The octets of a body that is read to its end. Where content-length says how many come, they are copied into one array while they are warm, and what they
- * came in is soon free; else they are put together at the end. Called by Http2IncomingMessage.ts.
+ * came in is soon free; else they are put together at the end. Called by the skins.
  */
-import { concat } from "@effect-http2/engine/octets"
+import { concat } from "../octets.js"
 
 /** Times as much as has come that memory is taken for: who announces a large body has to send some of it first. */
 const ahead = 4

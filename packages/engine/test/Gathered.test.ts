@@ -1,9 +1,9 @@
 /** The octets of a body that is read to its end. */
-import { describe, it } from "@effect/vitest"
+import { concat } from "@effect-http2/engine/octets"
+import { Gathered } from "@effect-http2/engine/stream/gathered"
+import { filled, pattern } from "@effect-http2/testkit/octets"
 import * as fc from "effect/FastCheck"
-import { expect } from "vitest"
-import { Gathered } from "../src/internal/gathered.js"
-import { concat, filled, pattern } from "./support/wire.js"
+import { describe, expect, it } from "vitest"
 
 describe("gathered", () => {
   it("is all that was added, in order, whether or not it was known how much comes", () => {
