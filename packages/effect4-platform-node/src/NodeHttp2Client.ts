@@ -84,7 +84,7 @@ export type {
  * @since 0.1.0
  * @category models
  */
-export type OnInformational = Exchange.OnInformational
+export type OnInformational = Execute.OnInformational
 
 /**
  * Counters of what the pools of a client do. They are plain numbers, to be read at any time.

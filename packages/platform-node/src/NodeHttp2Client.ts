@@ -5,13 +5,20 @@
  * @since 0.1.0
  */
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
+import type * as Http2Options from "@effect-http2/http2/Http2Options"
+import type { Protocol } from "@effect-http2/node/client/exchange"
+import type * as Plain from "@effect-http2/node/client/poolOptions"
+import * as Stats from "@effect-http2/node/client/poolStats"
+import { memoize } from "@effect-http2/node/client/sameOptions"
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -19,51 +26,57 @@ import type * as Scope from "effect/Scope"
 import * as ClientErrors from "./internal/client/clientErrors.js"
 import { ClientResponse } from "./internal/client/clientResponse.js"
 import * as Execute from "./internal/client/execute.js"
-import type { OnInformational, Protocol } from "./internal/client/wire/exchange.js"
-import type { Options } from "./internal/client/pool/options.js"
-import * as Pools from "./internal/client/pool/pools.js"
-import * as Stats from "@effect-http2/node/client/poolStats"
+import type { OnInformational } from "./internal/client/clientRequest.js"
 import * as Metrics from "./internal/client/pool/poolMetrics.js"
-import { memoize } from "./internal/client/sameOptions.js"
+import * as Skin from "./internal/client/pool/skin.js"
+
+/**
+ * The options of the client.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Options = Plain.ClientOptions<Duration.DurationInput, Http2Options.Http2Options>
+
+/**
+ * The pool of connections that each origin has.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type PoolOptions = Plain.PoolOptions<Duration.DurationInput>
+
+/**
+ * What responses over HTTP/1.1 are bound by.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Http1Options = Plain.Http1Options<Duration.DurationInput>
 
 export type {
-  /**
-   * @since 0.1.0
-   * @category models
-   */
-  Options,
-  /**
-   * @since 0.1.0
-   * @category models
-   */
-  PoolOptions,
   /**
    * @since 0.1.0
    * @category models
    */
   PoolPolicy
-} from "./internal/client/pool/options.js"
+} from "@effect-http2/node/client/poolOptions"
 
 export type {
   /**
    * @since 0.1.0
    * @category models
    */
-  Http1Options
-} from "./internal/client/wire/http1Options.js"
+  OnInformational
+} from "./internal/client/clientRequest.js"
 
 export type {
-  /**
-   * @since 0.1.0
-   * @category models
-   */
-  OnInformational,
   /**
    * @since 0.1.0
    * @category models
    */
   Protocol
-} from "./internal/client/wire/exchange.js"
+} from "@effect-http2/node/client/exchange"
 
 export type {
   /**
@@ -124,7 +137,7 @@ export const limitsReached: typeof Metrics.limitsReached = Metrics.limitsReached
 export const make = (
   options: Options = {}
 ): Effect.Effect<HttpClient.HttpClient, Http2Error.ConnectionError, Scope.Scope> =>
-  Effect.flatMap(Pools.make(options), (pools) =>
+  Effect.flatMap(Skin.make(options), (pools) =>
     Effect.map(Effect.context<never>(), (context) => Execute.makeClient(pools, context))
   )
 
@@ -148,8 +161,10 @@ export const make = (
  */
 export const layer = (options: Options = {}): Layer.Layer<HttpClient.HttpClient> => layerOf(options)
 
-const layerOf = memoize((options: Options): Layer.Layer<HttpClient.HttpClient> =>
-  Layer.scoped(HttpClient.HttpClient, Effect.orDie(make(options)))
+const layerOf = memoize(
+  (options: Options): Layer.Layer<HttpClient.HttpClient> =>
+    Layer.scoped(HttpClient.HttpClient, Effect.orDie(make(options))),
+  Equal.equals
 )
 
 /**
@@ -167,7 +182,8 @@ const layerConfigOf = memoize(
     Layer.scoped(
       HttpClient.HttpClient,
       Effect.flatMap(Config.unwrap(options), (options) => Effect.orDie(make(options)))
-    )
+    ),
+  Equal.equals
 )
 
 /**

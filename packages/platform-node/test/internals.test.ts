@@ -18,7 +18,7 @@ import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as HttpServerError from "@effect/platform/HttpServerError"
 import * as EffectInternals from "../src/internal/effectInternals.js"
 import { makeClient } from "../src/internal/client/execute.js"
-import * as Pools from "../src/internal/client/pool/pools.js"
+import * as Skin from "../src/internal/client/pool/skin.js"
 import * as Application from "../src/internal/server/application.js"
 
 describe("the platform of Effect", () => {
@@ -42,7 +42,7 @@ describe("the platform of Effect", () => {
       yield* HttpServer.serveEffect(HttpServerResponse.text("Hello"))
       const address = yield* HttpServer.addressWith(Effect.succeed)
       const port = address._tag === "TcpAddress" ? address.port : 0
-      const client = makeClient(yield* Pools.make({}), Context.empty(), false)
+      const client = makeClient(yield* Skin.make({}), Context.empty(), false)
       const scope = yield* Scope.make()
       const response = yield* HttpClient.withScope(client).get(`http://127.0.0.1:${port}/`).pipe(Scope.extend(scope))
       expect(yield* response.text).toBe("Hello")

@@ -1,5 +1,5 @@
 /**
- * What is known of Effect beyond what it publishes. Each fact has a test in test/internals.test.ts, and the plain way behind it where it does not hold.
+ * What is known of Effect beyond what it publishes. Each fact has a test in test/client/internals.test.ts, and the plain way behind it where it does not hold.
  */
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"

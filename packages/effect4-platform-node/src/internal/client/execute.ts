@@ -1,8 +1,9 @@
 /**
  * The `HttpClient` over the pools. Called by `NodeHttp2Client`.
  */
-import type { OnInformational, Target } from "@effect-http2/node/client/exchange"
+import type * as Http2Error from "@effect-http2/effect4-http2/Http2Error"
 import { ClientRequest, type Wish } from "@effect-http2/node/client/clientRequest"
+import type { Body, OnInformational as OnFields, SentRequest, Target } from "@effect-http2/node/client/exchange"
 import { basicAuthorization, toOrigin } from "@effect-http2/node/client/origin"
 import type { Pools } from "@effect-http2/node/client/pools"
 import * as NodeSocket from "@effect/platform-node/NodeSocket"
@@ -19,6 +20,9 @@ import { requestFailed } from "./clientErrors.js"
 import { ClientResponse } from "./clientResponse.js"
 import type { Incoming } from "./incoming.js"
 import { dispose, isReplayable, toBody } from "./requestBody.js"
+
+/** Called for each informational response (1xx) as it arrives. */
+export type OnInformational = (response: { readonly status: number; readonly headers: Headers.Headers }) => void
 
 /** Who hears of informational responses. */
 export const CurrentOnInformational = Context.Reference<OnInformational | undefined>(
@@ -57,29 +61,61 @@ const toSocket = (connection: Duplex): Effect.Effect<Socket.Socket> => {
   )
 }
 
-const wishOf = (
-  request: HttpClientRequest.HttpClientRequest,
-  target: Target,
-  fiber: Fiber.Fiber<unknown, unknown>,
-  resume: Resume
-): Wish<Incoming> => {
-  const { body, method } = request
-  return {
-    method,
-    target,
-    headers: headersOf(request),
-    trace: undefined,
-    onInformational: fiber.getRef(CurrentOnInformational),
-    isUpgrade: request.headers["upgrade"] !== undefined,
-    isReplayable: isReplayable(body),
-    toBody: () => toBody(body, fiber.context),
-    dispose: () => dispose(body),
-    // Behind the read that has brought the head: what it has brought of the body is there then, and a connection that has done with it is free again.
-    onResponse: (incoming, sent) =>
-      queueMicrotask(() => resume(Effect.succeed(new ClientResponse(request, target.url, incoming, sent, undefined)))),
-    onUpgrade: (incoming, connection, sent) =>
-      resume(Effect.succeed(new ClientResponse(request, target.url, incoming, sent, toSocket(connection)))),
-    onFailure: (error) => resume(requestFailed(request, error))
+const onFields = (onInformational: OnInformational | undefined): OnFields | undefined =>
+  onInformational === undefined
+    ? undefined
+    : ({ headers, status }) => onInformational({ status, headers: Headers.fromInput(headers) })
+
+/** A class, as all that is made for each request: V8 may put what a literal makes where it stays for long. */
+class ClientWish implements Wish<Incoming> {
+  readonly method: string
+  readonly headers: Headers.Headers
+  readonly trace = undefined
+  readonly onInformational: OnFields | undefined
+  readonly isUpgrade: boolean
+  /** What a body that is a Stream runs in: the span of the request is in it. */
+  private readonly context: Context.Context<never>
+
+  constructor(
+    private readonly request: HttpClientRequest.HttpClientRequest,
+    readonly target: Target,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    private readonly resume: Resume
+  ) {
+    this.method = request.method
+    this.headers = headersOf(request)
+    this.context = fiber.context
+    this.onInformational = onFields(fiber.getRef(CurrentOnInformational))
+    this.isUpgrade = request.headers["upgrade"] !== undefined
+  }
+
+  get isReplayable(): boolean {
+    return isReplayable(this.request.body)
+  }
+
+  toBody(): Body | Http2Error.StreamError {
+    return toBody(this.request.body, this.context)
+  }
+
+  dispose(): void {
+    dispose(this.request.body)
+  }
+
+  /** Behind the read that has brought the head: what it has brought of the body is there then, and a connection that has done with it is free again. */
+  onResponse(incoming: Incoming, sent: SentRequest): void {
+    queueMicrotask(() => this.answered(incoming, sent, undefined))
+  }
+
+  onUpgrade(incoming: Incoming, connection: Duplex, sent: SentRequest): void {
+    this.answered(incoming, sent, toSocket(connection))
+  }
+
+  private answered(incoming: Incoming, sent: SentRequest, upgraded: Effect.Effect<Socket.Socket> | undefined): void {
+    this.resume(Effect.succeed(new ClientResponse(this.request, this.target.url, incoming, sent, upgraded)))
+  }
+
+  onFailure(error: Http2Error.Http2Error): void {
+    this.resume(requestFailed(this.request, error))
   }
 }
 
@@ -100,7 +136,7 @@ export const makeClient = (pools: Pools<Incoming>): HttpClient.HttpClient =>
       return Effect.fail(invalidUrl(request, target))
     }
     return Effect.callback((resume) => {
-      const sent = new ClientRequest(wishOf(request, target, fiber, resume), pools.of(target.origin))
+      const sent = new ClientRequest(new ClientWish(request, target, fiber, resume), pools.of(target.origin))
       const onAbort = (): void => {
         sent.cancel()
         resume(Effect.fail(scopeClosed(request, signal.reason)))

@@ -1,12 +1,14 @@
 /**
- * The platform's response over what a connection of either protocol gave. Made by clientRequest.ts when the head has come.
+ * The platform's response over what a connection of either protocol gave. Made by execute.ts when the head has come.
  *
  * It owns the rest of its body: reading it to the end, leaving its Stream early, interruption of a read, and, where nobody reads at all, the garbage
  * collector, end the exchange.
  */
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
+import type { Protocol, SentRequest } from "@effect-http2/node/client/exchange"
+import type { TraceFields } from "@effect-http2/node/client/traceFields"
 import * as Cookies from "@effect/platform/Cookies"
-import type * as Headers from "@effect/platform/Headers"
+import * as Headers from "@effect/platform/Headers"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -18,13 +20,12 @@ import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { decodeError } from "./clientErrors.js"
-import type { IncomingResponse, Protocol, SentRequest } from "./wire/exchange.js"
+import type { Incoming } from "./wire/incoming.js"
 import { Defect } from "./wire/requestBody.js"
-import type { TraceFields } from "./wire/traceFields.js"
 
 type Read<A> = Effect.Effect<A, HttpClientError.ResponseError>
 
-const registry = new FinalizationRegistry<SentRequest>((exchange) => exchange.unsafeCancel())
+const registry = new FinalizationRegistry<SentRequest>((exchange) => exchange.cancel())
 
 /** A body up to this many octets that has arrived with its head is taken out of the connection at once: then nothing is open. */
 const small = 65_536
@@ -43,7 +44,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
   constructor(
     private readonly asked: HttpClientRequest.HttpClientRequest,
     private readonly trace: TraceFields | undefined,
-    private readonly incoming: IncomingResponse,
+    private readonly incoming: Incoming,
     private readonly exchange: SentRequest
   ) {
     super()
@@ -62,7 +63,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
   /** As it went out: with the fields of the trace. */
   get request(): HttpClientRequest.HttpClientRequest {
     if (this.trace === undefined) return this.asked
-    return (this.sent ??= HttpClientRequest.setHeaders(this.asked, this.trace.headers))
+    return (this.sent ??= HttpClientRequest.setHeaders(this.asked, Headers.fromInput(this.trace.entries)))
   }
 
   get status(): number {
@@ -97,7 +98,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
       this.take()
       return Stream.ensuring(
         Stream.catchAll(this.incoming.body, (cause) => this.failed(cause)),
-        Effect.sync(() => this.exchange.unsafeCancel())
+        Effect.sync(() => this.exchange.cancel())
       )
     })
   }
@@ -171,7 +172,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
       Effect.tap((octets) => {
         this.octets = octets
       }),
-      Effect.onError(() => Effect.sync(() => this.exchange.unsafeCancel()))
+      Effect.onError(() => Effect.sync(() => this.exchange.cancel()))
     )
     return (this.reading = Effect.runSync(Effect.cached(reading)))
   }

@@ -1,6 +1,7 @@
 /**
  * The platform's `HttpClient` over the pools: what `HttpClient.make` does for each request, in as few steps. Called by `NodeHttp2Client`.
  */
+import type { TraceFields } from "@effect-http2/node/client/traceFields"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -14,12 +15,10 @@ import { globalValue } from "effect/GlobalValue"
 import * as Tracer from "effect/Tracer"
 import type { ClientResponse } from "./clientResponse.js"
 import { scopedRequests } from "../effectInternals.js"
-import { ClientRequest } from "./clientRequest.js"
-import type { OnInformational } from "./wire/exchange.js"
-import type { Pools } from "./pool/pools.js"
+import { type OnInformational, PlatformRequest } from "./clientRequest.js"
+import type { ClientPools } from "./pool/skin.js"
 import { dispose } from "./wire/requestBody.js"
 import { Targets } from "./wire/target.js"
-import type { TraceFields } from "./wire/traceFields.js"
 import * as Tracing from "./tracing.js"
 
 /** Who hears of informational responses. */
@@ -34,7 +33,7 @@ const isStreaming = ({ body }: HttpClientRequest.HttpClientRequest): boolean => 
 
 /** `isDirect`: whether what `HttpClient.make` does is done here, in fewer steps. */
 export const makeClient = (
-  pools: Pools,
+  pools: ClientPools,
   context: Context.Context<never>,
   isDirect = scopedRequests !== undefined
 ): HttpClient.HttpClient => {
@@ -50,8 +49,7 @@ export const makeClient = (
     const exchange = (trace: TraceFields | undefined, fiberRefs?: FiberRefs.FiberRefs) => {
       const signal = scopedRequests?.get(request)?.signal
       const onInformational = fiber.getFiberRef(currentOnInformational)
-      return new ClientRequest(request, target, pools.of(target.origin), trace, signal, onInformational, fiberRefs)
-        .response
+      return new PlatformRequest(request, target, pools, trace, signal, onInformational, fiberRefs).response
     }
     const send = (trace: TraceFields | undefined) =>
       isStreaming(request)
@@ -77,7 +75,7 @@ export const makeClient = (
 }
 
 /** The client by `HttpClient.make`, which knows of scopes, and traces. */
-const makePlainClient = (pools: Pools): HttpClient.HttpClient => {
+const makePlainClient = (pools: ClientPools): HttpClient.HttpClient => {
   const targets = new Targets()
   return HttpClient.make((request, _url, signal, fiber) => {
     const target = targets.of(request)
@@ -88,9 +86,7 @@ const makePlainClient = (pools: Pools): HttpClient.HttpClient => {
     const onInformational = fiber.getFiberRef(currentOnInformational)
     return Effect.flatMap(
       Effect.getFiberRefs,
-      (fiberRefs) =>
-        new ClientRequest(request, target, pools.of(target.origin), undefined, signal, onInformational, fiberRefs)
-          .response
+      (fiberRefs) => new PlatformRequest(request, target, pools, undefined, signal, onInformational, fiberRefs).response
     )
   })
 }

@@ -16,7 +16,7 @@ import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type { ClientResponse } from "./clientResponse.js"
-import { TraceFields } from "./wire/traceFields.js"
+import { TraceFields } from "@effect-http2/node/client/traceFields"
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 type Sent = Effect.Effect<ClientResponse, HttpClientError.RequestError>

@@ -1,17 +1,18 @@
 /**
- * New connections to an origin: directly, or through a proxy. One dial each; ALPN says on that very socket which protocol is spoken.
+ * New connections to an origin: directly, or through a proxy. One dial each; ALPN says on that very socket which protocol is spoken. Called by skin.ts.
  */
 import type { TransportError } from "@effect-http2/http2/Http2Error"
+import type { OpenedSocket, Protocol } from "@effect-http2/node/client/exchange"
+import type { Origin } from "@effect-http2/node/client/origin"
+import type { Resolved } from "@effect-http2/node/client/poolOptions"
+import { failure } from "@effect-http2/node/socket/socketError"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
 import { openSocket } from "../../../NodeTransport.js"
-import { failure } from "@effect-http2/node/socket/socketError"
-import type { OpenedSocket, Protocol } from "../wire/exchange.js"
-import type { Resolved } from "./options.js"
-import type { Origin } from "@effect-http2/node/client/origin"
+import type { Fork } from "../wire/forked.js"
 import type { Tunnels } from "./tunnels.js"
 
 const protocolOf = (socket: Net.Socket, origin: Origin, options: Resolved): Protocol => {
@@ -24,7 +25,8 @@ export const dial = (
   origin: Origin,
   protocols: ReadonlyArray<Protocol>,
   options: Resolved,
-  tunnels: Tunnels
+  tunnels: Tunnels,
+  fork: Fork
 ): Effect.Effect<OpenedSocket, TransportError> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(Scope.make(), (scope) => {
@@ -52,7 +54,7 @@ export const dial = (
           socket,
           protocol: protocolOf(socket, origin, options),
           isDirect,
-          close: Scope.close(scope, Exit.void)
+          close: () => void fork(Scope.close(scope, Exit.void))
         }))
       )
     })

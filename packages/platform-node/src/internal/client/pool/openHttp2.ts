@@ -1,34 +1,37 @@
 /**
- * From an open socket to a connection of the pool that speaks HTTP/2. Called by pool.ts.
+ * From an open socket to a connection of the pool that speaks HTTP/2. Called by skin.ts.
  */
 import * as Http2Client from "@effect-http2/http2/Http2Client"
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
+import type { OpenedSocket } from "@effect-http2/node/client/exchange"
+import type { ConnectionOwner } from "@effect-http2/node/client/http2Connection"
+import type { Origin } from "@effect-http2/node/client/origin"
+import type { ReusableConnections } from "@effect-http2/node/client/reusableConnections"
+import { Identity } from "@effect-http2/node/socket/identity"
+import { notHttp2 } from "@effect-http2/node/socket/socketError"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import { Identity } from "@effect-http2/node/socket/identity"
-import { notHttp2 } from "@effect-http2/node/socket/socketError"
 import { fromOpenSocket } from "../../socket/socketTransport.js"
-import { Http2Connection, type ConnectionOwner } from "../wire/http2Connection.js"
-import type { OpenedSocket } from "../wire/exchange.js"
+import type { Fork } from "../wire/forked.js"
+import { ClientConnection } from "../wire/http2Connection.js"
+import type { Incoming } from "../wire/incoming.js"
 import type { Resolved } from "./options.js"
-import type { ReusableConnections } from "./reusableConnections.js"
-import type { Origin } from "@effect-http2/node/client/origin"
 
 /** Takes the socket over; it is closed with the scope of what comes back, and where nothing does. `owner` hears of every change. */
 export const openHttp2 = (
   opened: OpenedSocket,
   origin: Origin,
-  options: Resolved,
-  owner: ConnectionOwner,
-  reusable: ReusableConnections | undefined
-): Effect.Effect<Http2Connection, Http2Error.Http2Error> =>
+  { http2, pool: { isProxy, onAltSvc, tls } }: Resolved,
+  fork: Fork,
+  owner: ConnectionOwner<Incoming>,
+  reusable: ReusableConnections<Incoming> | undefined
+): Effect.Effect<ClientConnection, Http2Error.Http2Error> =>
   Effect.flatMap(Scope.make(), (scope) => {
-    let connection: Http2Connection | undefined = undefined
-    const identity = new Identity(opened.socket, options.tls)
-    const { isProxy, onAltSvc } = options
+    let connection: ClientConnection | undefined = undefined
+    const identity = new Identity(opened.socket, tls)
     const acquire = Effect.gen(function* () {
-      yield* Effect.addFinalizer(() => opened.close)
+      yield* Effect.addFinalizer(() => Effect.sync(opened.close))
       const transport = yield* Effect.acquireRelease(
         Effect.sync(() =>
           fromOpenSocket(
@@ -40,7 +43,7 @@ export const openHttp2 = (
         (transport) => transport.close
       )
       return yield* Http2Client.make(transport, {
-        ...options.http2,
+        ...http2,
         // Nobody would take what is pushed.
         enablePush: false,
         authority: origin.authority,
@@ -60,6 +63,6 @@ export const openHttp2 = (
     })
     return Effect.map(
       Effect.onError(Scope.extend(acquire, scope), (cause) => Scope.close(scope, Exit.failCause(cause))),
-      (client) => (connection = new Http2Connection(client, scope, origin, owner, identity, opened.isDirect))
+      (client) => (connection = new ClientConnection(client, scope, fork, origin, owner, identity, opened.isDirect))
     )
   })

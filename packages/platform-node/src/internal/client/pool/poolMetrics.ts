@@ -6,6 +6,7 @@
 import type * as Stats from "@effect-http2/node/client/poolStats"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as MetricLabel from "effect/MetricLabel"
 
 /**
  * How long requests waited for a place on a connection, in ms: those that had to.
@@ -40,6 +41,8 @@ export const limitsReached = Metric.counter("http2_client_limits_reached", {
   description: "Times that requests began to wait at the limit of connections",
   incremental: true
 })
+
+export const countLimit = (limit: string): void => limitsReached.unsafeUpdate(1, [MetricLabel.make("limit", limit)])
 
 /** What the requests that wait are counted by. */
 export const metrics: Stats.PoolMetrics = {

@@ -3,47 +3,34 @@
  * origin, a connection to the proxy itself. Called by dial.ts for each connection.
  */
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
+import type { Connection } from "@effect-http2/node/client/exchange"
+import { Http1Connections } from "@effect-http2/node/client/http1Connections"
+import { authorityOf, type Origin, toOrigin } from "@effect-http2/node/client/origin"
+import type { Pool, Waiter } from "@effect-http2/node/client/pool"
+import type { Resolved } from "@effect-http2/node/client/poolOptions"
+import { fieldsOf, openTunnel, refused } from "@effect-http2/node/client/proxyTunnel"
+import { failure } from "@effect-http2/node/socket/socketError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
-import * as Http from "node:http"
 import type { Duplex } from "node:stream"
 import { openSocket } from "../../../NodeTransport.js"
 import { TunnelSocket } from "../../stream/tunnelSocket.js"
-import { failure } from "@effect-http2/node/socket/socketError"
-import { Http1Connections } from "../wire/http1Connections.js"
-import { Http2Connection } from "../wire/http2Connection.js"
-import type { Connection } from "../wire/exchange.js"
-import type { Resolved } from "./options.js"
-import type { Pool } from "./pool.js"
-import { authorityOf, basicAuthorization, type Origin, toOrigin } from "@effect-http2/node/client/origin"
+import type { Fork } from "../wire/forked.js"
+import { ClientConnection } from "../wire/http2Connection.js"
+import type { Incoming } from "../wire/incoming.js"
 
 type Opened = Effect.Effect<Duplex, Http2Error.TransportError, Scope.Scope>
 
-const refused = (proxy: URL, cause?: unknown, status?: number): Http2Error.TransportError =>
-  failure(
-    "Connect",
-    status === undefined
-      ? `the proxy ${proxy.host} opened no tunnel: ${cause instanceof Error ? cause.message : String(cause)}`
-      : `the proxy ${proxy.host} opened no tunnel: it answered ${status}`,
-    cause
-  )
-
-const fieldsOf = (proxy: URL): Readonly<Record<string, string>> => {
-  const authorization = basicAuthorization(proxy)
-  return authorization === undefined ? {} : { "proxy-authorization": authorization }
-}
-
 /** A connection of the pool, as any request of it would get. */
-const connectionOf = (pool: Pool): Effect.Effect<Connection, Http2Error.Http2Error> =>
+const connectionOf = (pool: Pool<Incoming>): Effect.Effect<Connection<Incoming>, Http2Error.Http2Error> =>
   Effect.async((resume) => {
     const connection = pool.find()
     if (connection !== undefined) return resume(Effect.succeed(connection))
-    const waiter = {
+    const waiter: Waiter<Incoming> = {
       excluded: undefined,
-      onConnection: (connection: Connection) => resume(Effect.succeed(connection)),
-      onNoConnection: (error: Http2Error.Http2Error) => resume(Effect.fail(error))
+      onConnection: (connection) => resume(Effect.succeed(connection)),
+      onNoConnection: (error) => resume(Effect.fail(error))
     }
     pool.wait(waiter)
     return Effect.sync(() => pool.withdraw(waiter))
@@ -52,9 +39,9 @@ const connectionOf = (pool: Pool): Effect.Effect<Connection, Http2Error.Http2Err
 export class Tunnels {
   constructor(
     private readonly options: Resolved,
-    private readonly runtime: Runtime.Runtime<never>,
+    private readonly fork: Fork,
     /** The connections to a proxy. */
-    private readonly poolOf: (origin: Origin) => Pool | undefined
+    private readonly poolOf: (origin: Origin) => Pool<Incoming> | undefined
   ) {}
 
   /** What to speak to the origin over; undefined where there is no proxy. */
@@ -63,11 +50,14 @@ export class Tunnels {
       const proxy = this.options.proxy?.proxyOf(origin)
       if (proxy === undefined) return Effect.succeed(undefined)
       if (this.isForwarded(origin)) return this.dial(proxy)
-      const { connectTimeout = "10 seconds" } = this.options
+      const { connectTimeout } = this.options
       return Effect.timeoutFail(this.tunnel(proxy, origin), {
         duration: connectTimeout,
         onTimeout: () =>
-          failure("ConnectTimeout", `no tunnel by ${proxy.host} after ${Duration.format(connectTimeout)}`)
+          failure(
+            "ConnectTimeout",
+            `no tunnel by ${proxy.host} after ${Duration.format(Duration.millis(connectTimeout))}`
+          )
       })
     })
   }
@@ -101,19 +91,19 @@ export class Tunnels {
     return Effect.flatMap(
       Effect.mapError(connectionOf(pool), (cause) => refused(proxy, cause)),
       (connection): Opened => {
-        if (connection instanceof Http2Connection) return this.overHttp2(connection, proxy, origin)
+        if (connection instanceof ClientConnection) return this.overHttp2(connection, proxy, origin)
         const ready = connection instanceof Http1Connections ? connection.release() : undefined
         const socket =
           ready === undefined
             ? this.dial(proxy)
-            : Effect.acquireRelease(Effect.succeed<Duplex>(ready.socket), () => ready.close)
-        return Effect.flatMap(socket, (socket) => overHttp1(socket, proxy, origin))
+            : Effect.acquireRelease(Effect.succeed<Duplex>(ready.socket), () => Effect.sync(ready.close))
+        return Effect.tap(socket, (socket) => overHttp1(socket, proxy, origin))
       }
     )
   }
 
   /** RFC 9113 §8.5. */
-  private overHttp2(connection: Http2Connection, proxy: URL, origin: Origin): Opened {
+  private overHttp2(connection: ClientConnection, proxy: URL, origin: Origin): Opened {
     const opened = connection.client.tunnel({ authority: authorityOf(origin), headers: fieldsOf(proxy) })
     return Effect.flatMap(
       Effect.mapError(opened, (cause) => refused(proxy, cause)),
@@ -122,7 +112,7 @@ export class Tunnels {
           return Effect.fail(refused(proxy, undefined, response.status))
         return Effect.acquireRelease(
           Effect.sync(() => {
-            const socket = new TunnelSocket(Runtime.runFork(this.runtime), () => undefined)
+            const socket = new TunnelSocket(this.fork, () => undefined)
             socket.on("error", () => undefined)
             socket.open(tunnel)
             return socket
@@ -135,29 +125,9 @@ export class Tunnels {
 }
 
 /** RFC 9110 §9.3.6. */
-const overHttp1 = (socket: Duplex, proxy: URL, origin: Origin): Effect.Effect<Duplex, Http2Error.TransportError> =>
-  Effect.async((resume) => {
-    const authority = authorityOf(origin)
-    const request = Http.request({
-      method: "CONNECT",
-      path: authority,
-      setHost: false,
-      headers: { host: authority, ...fieldsOf(proxy) },
-      createConnection: () => socket
-    })
-    request.on("connect", ({ statusCode = 0 }, _, head) => {
-      if (statusCode < 200 || statusCode > 299) {
-        socket.destroy()
-        return resume(Effect.fail(refused(proxy, undefined, statusCode)))
-      }
-      if (head.length > 0) socket.unshift(head)
-      resume(Effect.succeed(socket))
-    })
-    request.on("response", ({ statusCode }) => {
-      request.destroy()
-      resume(Effect.fail(refused(proxy, undefined, statusCode)))
-    })
-    request.on("error", (error) => resume(Effect.fail(refused(proxy, error))))
-    request.end()
-    return Effect.sync(() => request.destroy())
-  })
+const overHttp1 = (socket: Duplex, proxy: URL, origin: Origin): Effect.Effect<void, Http2Error.TransportError> =>
+  Effect.async((resume) =>
+    Effect.sync(
+      openTunnel(socket, proxy, origin, (error) => resume(error === undefined ? Effect.void : Effect.fail(error)))
+    )
+  )

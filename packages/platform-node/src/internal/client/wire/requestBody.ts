@@ -2,15 +2,20 @@
  * The bodies of platform requests as what a connection can send: octets, or a Stream of them.
  */
 import * as Http2Error from "@effect-http2/http2/Http2Error"
+import * as StreamRun from "@effect-http2/http2/StreamRun"
+import { type Body, type BodySource, type BodyWriter, type Cancel, noBody } from "@effect-http2/node/client/exchange"
+import { userFailure } from "@effect-http2/node/client/http1Request"
+import * as Raw from "@effect-http2/node/client/rawBody"
 import type * as HttpBody from "@effect/platform/HttpBody"
 import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
 import type * as FiberRefs from "effect/FiberRefs"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { Readable } from "node:stream"
-import { ReadableStream } from "node:stream/web"
 import { fromAsyncIterable, fromIterable, fromReadable, fromWeb } from "../../stream/readable.js"
+import type { Fork } from "./forked.js"
 
 type Octets = Stream.Stream<Uint8Array, unknown>
 
@@ -26,113 +31,112 @@ const keepDefects = (content: Octets): Octets =>
     return Option.isSome(defects) ? Cause.fail(new Defect(defects.value)) : cause
   })
 
-export class Body {
+/** A Stream as a body. */
+export class StreamBody implements BodySource {
+  readonly stream: Octets
+
   constructor(
-    readonly content: Uint8Array | Octets | undefined,
-    /** Fields that follow from the body; those that the request has stand before them. */
-    readonly contentType: string | undefined,
-    readonly contentLength: number | undefined
-  ) {}
-
-  /** A Stream that runs with what the request's fiber has: its context, its span, its loggers. */
-  inheriting(fiberRefs: FiberRefs.FiberRefs): Body {
-    const { content } = this
-    if (content === undefined || content instanceof Uint8Array) return this
-    const inheriting = Stream.unwrap(Effect.as(Effect.setFiberRefs(fiberRefs), content))
-    return new Body(inheriting, this.contentType, this.contentLength)
+    stream: Octets,
+    private readonly fork: Fork,
+    /** What the fiber of the request has, where that is known: its context, its span, its loggers. */
+    fiberRefs: FiberRefs.FiberRefs | undefined
+  ) {
+    const content = keepDefects(stream)
+    this.stream = fiberRefs === undefined ? content : Stream.unwrap(Effect.as(Effect.setFiberRefs(fiberRefs), content))
   }
-}
 
-export const none = new Body(undefined, undefined, undefined)
-
-const octets = (content: Uint8Array, contentType?: string): Body => new Body(content, contentType, content.length)
-
-const stream = (content: Octets, contentType?: string, contentLength?: number): Body =>
-  new Body(keepDefects(content), contentType, contentLength)
-
-const isAsyncIterable = (u: object): u is AsyncIterable<unknown> => Symbol.asyncIterator in u
-const isIterable = (u: object): u is Iterable<unknown> => Symbol.iterator in u
-
-const fromFormData = (formData: FormData): Body => {
-  // The encoder of the platform: it chooses the boundary, and reads files as they are sent.
-  const response = new Response(formData)
-  const type = response.headers.get("content-type") ?? undefined
-  return response.body === null ? none : stream(fromWeb(response.body), type)
-}
-
-const fromObject = (body: object): Body | Http2Error.StreamError => {
-  if (body instanceof Uint8Array) return octets(body)
-  if (ArrayBuffer.isView(body)) return octets(new Uint8Array(body.buffer, body.byteOffset, body.byteLength))
-  if (body instanceof ArrayBuffer) return octets(new Uint8Array(body))
-  if (body instanceof Blob)
-    return stream(
-      Stream.suspend(() => fromWeb(body.stream())),
-      body.type || undefined,
-      body.size
+  /** To HTTP/1.1; a connection of HTTP/2 takes the Stream as it is. */
+  writeTo(writer: BodyWriter): Cancel {
+    const fiber = this.fork(
+      Effect.matchCause(write(this.stream, writer), {
+        onSuccess: () => undefined,
+        onFailure: (cause) => {
+          const reason = Cause.isInterruptedOnly(cause) ? "interrupted itself" : "failed"
+          const error = Cause.squash(cause)
+          writer.fail(Http2Error.isHttp2Error(error) ? error : userFailure(`the body of the request ${reason}`, error))
+        }
+      })
     )
-  if (body instanceof FormData) return fromFormData(body)
-  if (body instanceof URLSearchParams) {
-    return octets(Buffer.from(body.toString()), "application/x-www-form-urlencoded;charset=UTF-8")
+    return () => fiber.unsafeInterruptAsFork(FiberId.none)
   }
-  if (body instanceof Response)
-    return body.body === null ? none : stream(fromWeb(body.body), body.headers.get("content-type") ?? undefined)
-  if (body instanceof Readable)
-    return stream(fromReadable(body, () => body.errored ?? new Error("the Readable was destroyed before its end")))
-  if (body instanceof ReadableStream) return stream(fromWeb(body))
-  if (isAsyncIterable(body)) return stream(fromAsyncIterable(body))
-  if (isIterable(body)) return stream(fromIterable(body))
-  return Http2Error.usageError(0, undefined, `a body of ${Object.prototype.toString.call(body)} cannot be sent`)
 }
 
-const fromRaw = (body: unknown): Body | Http2Error.StreamError => {
-  if (body === undefined || body === null) return none
-  if (typeof body === "string") return octets(Buffer.from(body))
-  return typeof body === "object"
-    ? fromObject(body)
-    : Http2Error.usageError(0, undefined, `a body of type ${typeof body} cannot be sent`)
+const orFail = (error: Http2Error.StreamError | undefined): Effect.Effect<void, Http2Error.StreamError> =>
+  error === undefined ? Effect.void : Effect.fail(error)
+
+const awaitRoom = (writer: BodyWriter): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    if (!writer.isFull) return resume(Effect.void)
+    return Effect.sync(writer.onRoom(() => resume(Effect.void)))
+  })
+
+const write = (body: Octets, writer: BodyWriter): Effect.Effect<void, unknown> =>
+  Effect.zipRight(
+    StreamRun.forEachChunk(body, (chunk) => {
+      const error = writer.write(Chunk.toReadonlyArray(chunk))
+      return error === undefined && writer.isFull ? awaitRoom(writer) : orFail(error)
+    }),
+    Effect.suspend(() => orFail(writer.end()))
+  )
+
+/** Left before its end, the source is destroyed or cancelled. */
+const streamOf = (raw: Exclude<Raw.RawBody, { readonly _tag: "None" | "Octets" }>): Octets => {
+  switch (raw._tag) {
+    case "Readable": {
+      const { source } = raw
+      return fromReadable(source, () => source.errored ?? new Error("the Readable was destroyed before its end"))
+    }
+    case "Web":
+      return Stream.suspend(() => fromWeb(raw.open()))
+    case "AsyncIterable":
+      return fromAsyncIterable(raw.source)
+    case "Iterable":
+      return fromIterable(raw.source)
+  }
+}
+
+const fromRaw = (raw: Raw.RawBody, fork: Fork, fiberRefs: FiberRefs.FiberRefs | undefined): Body => {
+  switch (raw._tag) {
+    case "None":
+      return noBody
+    case "Octets":
+      return { content: raw.octets, contentType: raw.contentType, contentLength: raw.octets.length }
+    default: {
+      const { contentLength, contentType } = raw._tag === "Web" ? raw : noBody
+      return { content: new StreamBody(streamOf(raw), fork, fiberRefs), contentType, contentLength }
+    }
+  }
 }
 
 /** A usage error for a raw body that nothing can be made of. */
-export const toBody = (body: HttpBody.HttpBody): Body | Http2Error.StreamError => {
+export const toBody = (
+  body: HttpBody.HttpBody,
+  fork: Fork,
+  fiberRefs: FiberRefs.FiberRefs | undefined
+): Body | Http2Error.StreamError => {
   switch (body._tag) {
     case "Empty":
-      return none
+      return noBody
     case "Uint8Array":
-      return octets(body.body, body.contentType)
-    case "Raw":
-      return fromRaw(body.body)
+      return { content: body.body, contentType: body.contentType, contentLength: body.body.length }
+    case "Stream": {
+      const { contentLength, contentType, stream } = body
+      return { content: new StreamBody(stream, fork, fiberRefs), contentType, contentLength }
+    }
     case "FormData":
-      return fromFormData(body.formData)
-    case "Stream":
-      return stream(body.stream, body.contentType, body.contentLength)
+      return fromRaw(Raw.fromFormData(body.formData), fork, fiberRefs)
+    case "Raw": {
+      const raw = Raw.fromRaw(body.body)
+      return Http2Error.isStreamError(raw) ? raw : fromRaw(raw, fork, fiberRefs)
+    }
   }
 }
 
 /** Whether the body can be sent a second time. */
-export const isReplayable = (body: HttpBody.HttpBody): boolean => {
-  if (body._tag !== "Raw") return body._tag !== "Stream"
-  const raw = body.body
-  return (
-    raw === undefined ||
-    raw === null ||
-    typeof raw === "string" ||
-    ArrayBuffer.isView(raw) ||
-    raw instanceof ArrayBuffer ||
-    raw instanceof Blob ||
-    raw instanceof FormData ||
-    raw instanceof URLSearchParams
-  )
-}
+export const isReplayable = (body: HttpBody.HttpBody): boolean =>
+  body._tag === "Raw" ? Raw.isReplayable(body.body) : body._tag !== "Stream"
 
 /** A body that was given as a stream of others and will not be sent, or not to its end: its source is destroyed or cancelled, once. */
 export const dispose = (body: HttpBody.HttpBody): void => {
-  if (body._tag !== "Raw") return
-  const source = body.body instanceof Response ? body.body.body : body.body
-  if (source instanceof Readable) {
-    source.on("error", () => undefined)
-    source.destroy()
-  } else if (source instanceof ReadableStream && !source.locked) {
-    // One that is locked is cancelled by its reader.
-    source.cancel().catch(() => undefined)
-  }
+  if (body._tag === "Raw") Raw.dispose(body.body)
 }

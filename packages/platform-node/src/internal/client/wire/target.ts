@@ -2,19 +2,11 @@
  * From the URL of a request to its origin and what is asked of it. Called for each request; the last ones are remembered, since parsing a URL costs as
  * much as all else before a request is sent.
  */
-import { basicAuthorization, type Origin, toOrigin } from "@effect-http2/node/client/origin"
+import type { Target } from "@effect-http2/node/client/exchange"
+import { basicAuthorization, toOrigin } from "@effect-http2/node/client/origin"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Either from "effect/Either"
-
-export interface Target {
-  readonly url: URL
-  readonly origin: Origin
-  /** Path and query. */
-  readonly path: string
-  /** Authorization for user and password in the URL. */
-  readonly authorization: string | undefined
-}
 
 const remembered = 1024
 const longest = 2048
