@@ -2,6 +2,7 @@
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import type * as Frame from "@effect-http2/http2/Frame"
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
+import * as Settings from "@effect-http2/http2/Settings"
 import { describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -9,9 +10,9 @@ import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import { expect } from "vitest"
 import { eventually } from "./support/engines.js"
-import { client } from "./support/peer.js"
+import { client, server } from "./support/peer.js"
 import { answer, serverWith, type Side, update } from "./support/settings.js"
-import { data, filled, headers, ok, post, settingsAck } from "./support/wire.js"
+import { data, filled, headers, ok, post, settings, settingsAck, windowUpdate } from "./support/wire.js"
 
 /** A request with a body at a server, or a response with one at a client, read when the test says so. */
 interface Receiving extends Side {
@@ -171,3 +172,19 @@ for (const [who, side] of Object.entries(receiving)) {
     )
   })
 }
+
+describe("the window of a stream whose body has left whole", () => {
+  it.scoped("[rfc9113-6.9.1-2] has lost what was sent: as much can be given back, and not an octet more", () =>
+    Effect.gen(function* () {
+      const { peer } = yield* server(answer)
+      const largest = 2 ** 31 - 1
+      yield* peer.send(settings([Settings.Id.INITIAL_WINDOW_SIZE, largest]), headers(1, post, false))
+      const { data: octets } = yield* peer.await("Data", ({ streamId }) => streamId === 1)
+      yield* peer.send(windowUpdate(1, octets.length))
+      yield* peer.barrier()
+      expect(peer.frames.some(({ _tag }) => _tag === "RstStream")).toBe(false)
+      yield* peer.send(windowUpdate(1, 1))
+      expect(yield* peer.await("RstStream")).toMatchObject({ streamId: 1, errorCode: ErrorCode.FLOW_CONTROL_ERROR })
+    })
+  )
+})

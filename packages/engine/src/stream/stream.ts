@@ -3,7 +3,7 @@
  * roles is in serverStream.ts and clientStream.ts. Called by the dispatcher's handlers, the connection and the skin.
  */
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
-import { adjust, type MakeWindow, type Window } from "../flow/window.js"
+import { adjust, type MakeWindow, PlainWindow, type Window } from "../flow/window.js"
 import { empty, type Headers } from "../Headers.js"
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
@@ -26,6 +26,9 @@ const { Event, State } = StreamState
 
 /** Octets that a stream costs beside its body: its request, its response, its handler. */
 const streamCost = 16_384
+
+/** Stands for a window that is not made, for as long as a body is sent from it. */
+const notMade = new PlainWindow(0)
 
 /** The connection, as its streams see it. */
 export interface StreamOwner {
@@ -81,6 +84,8 @@ export abstract class Stream implements SenderOwner, InboxOwner {
   /** Octets that our body will have as our content-length says, -1 where it does not say. */
   announcedOctets = -1
   private window: Window | undefined = undefined
+  /** Octets that were taken from the window before it was made. */
+  private taken = 0
 
   constructor(
     readonly owner: StreamOwner,
@@ -116,7 +121,7 @@ export abstract class Stream implements SenderOwner, InboxOwner {
 
   /** The window for what we send, made when it is first asked for. */
   get sendWindow(): Window {
-    return (this.window ??= this.owner.makeWindow(this.owner.peerInitialWindowSize))
+    return (this.window ??= this.owner.makeWindow(this.owner.peerInitialWindowSize - this.taken))
   }
 
   /** The setting has changed by `delta`; a window that is not made yet starts at its new value. False beyond 2^31-1. */
@@ -255,7 +260,7 @@ export abstract class Stream implements SenderOwner, InboxOwner {
     if (data.length === 0) return endStream ? this.sendEnd(undefined) : undefined
     this.transition(Event.sendData)
     const isFirst = this.sender === undefined || this.sender.queued === 0
-    if (isFirst && outbox.smallBody(this.id, this.sendWindow, data, endStream)) {
+    if (isFirst && this.sendWhole(data, endStream)) {
       if (endStream) this.sentEnd()
       return
     }
@@ -263,6 +268,16 @@ export abstract class Stream implements SenderOwner, InboxOwner {
     sender.push(outbox.view(data), this.owner.now())
     if (endStream) sender.finish(undefined)
     outbox.ready(sender)
+  }
+
+  /** `data` in one frame at once, where that can be. A window that nobody has asked for is not made for a body that leaves whole, as most do. */
+  private sendWhole(data: Uint8Array, endStream: boolean): boolean {
+    const { outbox, peerInitialWindowSize } = this.owner
+    if (this.window !== undefined || !endStream) return outbox.smallBody(this.id, this.sendWindow, data, endStream)
+    notMade.octets = peerInitialWindowSize
+    const isSent = outbox.smallBody(this.id, notMade, data, endStream)
+    this.taken = peerInitialWindowSize - notMade.octets
+    return isSent
   }
 
   /** Ends our side once what waits has left. */
