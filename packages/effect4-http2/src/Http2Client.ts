@@ -8,6 +8,7 @@ import { ClientRole } from "@effect-http2/engine/client/clientRole"
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 import type { TunnelKind } from "@effect-http2/engine/client/prepare"
 import { ofRequest } from "@effect-http2/engine/origin/asciiOrigin"
+import type { OriginListener } from "@effect-http2/engine/origin/originModels"
 import { Origins } from "@effect-http2/engine/origin/origins"
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Context from "effect/Context"
@@ -83,7 +84,8 @@ export interface Started {
  * @category models
  */
 export type ClientOptions = Http2Options.Http2Options &
-  OriginOptions & {
+  OriginOptions &
+  OriginListener & {
     /** The authority of requests that name none. */
     readonly authority?: string | undefined
     /** The scheme of requests that name none. Default: `https` over TLS, `http` without. */
@@ -176,7 +178,7 @@ export const make = Effect.fnUntraced(function* (
   const authority = new HeaderField(":authority", options.authority ?? "")
   const scheme = options.scheme ?? (transport.peer.tls === undefined ? "http" : "https")
   const usual = ofRequest(scheme, authority.value)
-  const role = new ClientRole(options.onCapacity, new Origins(options, transport.peer, usual))
+  const role = new ClientRole(options.onCapacity, new Origins(options, transport.peer, usual, options))
   const config = {
     options: resolved,
     settings: Http2Options.toSettings(resolved, options.enablePush ?? false),

@@ -9,12 +9,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
-import type * as Stream from "effect/Stream"
+import * as Stream from "effect/Stream"
 import * as Headers from "./Headers.js"
 import type { Http2Connection } from "./Http2Connection.js"
 import * as Http2Error from "./Http2Error.js"
 import * as Http2Options from "./Http2Options.js"
-import type { OriginOptions } from "./Http2Origin.js"
+import type { Alternative, OriginOptions } from "./Http2Origin.js"
 import * as Http2Push from "./Http2Push.js"
 import type { Http2ClientRequest, TunnelRequest } from "./Http2ClientRequest.js"
 import * as Http2Stats from "./Http2Stats.js"
@@ -26,10 +26,14 @@ import type { ClientRequest as Exchange } from "@effect-http2/engine/client/clie
 import { ClientRole } from "@effect-http2/engine/client/clientRole"
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 import type { TunnelKind } from "@effect-http2/engine/client/prepare"
+import type { Connection } from "@effect-http2/engine/connection/connection"
+import { Alternatives } from "@effect-http2/engine/origin/alternatives"
+import type { OriginListener } from "@effect-http2/engine/origin/originModels"
 import { Origins } from "@effect-http2/engine/origin/origins"
 import * as ConnectionScope from "./internal/connectionScope.js"
 import { cancel, prepare, send, UserListener } from "./internal/clientRequests.js"
 import { takeWhole } from "./internal/bodies.js"
+import { fromEvents, nextEvent } from "./internal/events.js"
 import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
 import type * as Priority from "./Priority.js"
 import * as Transport from "./Transport.js"
@@ -99,12 +103,22 @@ export interface ClientOptions extends Http2Options.Http2Options, OriginOptions 
    * comes with, the connection's own, or one that `isAuthoritative` says. Default false: PUSH_PROMISE ends the connection.
    */
   readonly enablePush?: boolean | undefined
+  /**
+   * Whether what the server says of alternative services (RFC 7838 §4) comes by `alternatives`. Nothing else follows from it: there is no cache of
+   * alternative services, and no request goes to one. Default false: ALTSVC is not decoded.
+   */
+  readonly enableAltSvc?: boolean | undefined
   /** Counters to add to. Default: of this connection alone. */
   readonly stats?: Http2Stats.Http2Stats | undefined
-  /**
-   * Called when a stream may be free for a request that had to wait, or room for its response (`Http2Connection.isWindowHeld`), and when there will be none
-   * any more. For pools.
-   */
+}
+
+/**
+ * Who hears at once of what happens on a connection, in plain code: pools.
+ *
+ * @internal
+ */
+export interface ClientListener extends OriginListener {
+  /** A stream may be free, or room for its response, or there will be none any more. */
   readonly onCapacity?: (() => void) | undefined
 }
 
@@ -147,11 +161,22 @@ export interface Http2Client {
    * connection, and fails where that failed. Fails with a `StreamError` of origin `User` where `enablePush` is not set.
    */
   readonly pushes: Stream.Stream<Http2Push.Push, Http2Error.Http2Error>
+  /**
+   * What the server says of alternative services of origins that it is authoritative for (RFC 7838 §4), each once, whoever runs it. What came before it is run
+   * comes too: the latest of each origin, up to 32 origins. ALTSVC of over 4,096 octets is passed over. It ends with the connection, and fails where that
+   * failed. Fails with a `StreamError` of origin `User` where `enableAltSvc` is not set.
+   */
+  readonly alternatives: Stream.Stream<Alternative, Http2Error.Http2Error>
   readonly connection: Http2Connection
   /** Requests that wait until the server takes another stream. */
   readonly queued: () => number
   /** How many requests more would be sent at once now; 0 where the connection takes none. */
   readonly availableStreams: () => number
+  /**
+   * Waits until a request would be sent at once and there is room for its response (`Http2Connection.isWindowHeld`); succeeds with `availableStreams`. Others
+   * who wait are told of the same streams: nothing is reserved. Fails with a `ConnectionError` once the connection takes no requests any more.
+   */
+  readonly awaitAvailableStreams: Effect.Effect<number, Http2Error.ConnectionError>
 }
 
 /**
@@ -175,6 +200,17 @@ export const isHttp2Client = (u: unknown): u is Http2Client => Predicate.hasProp
 export const make = (
   transport: Transport.Transport,
   options: ClientOptions = {}
+): Effect.Effect<Http2Client, Http2Error.ConnectionError, Scope.Scope> => makeWith(transport, options, {})
+
+/**
+ * `make`, with a listener, which hears of alternative services in place of `alternatives`.
+ *
+ * @internal
+ */
+export const makeWith = (
+  transport: Transport.Transport,
+  options: ClientOptions,
+  listener: ClientListener
 ): Effect.Effect<Http2Client, Http2Error.ConnectionError, Scope.Scope> =>
   Effect.gen(function* () {
     const resolved = yield* Http2Options.resolve(options)
@@ -182,7 +218,9 @@ export const make = (
     const authority = new HeaderField(":authority", options.authority ?? "")
     const scheme = options.scheme ?? (transport.peer.tls === undefined ? "http" : "https")
     const usual = ofRequest(scheme, authority.value)
-    const role = new ClientRole(options.onCapacity, new Origins(options, transport.peer, usual))
+    const heard = options.enableAltSvc === true && listener.onAltSvc === undefined ? new Alternatives() : undefined
+    const hearer = heard === undefined ? listener : { ...listener, onAltSvc: heard.add }
+    const role = new ClientRole(listener.onCapacity, new Origins(options, transport.peer, usual, hearer))
     const config = {
       options: resolved,
       settings: Http2Options.toSettings(resolved, options.enablePush ?? false),
@@ -229,8 +267,21 @@ export const make = (
       return exchange
     }
     const pushes = Http2Push.pushes(connection.engine, role.pushes)
-    const [queued, availableStreams] = [() => role.queued, () => role.availableStreams] as const
-    return { [TypeId]: TypeId, request, collect, unsafeRequest, tunnel, pushes, connection, queued, availableStreams }
+    const alternatives = alternativesOf(connection.engine, heard)
+    if (heard !== undefined) connection.engine.onEnd(() => heard.close())
+    return {
+      [TypeId]: TypeId,
+      request,
+      collect,
+      unsafeRequest,
+      tunnel,
+      pushes,
+      alternatives,
+      connection,
+      queued: () => role.queued,
+      availableStreams: () => role.availableStreams,
+      awaitAvailableStreams: awaitAvailableStreams(connection, role)
+    }
   })
 
 /**
@@ -280,6 +331,27 @@ export const tunnel = (
   request: TunnelRequest
 ): Effect.Effect<Tunnel, Http2Error.Http2Error, Http2Client | Scope.Scope> =>
   Effect.flatMap(Http2Client, (client) => client.tunnel(request))
+
+const alternativesOf = (
+  engine: Connection,
+  heard: Alternatives | undefined
+): Stream.Stream<Alternative, Http2Error.Http2Error> =>
+  heard === undefined
+    ? Stream.fail(
+        Http2Error.usageError(0, undefined, "the client does not listen to ALTSVC: its option enableAltSvc is false")
+      )
+    : fromEvents(engine, heard.whenHeard, () => heard.take())
+
+const awaitAvailableStreams = (
+  connection: Http2Connection,
+  role: ClientRole
+): Effect.Effect<number, Http2Error.ConnectionError> =>
+  Effect.suspend(() => {
+    const { availableStreams, refusal } = role
+    if (refusal !== undefined) return Effect.fail(refusal)
+    if (availableStreams > 0 && !connection.isWindowHeld) return Effect.succeed(availableStreams)
+    return Effect.zipRight(nextEvent(role.whenCapacity), awaitAvailableStreams(connection, role))
+  })
 
 const notStarted: Started = { unsafeCancel: () => undefined, unsafeReprioritize: () => undefined }
 

@@ -5,7 +5,6 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { responseOf, type Http2ClientResponse } from "./Http2ClientResponse.js"
@@ -15,6 +14,7 @@ import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 import type { ClientPushes } from "@effect-http2/engine/client/clientPushes"
 import type { Connection } from "@effect-http2/engine/connection/connection"
 import type { Push as Pushed } from "@effect-http2/engine/client/push"
+import { fromEvents } from "./internal/events.js"
 import type * as Priority from "./Priority.js"
 
 export type {
@@ -104,23 +104,16 @@ export class Push {
  *
  * @internal
  */
-export const pushes = (engine: Connection, pushes: ClientPushes): Stream.Stream<Push, Http2Error.Http2Error> => {
-  const next: Effect.Effect<Push, Option.Option<Http2Error.Http2Error>> = Effect.suspend(() => {
-    const pushed = pushes.take()
-    if (pushed !== undefined) return Effect.succeed(new Push(pushed))
-    if (engine.status === "closed") return Effect.fail(Option.fromNullable(engine.error))
-    if (!engine.settings.announced.enablePush) return Effect.fail(Option.some(notEnabled()))
-    return Effect.zipRight(another(pushes), next)
-  })
-  return Stream.repeatEffectOption(next)
-}
-
-const another = ({ whenPromised }: ClientPushes): Effect.Effect<void> =>
-  Effect.async((resume) => {
-    const listener = (): void => resume(Effect.void)
-    whenPromised.add(listener)
-    return Effect.sync(() => whenPromised.remove(listener))
-  })
+export const pushes = (engine: Connection, pushes: ClientPushes): Stream.Stream<Push, Http2Error.Http2Error> =>
+  Stream.map(
+    fromEvents(
+      engine,
+      pushes.whenPromised,
+      () => pushes.take(),
+      () => (engine.status === "closed" || engine.settings.announced.enablePush ? engine.error : notEnabled())
+    ),
+    (pushed) => new Push(pushed)
+  )
 
 const notEnabled = (): Http2Error.StreamError =>
   Http2Error.usageError(0, "6.5.2", "the client does not take pushes: its option enablePush is false")

@@ -7,9 +7,10 @@ import type { Peer } from "@effect-http2/http2/Transport"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
 import { expect } from "vitest"
 import { expectCalm } from "./support/attack.js"
-import { asked, other, own, plain, says } from "./support/origins.js"
+import { asked, leave, other, own, plain, says } from "./support/origins.js"
 import { data, headers, ok, rawFrame, reset } from "./support/wire.js"
 
 describe("ALTSVC at a client", () => {
@@ -24,7 +25,7 @@ describe("ALTSVC at a client", () => {
     Effect.gen(function* () {
       const alternatives: Array<Http2Origin.Alternative> = []
       const onAltSvc = (alternative: Http2Origin.Alternative): void => void alternatives.push(alternative)
-      const { client: http, peer } = yield* asked({ onAltSvc, ...options }, authority)
+      const { client: http, peer } = yield* asked({ listener: { onAltSvc }, ...options }, authority)
       yield* peer.send(...frames)
       yield* peer.barrier()
       // The connection goes on.
@@ -127,10 +128,59 @@ describe("ALTSVC at a client", () => {
     )
   }
 
+  it.scoped("alternatives has the latest of each origin, what came before it is run too, each once", () =>
+    Effect.gen(function* () {
+      const { client: http, peer } = yield* asked({
+        enableAltSvc: true,
+        isAuthoritative: (origin) => origin === other
+      })
+      yield* peer.send(new AltSvc(0, own, value), new AltSvc(0, other, "clear"), new AltSvc(0, own, "clear"))
+      yield* peer.barrier(1)
+      const heard: Array<Http2Origin.Alternative> = []
+      const listening = yield* Effect.fork(
+        Stream.runForEach(http.alternatives, (alternative) => Effect.sync(() => heard.push(alternative)))
+      )
+      yield* peer.barrier(2)
+      expect(heard).toEqual([
+        { origin: other, value: "clear" },
+        { origin: own, value: "clear" }
+      ])
+      yield* peer.send(new AltSvc(0, own, value))
+      yield* peer.barrier(3)
+      expect(heard[2]).toEqual({ origin: own, value })
+      yield* leave(peer)
+      yield* Fiber.join(listening)
+      expect(heard.length).toBe(3)
+    })
+  )
+
+  it.scoped("alternatives keeps 32 origins that nobody has taken, those that were heard last", () =>
+    Effect.gen(function* () {
+      const { client: http, peer } = yield* asked({ enableAltSvc: true, isAuthoritative: () => true })
+      const origins = Array.from({ length: 40 }, (_, index) => `https://${index}.example`)
+      yield* peer.send(...origins.map((origin) => new AltSvc(0, origin, value)))
+      yield* peer.barrier()
+      yield* leave(peer)
+      const kept = yield* Stream.runCollect(http.alternatives)
+      expect([...kept].map(({ origin }) => origin)).toEqual(origins.slice(-32))
+    })
+  )
+
+  it.scoped("alternatives fails with what ends the connection, and where the option is not set", () =>
+    Effect.gen(function* () {
+      const enabled = yield* asked({ enableAltSvc: true })
+      const listening = yield* Effect.fork(Effect.flip(Stream.runDrain(enabled.client.alternatives)))
+      yield* enabled.peer.send(rawFrame(0x06, 0, 0, Uint8Array.of(1)))
+      expect(yield* Fiber.join(listening)).toBe(yield* enabled.failure)
+      const { client: http } = yield* asked()
+      expect(yield* Effect.flip(Stream.runDrain(http.alternatives))).toMatchObject({ origin: "User", reason: "Usage" })
+    })
+  )
+
   it.scoped("one for each of many streams is no flood", () =>
     Effect.gen(function* () {
       let times = 0
-      const made = yield* asked({ glitchBurst: 2, onAltSvc: () => times++ })
+      const made = yield* asked({ glitchBurst: 2, listener: { onAltSvc: () => times++ } })
       for (let id = 1; id < 41; id += 2) {
         if (id > 1) yield* Effect.fork(Effect.either(made.client.collect({})))
         if (id > 1) yield* made.peer.await("Headers")
@@ -153,7 +203,10 @@ describe("ALTSVC at a client", () => {
         const thrower = (): never => {
           throw cause
         }
-        const { failure, peer } = yield* asked({ onAltSvc: () => undefined, [name]: thrower })
+        const { failure, peer } = yield* asked({
+          [name]: thrower,
+          listener: { onAltSvc: () => undefined, [name]: thrower }
+        })
         yield* peer.send(frame)
         const description = `${name} has thrown`
         expect(yield* failure).toMatchObject({

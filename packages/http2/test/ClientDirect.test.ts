@@ -7,6 +7,8 @@ import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import { describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import { expect } from "vitest"
 import { engines, eventually } from "./support/engines.js"
 
@@ -90,11 +92,10 @@ describe("unsafeRequest", () => {
 
 describe("free streams", () => {
   it.live(
-    "are as many as the server allows, counted off by what is open and what waits; onCapacity tells of changes",
+    "are as many as the server allows, counted off by what is open and what waits; awaitAvailableStreams waits for one",
     () =>
       Effect.gen(function* () {
         const gate = yield* Deferred.make<void>()
-        let changes = 0
         yield* engines(
           () => Effect.as(Deferred.await(gate), Http2ServerResponse.empty()),
           ({ client, server }) =>
@@ -103,16 +104,21 @@ describe("free streams", () => {
               expect([client.availableStreams(), client.connection.hasRemoteSettings]).toEqual([2, true])
               const all = [1, 2, 3].map(() => start(client, {}))
               expect([client.availableStreams(), client.queued()]).toEqual([0, 1])
-              const before = changes
+              expect(yield* client.awaitAvailableStreams.pipe(Effect.timeoutOption(0))).toEqual(Option.none())
+              const available = yield* Effect.fork(client.awaitAvailableStreams)
               yield* Deferred.succeed(gate, undefined)
+              expect(yield* Fiber.join(available)).toBeGreaterThan(0)
               yield* eventually(() => all.every(({ heard }) => heard.response !== undefined))
               yield* eventually(() => client.availableStreams() === 2)
-              expect(changes).toBeGreaterThan(before)
               yield* Effect.fork(server.shutdown)
               yield* eventually(() => client.availableStreams() === 0)
               expect(client.connection.isDraining).toBe(true)
+              expect(yield* Effect.flip(client.awaitAvailableStreams)).toMatchObject({
+                reason: "GoAway",
+                processed: "no"
+              })
             }),
-          { server: { maxConcurrentStreams: 2 }, client: { onCapacity: () => changes++ } }
+          { server: { maxConcurrentStreams: 2 } }
         )
       })
   )

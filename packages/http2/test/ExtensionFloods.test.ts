@@ -69,7 +69,7 @@ describe("200,000 entries in frames of extensions", () => {
       const { connection, failure, peer } = yield* asked({
         glitchBurst: 40,
         maxOrigins: 10,
-        onAltSvc: ({ value }) => told.push(value)
+        listener: { onAltSvc: ({ value }) => told.push(value) }
       })
       const decoded = yield* steps(
         Effect.gen(function* () {

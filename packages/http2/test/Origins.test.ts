@@ -6,10 +6,11 @@ import type { Peer } from "@effect-http2/http2/Transport"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
 import { expect } from "vitest"
 import { expectCalm } from "./support/attack.js"
 import { nextTurn } from "./support/engines.js"
-import { asked, other, own, plain, says, secure, setOf, tls } from "./support/origins.js"
+import { asked, leave, other, own, plain, says, secure, setOf, tls } from "./support/origins.js"
 import { headers, ok, rawFrame } from "./support/wire.js"
 
 describe("origins as text", () => {
@@ -57,7 +58,7 @@ describe("ORIGIN at a client", () => {
   it.scoped("makes the set, with the connection's own origin, and the next one extends it [rfc8336-2.2-6]", () =>
     Effect.gen(function* () {
       const heard: Array<ReadonlyArray<string>> = []
-      const { connection, peer } = yield* asked({ onOriginSet: (set) => heard.push([...set]) })
+      const { connection, peer } = yield* asked({ listener: { onOriginSet: (set) => heard.push([...set]) } })
       yield* peer.barrier(1)
       expect(connection.originSet).toBe(undefined)
       yield* peer.send(says())
@@ -67,6 +68,39 @@ describe("ORIGIN at a client", () => {
       yield* peer.barrier(3)
       expect(setOf(connection.originSet)).toEqual([own, other, "https://third.example:8443"])
       expect(heard.map(({ length }) => length)).toEqual([1, 2, 3])
+    })
+  )
+
+  it.scoped("originSetChanges has the set once it is there and after each change, and ends with the connection", () =>
+    Effect.gen(function* () {
+      const { connection, peer } = yield* asked()
+      const seen: Array<ReadonlyArray<string>> = []
+      const watching = yield* Effect.fork(
+        Stream.runForEach(connection.originSetChanges, (set) => Effect.sync(() => seen.push([...set])))
+      )
+      yield* peer.send(says(other))
+      yield* peer.barrier(1)
+      expect(seen).toEqual([[own, other]])
+      yield* peer.send(says(other), says("https://third.example"))
+      yield* peer.barrier(2)
+      expect(seen).toEqual([
+        [own, other],
+        [own, other, "https://third.example"]
+      ])
+      // Who comes later has what there is, and nothing of what was before.
+      const late = yield* Effect.fork(Stream.runCollect(connection.originSetChanges))
+      yield* leave(peer)
+      yield* Fiber.join(watching)
+      expect([...(yield* Fiber.join(late))].map((set) => [...set])).toEqual(seen.slice(1))
+    })
+  )
+
+  it.scoped("originSetChanges fails with what ends the connection", () =>
+    Effect.gen(function* () {
+      const { connection, failure, peer } = yield* asked()
+      const watching = yield* Effect.fork(Effect.flip(Stream.runDrain(connection.originSetChanges)))
+      yield* peer.send(rawFrame(0x06, 0, 0, Uint8Array.of(1)))
+      expect(yield* Fiber.join(watching)).toBe(yield* failure)
     })
   )
 
@@ -146,7 +180,7 @@ describe("ORIGIN at a client", () => {
   it.scoped("421 takes the origin of its request out, and another status does not [rfc8336-2.3-1]", () =>
     Effect.gen(function* () {
       const heard: Array<ReadonlyArray<string>> = []
-      const made = yield* asked({ onOriginSet: (set) => heard.push([...set]) }, "Other.example:443")
+      const made = yield* asked({ listener: { onOriginSet: (set) => heard.push([...set]) } }, "Other.example:443")
       yield* made.peer.send(says(other, "https://third.example"), headers(1, [[":status", "421"]]))
       yield* Fiber.join(made.answer)
       expect(setOf(made.connection.originSet)).toEqual([own, "https://third.example"])

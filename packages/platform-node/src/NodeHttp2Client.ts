@@ -5,7 +5,6 @@
  * @since 0.1.0
  */
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
-import type * as Http2Options from "@effect-http2/http2/Http2Options"
 import type { Protocol } from "@effect-http2/node/client/exchange"
 import type * as Plain from "@effect-http2/node/client/poolOptions"
 import * as Stats from "@effect-http2/node/client/poolStats"
@@ -27,16 +26,17 @@ import * as ClientErrors from "./internal/client/clientErrors.js"
 import { ClientResponse } from "./internal/client/clientResponse.js"
 import * as Execute from "./internal/client/execute.js"
 import type { OnInformational } from "./internal/client/clientRequest.js"
+import type { Options } from "./internal/client/pool/options.js"
 import * as Metrics from "./internal/client/pool/poolMetrics.js"
 import * as Skin from "./internal/client/pool/skin.js"
 
-/**
- * The options of the client.
- *
- * @since 0.1.0
- * @category models
- */
-export type Options = Plain.ClientOptions<Duration.DurationInput, Http2Options.Http2Options>
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  Options
+} from "./internal/client/pool/options.js"
 
 /**
  * The pool of connections that each origin has.

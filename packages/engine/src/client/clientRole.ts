@@ -12,6 +12,7 @@ import type { Role } from "../connection/role.js"
 import type { ExtensionLimits } from "../frame/extensionPayload.js"
 import { AwaitedPushes } from "./awaitedPushes.js"
 import type { ClientRequest } from "./clientRequest.js"
+import { Listeners } from "../listeners.js"
 import type { Push } from "./push.js"
 import type { FieldSection } from "../fields/messageHead.js"
 import type { Origins } from "../origin/origins.js"
@@ -29,8 +30,10 @@ export class ClientRole implements Role {
   /** Requests for what is being pushed already (§8.4.2). */
   private readonly awaited = new AwaitedPushes()
   readonly pushes: ClientPushes
+  /** Told where another stream may be free, or room for its response, or there never will be again. */
+  readonly whenCapacity = new Listeners()
 
-  /** `onChange` is called where another stream may be free, or there never will be again. */
+  /** `onChange` is called each time that `whenCapacity` is told. */
   constructor(
     private readonly onChange: (() => void) | undefined = undefined,
     readonly origins: Origins | undefined = undefined
@@ -55,7 +58,10 @@ export class ClientRole implements Role {
 
   attach(connection: Connection): void {
     this.connection = connection
-    connection.onEnd(() => this.pushes.close(connection.error))
+    connection.onEnd(() => {
+      this.pushes.close(connection.error)
+      this.origins?.close()
+    })
   }
 
   /** Opens a stream for `request` now, or as soon as one is free, behind those that wait already. */
@@ -105,13 +111,22 @@ export class ClientRole implements Role {
   onCapacity(): void {
     this.serveWaiting()
     this.onChange?.()
+    this.whenCapacity.notify()
+  }
+
+  /** Why there will be no stream for another request; undefined where one is free, or may be later. */
+  get refusal(): Http2Error.ConnectionError | undefined {
+    const { connection } = this
+    if (connection === undefined || (connection.status === "open" && this.nextId <= Frame.MAX_STREAM_ID))
+      return undefined
+    return refusal(connection)
   }
 
   private serveWaiting(): void {
     const { connection, waiting } = this
     if (connection === undefined || waiting.size === 0) return
-    if (connection.status !== "open" || this.nextId > Frame.MAX_STREAM_ID) {
-      const error = refusal(connection)
+    const error = this.refusal
+    if (error !== undefined) {
       const refused = [...waiting]
       waiting.clear()
       for (const request of refused) request.refuse(error)

@@ -44,11 +44,17 @@ export interface OriginOptions {
   readonly isProxy?: boolean | undefined
   /** Whether the server's certificate is good for an origin beside the connection's own. Default: for none. */
   readonly isAuthoritative?: ((origin: string) => boolean) | undefined
-  /** Called when `Http2Connection.originSet` has changed. */
+}
+
+/**
+ * Who hears what a server says of origins. What it throws ends the connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface OriginListener {
+  /** The Origin Set has changed (RFC 8336 §2.3). */
   readonly onOriginSet?: ((origins: ReadonlySet<string>) => void) | undefined
-  /**
-   * Called for each ALTSVC about an origin that the server is authoritative for. Nothing else follows from it: there is no cache of alternative
-   * services, and no request goes to one. One of over 4,096 octets is passed over. What it throws ends the connection. Default: ALTSVC is not decoded.
-   */
+  /** ALTSVC has come about an origin that the server is authoritative for. Without it, ALTSVC is not decoded. */
   readonly onAltSvc?: ((alternative: Alternative) => void) | undefined
 }

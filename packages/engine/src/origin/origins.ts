@@ -1,6 +1,6 @@
 /**
- * What a client holds of what its server says about origins: the Origin Set (RFC 8336 §2.3), and who is told of alternative services (RFC 7838
- * §4). One for each connection of a client. Called by originFrames.ts for what arrives and, for 421, by clientRequest.ts.
+ * What a client keeps of what its server says about origins: the Origin Set (RFC 8336 §2.3). A listener hears of its changes and of alternative services
+ * (RFC 7838 §4). Each connection of a client has one. originFrames.ts calls it for what arrives, clientRequest.ts for 421.
  */
 import * as ErrorCode from "../ErrorCode.js"
 import type { Origin } from "../ExtensionFrame.js"
@@ -9,7 +9,8 @@ import type { Peer } from "../Peer.js"
 import { isAltSvcValue, isH2 } from "./announcements.js"
 import * as AsciiOrigin from "./asciiOrigin.js"
 import type { ExtensionLimits } from "../frame/extensionPayload.js"
-import type { OriginOptions } from "./originModels.js"
+import { Listeners } from "../listeners.js"
+import type { OriginListener, OriginOptions } from "./originModels.js"
 
 /** Octets of an ALTSVC frame beyond which it is not looked at. */
 const mostAltSvc = 4096
@@ -20,12 +21,16 @@ const critical = 0x0f
 export class Origins {
   /** Undefined until an ORIGIN frame has come. */
   set: Set<string> | undefined = undefined
+  /** How often the set has changed. */
+  version = 0
+  readonly whenChanged = new Listeners()
 
   constructor(
     private readonly options: OriginOptions,
     private readonly peer: Peer,
     /** The origin of requests that say nothing else. */
-    private readonly usual: string | undefined
+    private readonly usual: string | undefined,
+    private readonly listener: OriginListener
   ) {}
 
   /** The one that the connection was made for: the name that TLS asked for, or the address, and the port (RFC 8336 §2.3). */
@@ -40,8 +45,7 @@ export class Origins {
 
   /** How much of what the server says is decoded: ORIGIN where it can mean something, ALTSVC where somebody is told of it. */
   limits(maxOrigins: number): ExtensionLimits {
-    const { isProxy, onAltSvc } = this.options
-    const isTold = onAltSvc !== undefined && isProxy !== true
+    const isTold = this.listener.onAltSvc !== undefined && this.options.isProxy !== true
     return { altSvc: isTold ? mostAltSvc : 0, origins: this.isListening ? maxOrigins : 0, priority: 0 }
   }
 
@@ -97,11 +101,18 @@ export class Origins {
   }
 
   tell(origin: string, value: string): void {
-    guarded("onAltSvc", () => this.options.onAltSvc?.({ origin, value }))
+    guarded("onAltSvc", () => this.listener.onAltSvc?.({ origin, value }))
   }
 
   private changed(set: ReadonlySet<string>): void {
-    guarded("onOriginSet", () => this.options.onOriginSet?.(set))
+    this.version++
+    guarded("onOriginSet", () => this.listener.onOriginSet?.(set))
+    this.whenChanged.notify()
+  }
+
+  /** The connection has ended: there are no more changes. */
+  close(): void {
+    this.whenChanged.notify()
   }
 }
 

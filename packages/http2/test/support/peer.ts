@@ -149,17 +149,16 @@ export const client = (
     readonly transport?: Options
     readonly silent?: boolean
     readonly settings?: ReadonlyArray<readonly [number, number]>
+    readonly listener?: Http2Client.ClientListener
   } = {}
 ): Effect.Effect<ClientPeer, Http2Error.ConnectionError, Scope.Scope> =>
   Effect.gen(function* () {
     const scripted = yield* MemoryTransport.scripted(options.transport)
     const peer = new Peer(scripted, true)
     const stats = Http2Stats.make()
-    const client = yield* Http2Client.make(transportOf(scripted, options.transport), {
-      authority: "test",
-      stats,
-      ...options
-    })
+    const { listener = {}, transport } = options
+    const clientOptions = { authority: "test", stats, ...options }
+    const client = yield* Http2Client.makeWith(transportOf(scripted, transport), clientOptions, listener)
     yield* Effect.addFinalizer(() => scripted.reset)
     if (options.silent !== true) {
       yield* peer.send(Wire.settings(...(options.settings ?? [])), Wire.settingsAck)

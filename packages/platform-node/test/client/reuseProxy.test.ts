@@ -1,11 +1,13 @@
 /** Requests to several origins over one connection, where a proxy stands on the way; and proxies that speak of origins themselves. */
+import type { Alternative } from "@effect-http2/http2/Http2Origin"
 import type * as NodeHttp2Client from "@effect-http2/platform-node/NodeHttp2Client"
 import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
 import * as Http from "node:http"
 import { expect } from "vitest"
 import { ask, makeClient, makeServer, shared } from "./support/hosts.js"
 import { proxyHttp1, proxyHttp2 } from "./support/proxies.js"
-import { certificate, check, makeEvent } from "./support/servers.js"
+import { certificate, check } from "./support/servers.js"
 
 const throughProxy = (url: string): NodeHttp2Client.Options => ({
   proxy: { https: url },
@@ -43,25 +45,18 @@ check("not for an origin that is reached another way", () =>
 
 check("what a proxy says of origins is not listened to [rfc8336-2.2-5]", () =>
   Effect.gen(function* () {
-    const heard: Array<string> = []
+    const alternatives = yield* Queue.unbounded<Alternative>()
     const server = yield* makeServer()
     server.server.on("session", (session) => session.altsvc("clear", server.urlOf("a.example")))
     const proxy = yield* proxyHttp2((session, url) => {
       session.origin(server.urlOf("b.example"))
       session.altsvc("clear", url)
     })
-    const told = makeEvent()
-    const client = yield* makeClient({
-      ...throughProxy(proxy.url),
-      onAltSvc: ({ origin }) => {
-        heard.push(origin)
-        told.happen()
-      }
-    })
+    const client = yield* makeClient({ ...throughProxy(proxy.url), alternatives })
     yield* ask(client, server.urlOf("a.example"))
     yield* ask(client, server.urlOf("b.example"))
-    yield* told.happened
-    expect([...new Set(heard)]).toEqual([server.urlOf("a.example")])
+    const heard = [yield* Queue.take(alternatives), ...(yield* Queue.takeAll(alternatives))]
+    expect([...new Set(heard.map(({ origin }) => origin))]).toEqual([server.urlOf("a.example")])
     expect([server.walks, proxy.dials()]).toEqual([["a.example 1", "b.example 2"], 1])
   })
 )

@@ -1,8 +1,8 @@
 /** What a client makes of ORIGIN (RFC 8336) and ALTSVC (RFC 7838 §4), octet by octet, plain and over TLS. */
-import type { Alternative } from "@effect-http2/http2/Http2Origin"
 import type * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
 import { describe, expect } from "vitest"
 import * as U from "../utils.js"
 import * as C from "./support/clientCase.js"
@@ -132,8 +132,10 @@ describe("RFC 8336, RFC 7838 4: ORIGIN and ALTSVC at a client", () => {
     U.check(title, () =>
       Effect.gen(function* () {
         const heard: Array<string> = []
-        const onAltSvc = ({ origin }: Alternative): void => void heard.push(origin)
-        const [client, peer, stats] = yield* C.open(!isPlain, { ...options, onAltSvc })
+        const [client, peer, stats] = yield* C.open(!isPlain, { ...options, enableAltSvc: true })
+        yield* Effect.fork(
+          Stream.runForEach(client.alternatives, ({ origin }) => Effect.sync(() => heard.push(origin)))
+        )
         const own = `${isPlain ? "http" : "https"}://127.0.0.1:${client.connection.peer.remote?.port}`
         yield* C.shake(peer)
         const run = yield* C.ask(client, peer, authority === undefined ? "whole" : { authority })
