@@ -22,8 +22,9 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Net from "node:net"
 import { Readable } from "node:stream"
-import { port, protocols } from "./support/harness.js"
+import { port, protocols, raw } from "./support/harness.js"
 
 const octets = (text: string) => new TextEncoder().encode(text)
 
@@ -188,6 +189,32 @@ describe("over HTTP/2", () => {
       expect(yield* Deferred.await(reason)).toBe("Transport")
       yield* Deferred.await(ended)
     }).pipe(Effect.provide(NodeHttp2Server.layerTest))
+  )
+
+  const readers = {
+    text: Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ text }) => text),
+    arrayBuffer: Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ arrayBuffer }) => arrayBuffer),
+    stream: Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ stream }) => Stream.runDrain(stream))
+  }
+  it.scopedLive.each(Object.entries(readers))(
+    "over HTTP/1.1 too, a request body whose connection is lost is told from one that is wrong: %s",
+    ([, read]) =>
+      Effect.gen(function* () {
+        const began = yield* Deferred.make<void>()
+        const reason = yield* Deferred.make<string>()
+        yield* HttpServer.serveEffect(
+          Effect.zipRight(Deferred.succeed(began, undefined), read).pipe(
+            Effect.tapError((error) => Deferred.succeed(reason, error.reason)),
+            Effect.uninterruptible,
+            Effect.as(HttpServerResponse.empty())
+          )
+        )
+        const { socket } = yield* raw(Net.connect(yield* port, "127.0.0.1"))
+        socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nsome")
+        yield* Deferred.await(began)
+        socket.destroy()
+        expect(yield* Deferred.await(reason)).toBe("Transport")
+      }).pipe(Effect.provide(NodeHttp2Server.layerTest))
   )
 
   it.scopedLive("fields of HTTP/1.1 are not sent", () =>

@@ -12,6 +12,7 @@ import type * as Socket from "@effect/platform/Socket"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Mailbox from "effect/Mailbox"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { WebSocket } from "ws"
@@ -166,6 +167,24 @@ describe.each(versions)("a WebSocket over $protocol", ({ connect, deaf }) => {
       for (let i = 0; i < many; i++) webSocket.send(piece)
       expect(yield* settled(() => seen, many)).toBeLessThan(100)
       yield* latch.open
+      expect(yield* settled(() => seen, many)).toBe(many)
+    }).pipe(Effect.scoped, Effect.provide(NodeHttp2Server.layerTest))
+  )
+
+  it.scopedLive("nothing more is read where handlers wait for room in a mailbox", () =>
+    Effect.gen(function* () {
+      let seen = 0
+      const mailbox = yield* Mailbox.make<unknown>(4)
+      yield* serve((socket) =>
+        socket.runRaw((message) => {
+          seen++
+          return mailbox.offer(message)
+        })
+      )
+      const { webSocket } = yield* connect("/ws")
+      for (let i = 0; i < many; i++) webSocket.send(piece)
+      expect(yield* settled(() => seen, many)).toBeLessThan(100)
+      yield* Effect.forkScoped(Effect.forever(mailbox.take))
       expect(yield* settled(() => seen, many)).toBe(many)
     }).pipe(Effect.scoped, Effect.provide(NodeHttp2Server.layerTest))
   )

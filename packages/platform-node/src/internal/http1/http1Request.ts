@@ -2,34 +2,21 @@
  * A request of HTTP/1.1 as the `HttpServerRequest` of a platform application: what `NodeHttpServer` makes of it, with its response beside it. Made by
  * http1Application.ts for every request. `source` and `response` are where `NodeHttpServerRequest` looks for the objects of `node:http`.
  */
-import * as Cookies from "@effect/platform/Cookies"
-import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import type { HttpMethod } from "@effect/platform/HttpMethod"
 import * as HttpServerError from "@effect/platform/HttpServerError"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as Multipart from "@effect/platform/Multipart"
-import type * as Path from "@effect/platform/Path"
 import type * as Socket from "@effect/platform/Socket"
-import * as UrlParams from "@effect/platform/UrlParams"
 import * as NodeMultipart from "@effect/platform-node/NodeMultipart"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Effect from "effect/Effect"
-import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
-import type { ReadonlyRecord } from "effect/Record"
-import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type * as Http from "node:http"
+import { type PersistedMultipart, PlatformRequest, type RequestError } from "../server/platformRequest.js"
 import { fromNode } from "../server/requestHeaders.js"
-
-type RequestError = HttpServerError.RequestError
-type PersistedMultipart = Effect.Effect<
-  Multipart.Persisted,
-  Multipart.MultipartError,
-  Scope.Scope | FileSystem.FileSystem | Path.Path
->
 
 /** Those that went on as WebSockets: no response of HTTP/1.1 can be sent any more. */
 const upgraded = new WeakSet<Http.IncomingMessage>()
@@ -39,11 +26,8 @@ export const markUpgraded = (source: Http.IncomingMessage): void => void upgrade
 const cached = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.runSync(Effect.cached(effect))
 
-export class Http1ServerRequest extends Inspectable.Class implements HttpServerRequest.HttpServerRequest {
-  declare readonly [HttpServerRequest.TypeId]: HttpServerRequest.TypeId
-  declare readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId
+export class Http1ServerRequest extends PlatformRequest {
   private cachedHeaders: Headers.Headers | undefined
-  private cachedCookies: ReadonlyRecord<string, string> | undefined
   private cachedText: Effect.Effect<string, RequestError> | undefined
   private cachedMultipart: PersistedMultipart | undefined
 
@@ -51,12 +35,12 @@ export class Http1ServerRequest extends Inspectable.Class implements HttpServerR
     readonly source: Http.IncomingMessage,
     readonly response: Http.ServerResponse | (() => Http.ServerResponse),
     private readonly socket: Effect.Effect<Socket.Socket, RequestError> | undefined,
-    readonly url: string,
+    url: string,
     private readonly headersOverride: Headers.Headers | undefined,
     private readonly remoteAddressOverride: string | undefined,
     private readonly original: Http1ServerRequest | undefined
   ) {
-    super()
+    super(url)
   }
 
   /** The response, which an upgrade has only where it is answered with one. */
@@ -97,48 +81,34 @@ export class Http1ServerRequest extends Inspectable.Class implements HttpServerR
     return this.headersOverride ?? (this.cachedHeaders ??= fromNode(this.source.headers))
   }
 
-  get remoteAddress(): Option.Option<string> {
-    return Option.fromNullable(this.remoteAddressOverride ?? this.source.socket.remoteAddress)
+  get sharedHeaders(): Headers.Headers {
+    return this.headers
   }
 
-  get cookies(): ReadonlyRecord<string, string> {
-    return (this.cachedCookies ??= Cookies.parseHeader(this.headers["cookie"] ?? ""))
+  get remoteAddress(): Option.Option<string> {
+    return Option.fromNullable(this.remoteAddressOverride ?? this.source.socket.remoteAddress)
   }
 
   get text(): Effect.Effect<string, RequestError> {
     const owner = this.original ?? this
     return (owner.cachedText ??= cached(
       Effect.flatMap(HttpIncomingMessage.MaxBodySize, (size) =>
-        NodeStream.toString(() => this.source, { onFailure: this.toError, maxBytes: Option.getOrUndefined(size) })
+        NodeStream.toString(() => this.source, { onFailure: this.toError(), maxBytes: Option.getOrUndefined(size) })
       )
     ))
-  }
-
-  get json(): Effect.Effect<unknown, RequestError> {
-    return Effect.tryMap(this.text, {
-      try: (text): unknown => (text === "" ? null : JSON.parse(text)),
-      catch: this.toError
-    })
-  }
-
-  get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, RequestError> {
-    return Effect.tryMap(this.text, {
-      try: (text) => UrlParams.fromInput(new URLSearchParams(text)),
-      catch: this.toError
-    })
   }
 
   get arrayBuffer(): Effect.Effect<ArrayBuffer, RequestError> {
     return Effect.flatMap(HttpIncomingMessage.MaxBodySize, (size) =>
       NodeStream.toUint8Array(() => this.source, {
-        onFailure: this.toError,
+        onFailure: this.toError(),
         maxBytes: Option.getOrUndefined(size)
       })
     ).pipe(Effect.map((octets) => new Uint8Array(octets).buffer))
   }
 
   get stream(): Stream.Stream<Uint8Array, RequestError> {
-    return NodeStream.fromReadable<RequestError, Uint8Array>(() => this.source, this.toError)
+    return NodeStream.fromReadable<RequestError, Uint8Array>(() => this.source, this.toError())
   }
 
   get multipart(): PersistedMultipart {
@@ -151,39 +121,20 @@ export class Http1ServerRequest extends Inspectable.Class implements HttpServerR
   }
 
   get upgrade(): Effect.Effect<Socket.Socket, RequestError> {
-    return (
-      this.socket ??
-      Effect.fail(
-        new HttpServerError.RequestError({
-          request: this,
-          reason: "Decode",
-          description: "not an upgradeable ServerRequest"
-        })
-      )
-    )
+    return this.socket ?? this.noUpgrade
   }
 
-  private readonly toError = (cause: unknown): RequestError =>
-    new HttpServerError.RequestError({ request: this, reason: "Decode", cause })
-
-  override toString(): string {
-    return `ServerRequest(${this.method} ${this.url})`
-  }
-
-  toJSON(): unknown {
-    return HttpIncomingMessage.inspect(this, {
-      _id: "@effect/platform/HttpServerRequest",
-      method: this.method,
-      url: this.originalUrl
-    })
+  /** What is wrong with the content is `Decode`; a connection that was lost in the middle of it is `Transport`, as over HTTP/2. */
+  protected toError(): (cause: unknown) => RequestError {
+    const { source } = this
+    return (cause) =>
+      new HttpServerError.RequestError({
+        request: this,
+        reason: source.errored !== null && cause === source.errored ? "Transport" : "Decode",
+        cause
+      })
   }
 }
-
-// On the prototype, not on every request.
-Object.defineProperties(Http1ServerRequest.prototype, {
-  [HttpServerRequest.TypeId]: { value: HttpServerRequest.TypeId },
-  [HttpIncomingMessage.TypeId]: { value: HttpIncomingMessage.TypeId }
-})
 
 export const make = (
   source: Http.IncomingMessage,

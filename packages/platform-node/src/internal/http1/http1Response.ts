@@ -3,18 +3,17 @@
  * that fails destroys the connection, since nothing else tells the client that it is not whole (RFC 9112 §8). Called by http1Application.ts.
  */
 import type { Http2ServerResponse } from "@effect-http2/http2/Http2ServerResponse"
-import * as StreamRun from "@effect-http2/http2/StreamRun"
 import * as HttpServerError from "@effect/platform/HttpServerError"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type { HttpServerResponse } from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Stream from "effect/Stream"
 import type * as Http from "node:http"
 import { Http1ServerRequest } from "./http1Request.js"
 import { discardBody, toHttp2Response } from "../server/serverResponse.js"
+import { writeBody } from "../stream/outgoing.js"
 
 type ResponseError = HttpServerError.ResponseError
 type Octets = Stream.Stream<Uint8Array, unknown>
@@ -35,41 +34,17 @@ const headersOf = (response: HttpServerResponse, { headers }: Http2ServerRespons
   return fields
 }
 
-/** Completes when the socket takes more, or never will. */
-const drained = (node: Http.ServerResponse): Effect.Effect<void> =>
-  Effect.async((resume) => {
-    const done = (): void => {
-      node.off("drain", done)
-      node.off("close", done)
-      resume(Effect.void)
-    }
-    if (node.destroyed || node.closed) return done()
-    node.on("drain", done)
-    node.on("close", done)
-    return Effect.sync(() => {
-      node.off("drain", done)
-      node.off("close", done)
-    })
-  })
-
-/** The octets of `body` as they come; another number of them than the content-length says is an error (RFC 9110 §8.6). */
+/** The octets of `body` as they come. */
 const write = (node: Http.ServerResponse, body: Octets): Effect.Effect<void, unknown> =>
   Effect.suspend(() => {
     const length = node.getHeader("content-length")
     const expected = length === undefined ? undefined : Number(length)
-    let written = 0
-    const differs = (): Effect.Effect<never, Error> =>
-      Effect.fail(new Error(`the body has ${written} octets or more, and the content-length says ${expected}`))
-    const sent = StreamRun.forEachChunk(body, (chunk) => {
-      let isTaken = true
-      for (const octets of Chunk.toReadonlyArray(chunk)) {
-        written += octets.length
-        if (expected !== undefined && written > expected) return differs()
-        if (octets.length > 0) isTaken = node.write(octets)
-      }
-      return isTaken ? Effect.void : drained(node)
-    })
-    return Effect.flatMap(sent, () => (expected === undefined || written === expected ? Effect.void : differs()))
+    return writeBody(
+      node,
+      body,
+      expected,
+      (written) => new Error(`the body has ${written} octets or more, and the content-length says ${expected}`)
+    )
   })
 
 const toError =

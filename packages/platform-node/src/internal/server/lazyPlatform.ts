@@ -7,12 +7,11 @@ import * as HttpPlatform from "@effect/platform/HttpPlatform"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type { Headers } from "@effect/platform/Headers"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import * as NodeStream from "@effect/platform-node/NodeStream"
-import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import Mime from "mime"
 import * as Fs from "node:fs"
+import { fromReadable, fromWeb } from "../stream/readable.js"
 
 type Octets = Stream.Stream<Uint8Array, unknown>
 
@@ -20,10 +19,10 @@ type Octets = Stream.Stream<Uint8Array, unknown>
 const partOf = (path: string, start: number, length: number): Octets =>
   length <= 0
     ? Stream.empty
-    : NodeStream.fromReadable<unknown, Uint8Array>(
-        () => Fs.createReadStream(path, { start, end: start + length - 1 }),
-        identity
-      )
+    : Stream.suspend(() => {
+        const file = Fs.createReadStream(path, { start, end: start + length - 1 })
+        return fromReadable(file, () => file.errored ?? new Error("the file was closed before its end"))
+      })
 
 const toWeb = (stream: unknown): globalThis.ReadableStream<Uint8Array> => {
   if (stream instanceof ReadableStream) return stream
@@ -49,7 +48,7 @@ const make = HttpPlatform.make({
   fileResponse: (path, status, statusText, headers, start, _end, contentLength) =>
     respond(path, partOf(path, start, contentLength), contentLength, { headers, status, statusText }),
   fileWebResponse: (file, status, statusText, headers) => {
-    const body = Stream.suspend(() => Stream.fromReadableStream(() => toWeb(file.stream()), identity))
+    const body = Stream.suspend(() => fromWeb(toWeb(file.stream())))
     return respond(file.name, body, file.size, { headers, status, statusText })
   }
 })

@@ -7,10 +7,8 @@ import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest
 import * as Http2Headers from "@effect-http2/http2/Headers"
 import { type Http2ServerResponse, unsafeMake } from "@effect-http2/http2/Http2ServerResponse"
 import type * as Headers from "@effect/platform/Headers"
-import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { identity } from "effect/Function"
 import * as Stream from "effect/Stream"
 import * as Http from "node:http"
 import * as Net from "node:net"
@@ -23,6 +21,7 @@ import {
   markHeadSent
 } from "@effect-http2/node/http1/nodeInternals"
 import { BodyPump, toError } from "../stream/bodyPump.js"
+import { fromReadable } from "../stream/readable.js"
 import { fromNode, withoutLength } from "@effect-http2/node/message/responseFields"
 
 /** What stands for the socket: who is at its ends, and that it can be destroyed, which resets the stream. */
@@ -242,7 +241,7 @@ class ResponseWriter {
     body.on("drain", () => this.response.emit("drain"))
     body.on("error", () => {})
     if (this.isBodyless) body.resume()
-    const octets = NodeStream.fromReadable<unknown, Uint8Array>(() => body, identity)
+    const octets = fromReadable(body, () => body.errored ?? new Error("the response was closed before its end"))
     this.send(this.head(this.isBodyless ? undefined : octets, undefined))
     return body
   }

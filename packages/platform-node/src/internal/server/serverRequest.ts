@@ -4,39 +4,27 @@
  */
 import * as Http2Error from "@effect-http2/http2/Http2Error"
 import type * as Http2ServerRequest from "@effect-http2/http2/Http2ServerRequest"
-import * as Cookies from "@effect/platform/Cookies"
-import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import type { HttpMethod } from "@effect/platform/HttpMethod"
 import * as HttpServerError from "@effect/platform/HttpServerError"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as Multipart from "@effect/platform/Multipart"
-import type * as Path from "@effect/platform/Path"
 import type * as Socket from "@effect/platform/Socket"
-import * as UrlParams from "@effect/platform/UrlParams"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
-import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import type { ReadonlyRecord } from "effect/Record"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Http from "node:http"
 import * as BodyMultipart from "./multipart.js"
 import * as NodeMessages from "./nodeMessages.js"
+import { type PersistedMultipart, PlatformRequest, type RequestError } from "./platformRequest.js"
 import type { ServerSpan } from "./serverSpan.js"
 import { copy, isWebSocket, toHeaders } from "./requestHeaders.js"
 import { upgrade } from "./webSocket.js"
-
-type RequestError = HttpServerError.RequestError
-type PersistedMultipart = Effect.Effect<
-  Multipart.Persisted,
-  Multipart.MultipartError,
-  Scope.Scope | FileSystem.FileSystem | Path.Path
->
 
 const decoder = new TextDecoder()
 
@@ -64,10 +52,7 @@ class Content {
   node: NodeMessages.NodeMessages | undefined = undefined
 }
 
-export class ServerRequest extends Inspectable.Class implements HttpServerRequest.HttpServerRequest {
-  declare readonly [HttpServerRequest.TypeId]: HttpServerRequest.TypeId
-  declare readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId
-  private cachedCookies: ReadonlyRecord<string, string> | undefined = undefined
+export class ServerRequest extends PlatformRequest {
   private content: Content | undefined = undefined
   /** The services of the context that was made for the request. */
   services: Map<string, unknown> | undefined = undefined
@@ -76,12 +61,12 @@ export class ServerRequest extends Inspectable.Class implements HttpServerReques
 
   constructor(
     readonly http2: Http2ServerRequest.Http2ServerRequest,
-    readonly url: string,
+    url: string,
     private headersOverride: Headers.Headers | undefined,
     private readonly remoteAddressOverride: string | undefined,
     private readonly original: ServerRequest | undefined
   ) {
-    super()
+    super(url)
   }
 
   modify(options: {
@@ -120,10 +105,6 @@ export class ServerRequest extends Inspectable.Class implements HttpServerReques
     const { remote } = this.http2.peer
     // The peer of a unix socket has no address.
     return Option.fromNullable(this.remoteAddressOverride ?? (remote?.port === undefined ? undefined : remote.host))
-  }
-
-  get cookies(): ReadonlyRecord<string, string> {
-    return (this.cachedCookies ??= Cookies.parseHeader(this.sharedHeaders["cookie"] ?? ""))
   }
 
   /** Shared with the request that this one was made of. */
@@ -183,20 +164,6 @@ export class ServerRequest extends Inspectable.Class implements HttpServerReques
     return Effect.map(this.bytes, (bytes) => (shared.text ??= decoder.decode(bytes)))
   }
 
-  get json(): Effect.Effect<unknown, RequestError> {
-    return Effect.tryMap(this.text, {
-      try: (text): unknown => (text === "" ? null : JSON.parse(text)),
-      catch: this.toError()
-    })
-  }
-
-  get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, RequestError> {
-    return Effect.tryMap(this.text, {
-      try: (text) => UrlParams.fromInput(new URLSearchParams(text)),
-      catch: this.toError()
-    })
-  }
-
   get arrayBuffer(): Effect.Effect<ArrayBuffer, RequestError> {
     return Effect.map(this.bytes, (bytes) => new Uint8Array(bytes).buffer)
   }
@@ -215,19 +182,11 @@ export class ServerRequest extends Inspectable.Class implements HttpServerReques
   }
 
   get upgrade(): Effect.Effect<Socket.Socket, RequestError> {
-    return (this.shared.socket ??= isWebSocket(this.http2)
-      ? upgrade(this, this.http2)
-      : Effect.fail(
-          new HttpServerError.RequestError({
-            request: this,
-            reason: "Decode",
-            description: "not an upgradeable ServerRequest"
-          })
-        ))
+    return (this.shared.socket ??= isWebSocket(this.http2) ? upgrade(this, this.http2) : this.noUpgrade)
   }
 
   /** What is wrong with the content is `Decode`; a stream that was reset or a connection that was lost is `Transport`. */
-  private toError(): (cause: unknown) => RequestError {
+  protected toError(): (cause: unknown) => RequestError {
     return (cause) =>
       new HttpServerError.RequestError({
         request: this,
@@ -235,25 +194,7 @@ export class ServerRequest extends Inspectable.Class implements HttpServerReques
         cause
       })
   }
-
-  override toString(): string {
-    return `ServerRequest(${this.method} ${this.url})`
-  }
-
-  toJSON(): unknown {
-    return HttpIncomingMessage.inspect(this, {
-      _id: "@effect/platform/HttpServerRequest",
-      method: this.method,
-      url: this.originalUrl
-    })
-  }
 }
-
-// On the prototype, not on every request.
-Object.defineProperties(ServerRequest.prototype, {
-  [HttpServerRequest.TypeId]: { value: HttpServerRequest.TypeId },
-  [HttpIncomingMessage.TypeId]: { value: HttpIncomingMessage.TypeId }
-})
 
 /** The request target: :path, and :authority of a CONNECT. */
 const targetOf = (source: Http2ServerRequest.Http2ServerRequest): string =>

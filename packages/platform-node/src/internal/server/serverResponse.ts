@@ -34,12 +34,10 @@ const ofOctets = (response: HttpServerResponse, octets: Uint8Array): Http2Server
 const ofStream = (response: HttpServerResponse, body: Octets): Http2ServerResponse =>
   make(response, toHttp2Headers(response, undefined), body)
 
-const fromWeb = (body: globalThis.ReadableStream<Uint8Array>): Octets => Stream.fromReadableStream(() => body, identity)
-
 /** A Response of the web: its headers, and its body as it comes. */
 const ofWeb = (response: HttpServerResponse, web: Response): Http2ServerResponse => {
   const headers = override(toHttp2Headers(response, undefined), web.headers)
-  return make(response, headers, web.body === null ? undefined : fromWeb(web.body))
+  return make(response, headers, web.body === null ? undefined : Readables.fromWeb(web.body))
 }
 
 const ignoreError = (): void => {}
@@ -114,7 +112,7 @@ const ofRaw = (response: HttpServerResponse, body: unknown): Http2ServerResponse
     return ofOctets(response, new Uint8Array(body.buffer, body.byteOffset, body.byteLength))
   }
   if (body instanceof Response) return ofWeb(response, body)
-  if (body instanceof ReadableStream) return ofStream(response, fromWeb(body))
+  if (body instanceof ReadableStream) return ofStream(response, Readables.fromWeb(body))
   if (typeof body === "object" && isReadable(body)) return ofReadable(response, body)
   if (body instanceof Blob || body instanceof URLSearchParams || body instanceof FormData) {
     return ofBodyInit(response, body)
