@@ -93,6 +93,16 @@ describe("a request of HTTP/1.1 is refused that has", () => {
     }).pipe(Effect.provide(layerWith({ headersTimeout: "100 millis" })))
   )
 
+  it.scopedLive("a connection that is at rest for idleTimeout", () =>
+    Effect.gen(function* () {
+      const asked = yield* serve
+      const { ended, socket } = yield* dial
+      socket.write(lines("GET / HTTP/1.1", host))
+      expect(yield* ended).toMatch(/^HTTP\/1\.1 200 [^]*reached$/)
+      expect(asked.times).toBe(1)
+    }).pipe(Effect.provide(layerWith({ idleTimeout: "100 millis" })))
+  )
+
   it.scopedLive("a body that is not whole within requestTimeout", () =>
     Effect.gen(function* () {
       yield* serve

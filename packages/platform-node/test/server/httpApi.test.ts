@@ -1,6 +1,8 @@
 /**
  * An HttpApi end to end: the server at our port, the client that is derived from the same description.
  */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as Cookies from "@effect/platform/Cookies"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
@@ -12,6 +14,7 @@ import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Multipart from "@effect/platform/Multipart"
 import { describe, expect, it } from "@effect/vitest"
@@ -19,6 +22,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { protocols } from "./support/harness.js"
@@ -123,6 +127,174 @@ describe.each(protocols)("an HttpApi over $protocol", ({ layer }) => {
       const events = yield* HttpClient.get("/events")
       expect([events.headers["content-type"], yield* events.text]).toEqual(["text/event-stream", "abc"])
       expect((yield* HttpClient.get("/nowhere")).status).toBe(404)
+    }).pipe(Effect.provide(layer))
+  )
+})
+
+class Teapot extends Schema.TaggedError<Teapot>()("Teapot", {}) {}
+class Full extends Schema.TaggedError<Full>()("Full", { message: Schema.String }) {}
+class Unnamed extends Schema.TaggedError<Unnamed>()("Unnamed", {}) {}
+
+const FullAsText = HttpApiSchema.withEncoding(
+  Schema.transform(Schema.String, Full, {
+    strict: true,
+    decode: (message) => ({ _tag: "Full" as const, message }),
+    encode: ({ message }) => message
+  }),
+  { kind: "Text" }
+).annotations(HttpApiSchema.annotations({ status: 429 }))
+
+const Name = Schema.Struct({ name: Schema.String })
+const File = Schema.Struct({ file: Multipart.SingleFileSchema })
+
+class CookieSession extends HttpApiMiddleware.Tag<CookieSession>()("CookieSession", {
+  provides: CurrentUser,
+  security: { cookie: HttpApiSecurity.apiKey({ in: "cookie", key: "token" }) }
+}) {}
+
+const Things = HttpApiGroup.make("things")
+  .add(
+    HttpApiEndpoint.get("teapot", "/teapot").addError(
+      Teapot.pipe(HttpApiSchema.asEmpty({ status: 418, decode: () => new Teapot() }))
+    )
+  )
+  .add(HttpApiEndpoint.get("full", "/full").addError(FullAsText))
+  .add(HttpApiEndpoint.get("unnamed", "/unnamed").addError(Unnamed))
+  .add(
+    HttpApiEndpoint.get("list", "/")
+      .setHeaders(Schema.Struct({ page: Schema.optionalWith(Schema.NumberFromString, { default: () => 1 }) }))
+      .addSuccess(Schema.Array(Schema.Number))
+  )
+  .add(
+    HttpApiEndpoint.post("create", "/")
+      .setPayload(
+        Schema.Union(
+          Name,
+          HttpApiSchema.Multipart(Name),
+          Schema.Struct({ named: Schema.String }).pipe(HttpApiSchema.withEncoding({ kind: "UrlParams" }))
+        )
+      )
+      .addSuccess(Schema.String)
+  )
+  .add(HttpApiEndpoint.post("response", "/response").setPayload(Name).addSuccess(Name))
+  .add(HttpApiEndpoint.post("raw", "/raw").setPayload(Name).addSuccess(Name))
+  .add(
+    HttpApiEndpoint.post("parts", "/parts")
+      .setPayload(HttpApiSchema.MultipartStream(File))
+      .addSuccess(Schema.Struct({ type: Schema.String, length: Schema.Int }))
+  )
+  .add(HttpApiEndpoint.get("who", "/who").addSuccess(Schema.String).middleware(CookieSession))
+  .prefix("/things")
+const Root = HttpApiGroup.make("root", { topLevel: true }).add(
+  HttpApiEndpoint.get("healthy", "/healthy").addSuccess(HttpApiSchema.NoContent)
+)
+const ThingsApi = HttpApi.make("things").add(Things).add(Root)
+
+const ThingsLive = HttpApiBuilder.group(ThingsApi, "things", (handlers) =>
+  handlers
+    .handle("teapot", () => new Teapot())
+    .handle("full", () => new Full({ message: "come back later" }))
+    .handle("unnamed", () => new Unnamed())
+    .handle("list", ({ headers }) => Effect.succeed([headers.page]))
+    .handle("create", ({ payload }) => Effect.succeed("named" in payload ? payload.named : payload.name))
+    .handle("response", ({ payload }) => Effect.succeed(HttpServerResponse.unsafeJson(payload)))
+    .handleRaw("raw", ({ request }) =>
+      Effect.map(Effect.orDie(request.json), (body) => HttpServerResponse.unsafeJson(body))
+    )
+    .handle("parts", ({ payload }) =>
+      payload.pipe(
+        Stream.filter(Multipart.isFile),
+        Stream.mapEffect((file) =>
+          Effect.map(file.contentEffect, ({ length }) => ({ length, type: file.contentType }))
+        ),
+        Stream.runHead,
+        Effect.flatten,
+        Effect.orDie
+      )
+    )
+    .handle("who", () => CurrentUser)
+)
+const RootLive = HttpApiBuilder.group(ThingsApi, "root", (handlers) => handlers.handle("healthy", () => Effect.void))
+const CookieSessionLive = Layer.succeed(
+  CookieSession,
+  CookieSession.of({ cookie: (token) => Effect.succeed(Redacted.value(token)) })
+)
+const parts = Layer.mergeAll(Layer.provide(ThingsLive, CookieSessionLive), RootLive)
+
+const routers = [
+  [
+    "HttpApiBuilder",
+    HttpApiBuilder.serve().pipe(
+      Layer.provide(HttpApiBuilder.middlewareCors()),
+      Layer.provide(HttpApiBuilder.api(ThingsApi)),
+      Layer.provide(parts)
+    )
+  ],
+  [
+    "HttpLayerRouter",
+    HttpLayerRouter.serve(HttpLayerRouter.addHttpApi(ThingsApi).pipe(Layer.provide(parts)), {
+      disableListenLog: true,
+      disableLogger: true
+    })
+  ]
+] as const
+
+const cases = [...protocols, { protocol: "HTTP/1.1 with NodeHttpServer", layer: NodeHttpServer.layerTest }].flatMap(
+  ({ layer, protocol }) => routers.map(([router, app]) => ({ app, layer, protocol, router }))
+)
+
+describe.each(cases)("endpoints of every kind by $router over $protocol", ({ app, layer }) => {
+  it.scoped("are answered as they are described", () =>
+    Effect.gen(function* () {
+      yield* Layer.build(app)
+      const client = yield* HttpApiClient.make(ThingsApi)
+      expect(yield* Effect.flip(client.things.teapot())).toEqual(new Teapot())
+      const teapot = yield* HttpClient.get("/things/teapot")
+      expect([teapot.status, yield* teapot.text]).toEqual([418, ""])
+      expect(yield* Effect.flip(client.things.full())).toEqual(new Full({ message: "come back later" }))
+      const unnamed = yield* HttpClient.get("/things/unnamed")
+      expect([unnamed.status, yield* unnamed.json]).toEqual([500, { _tag: "Unnamed" }])
+      expect(yield* (yield* HttpClient.get("/things")).json).toEqual([1])
+      const [pages, response] = yield* client.things.list({ headers: { page: 7 }, withResponse: true })
+      expect([pages, response.status]).toEqual([[7], 200])
+      expect((yield* client.healthy({ withResponse: true }))[1].status).toBe(204)
+      const group = yield* HttpApiClient.group(ThingsApi, {
+        httpClient: yield* HttpClient.HttpClient,
+        group: "things"
+      })
+      expect(yield* group.response({ payload: { name: "a" } })).toEqual({ name: "a" })
+      const raw = yield* HttpApiClient.endpoint(ThingsApi, {
+        httpClient: yield* HttpClient.HttpClient,
+        group: "things",
+        endpoint: "raw"
+      })
+      expect(yield* raw({ payload: { name: "b" } })).toEqual({ name: "b" })
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.scopedLive("take payloads of every kind", () =>
+    Effect.gen(function* () {
+      yield* Layer.build(app)
+      const client = yield* HttpApiClient.make(ThingsApi)
+      const form = new FormData()
+      form.append("name", "of a form")
+      expect(yield* client.things.create({ payload: { name: "of JSON" } })).toBe("of JSON")
+      expect(yield* client.things.create({ payload: form })).toBe("of a form")
+      expect(yield* client.things.create({ payload: { named: "of parameters" } })).toBe("of parameters")
+      const file = new FormData()
+      file.append("file", new Blob(["hello"], { type: "text/plain" }), "hello.txt")
+      expect(yield* client.things.parts({ payload: file })).toEqual({ type: "text/plain", length: 5 })
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.scoped("know who asks by a cookie that the client keeps", () =>
+    Effect.gen(function* () {
+      yield* Layer.build(app)
+      const cookies = yield* Ref.make(Cookies.unsafeSet(Cookies.empty, "token", "Ada"))
+      const client = yield* HttpApiClient.makeWith(ThingsApi, {
+        httpClient: HttpClient.withCookiesRef(yield* HttpClient.HttpClient, cookies)
+      })
+      expect(yield* client.things.who()).toBe("Ada")
     }).pipe(Effect.provide(layer))
   )
 })
