@@ -191,7 +191,10 @@ describe("over HTTP/2", () => {
     }).pipe(Effect.provide(NodeHttp2Server.layerTest))
   )
 
-  const readers = {
+  const readers: Record<
+    string,
+    Effect.Effect<unknown, HttpServerError.RequestError, HttpServerRequest.HttpServerRequest>
+  > = {
     text: Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ text }) => text),
     arrayBuffer: Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ arrayBuffer }) => arrayBuffer),
     stream: Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ stream }) => Stream.runDrain(stream))
