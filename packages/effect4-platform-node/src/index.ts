@@ -5,5 +5,6 @@
  */
 export * as NodeHttp2 from "./NodeHttp2.js"
 export * as NodeHttp2Client from "./NodeHttp2Client.js"
+export * as NodeHttp2Server from "./NodeHttp2Server.js"
 export * as NodeListener from "./NodeListener.js"
 export * as NodeTransport from "./NodeTransport.js"

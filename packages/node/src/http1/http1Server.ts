@@ -4,7 +4,6 @@
  */
 import * as Http from "node:http"
 import type * as Net from "node:net"
-import type { Duplex } from "node:stream"
 import { forgetServer, watchSlowRequests } from "./nodeInternals.js"
 import { SlowReaders, type StallLimits, type StallPorts } from "./slowReaders.js"
 
@@ -28,6 +27,8 @@ interface Connection {
   readonly responses: Set<Http.ServerResponse>
   /** What is done when they all are: an upgrade that was asked for behind them. */
   next: (() => void) | undefined
+  /** Ends with the responses that are on their way. */
+  isDraining: boolean
 }
 
 /** What is counted and timed over HTTP/2 too, by the same options; times in ms. */
@@ -73,13 +74,13 @@ const refusalOf = (request: Http.IncomingMessage, maxFields: number): number | u
 
 /** Its constructor throws what Node says of the options. */
 export class Http1Server extends Http.Server {
-  private readonly draining = new WeakSet<Http1Handler>()
-  private readonly sockets = new Map<Duplex, Connection>()
+  private readonly sockets = new Map<Net.Socket, Connection>()
   private readonly maxFields: number
   /** Whose `look` is to be called from time to time. */
   readonly slowReaders: SlowReaders
 
-  constructor(limits: Limits, custom: Http.ServerOptions, ports: StallPorts) {
+  /** `isContinueLazy`: whether 100 Continue is left to the handler, which is given the request at once. */
+  constructor(limits: Limits, custom: Http.ServerOptions, ports: StallPorts, isContinueLazy = false) {
     super(nodeOptions(limits, custom))
     this.slowReaders = new SlowReaders(limits, ports)
     this.maxFields = limits.maxHeaderFields
@@ -87,13 +88,14 @@ export class Http1Server extends Http.Server {
     this.maxHeadersCount = this.maxFields + 1
     // Without a listener, no upgrade is told of.
     super.on("upgrade", () => {})
+    if (isContinueLazy) super.on("checkContinue", () => {})
     watchSlowRequests(this)
   }
 
   /** Takes over a socket from which nothing but HTTP/1.1 will come. */
   accept(socket: Net.Socket, application: Http1Handler, onUpgrade: OnUpgrade): void {
     const responses = new Set<Http.ServerResponse>()
-    this.sockets.set(socket, { application, onUpgrade, responses, next: undefined })
+    this.sockets.set(socket, { application, onUpgrade, responses, next: undefined, isDraining: false })
     this.slowReaders.add(socket, responses)
     socket.once("close", () => this.sockets.delete(socket))
     super.emit("connection", socket)
@@ -101,7 +103,11 @@ export class Http1Server extends Http.Server {
 
   override emit(event: string, ...args: ReadonlyArray<unknown>): boolean {
     const [message, other, head] = args
-    if (event === "request" && message instanceof Http.IncomingMessage && isResponse(other)) {
+    if (
+      (event === "request" || event === "checkContinue") &&
+      message instanceof Http.IncomingMessage &&
+      isResponse(other)
+    ) {
       this.onRequest(message, other)
       return true
     }
@@ -117,12 +123,12 @@ export class Http1Server extends Http.Server {
     const connection = this.sockets.get(socket)
     if (connection === undefined) return void socket.destroy()
     const { application, responses } = connection
-    if (this.draining.has(application)) response.shouldKeepAlive = false
+    if (connection.isDraining) response.shouldKeepAlive = false
     responses.add(response)
     response.once("close", () => {
       responses.delete(response)
       if (responses.size > 0) return
-      if (this.draining.has(application)) socket.destroySoon()
+      if (connection.isDraining) socket.destroySoon()
       else connection.next?.()
     })
     const refusal = refusalOf(request, this.maxFields)
@@ -167,29 +173,37 @@ export class Http1Server extends Http.Server {
     }
   }
 
-  private of(application: Http1Handler): ReadonlyArray<readonly [Duplex, Connection]> {
-    return [...this.sockets].filter(([, connection]) => connection.application === application)
+  private of(application: Http1Handler): ReadonlyArray<Net.Socket> {
+    return [...this.sockets].flatMap(([socket, connection]) => (connection.application === application ? [socket] : []))
   }
 
   /**
-   * From now on, the application's connections end with the responses that are on their way; those without end at once. Calls `done` when all have.
+   * From now on, the connection ends with the responses that are on their way, or at once where there are none. Nothing happens to one that was upgraded: it is
+   * ended by who runs it.
    */
+  drainSocket(socket: Net.Socket): void {
+    const connection = this.sockets.get(socket)
+    if (connection === undefined) return
+    connection.isDraining = true
+    for (const response of connection.responses) response.shouldKeepAlive = false
+    if (connection.responses.size === 0) socket.destroy()
+  }
+
+  /** Does so with all of an application, and calls `done` when they have closed. */
   drain(application: Http1Handler, done: () => void): void {
-    this.draining.add(application)
     const open = this.of(application)
     let count = open.length
     if (count === 0) return done()
-    for (const [socket, { responses }] of open) {
+    for (const socket of open) {
       socket.once("close", () => {
         if (--count === 0) done()
       })
-      for (const response of responses) response.shouldKeepAlive = false
-      if (responses.size === 0) socket.destroy()
+      this.drainSocket(socket)
     }
   }
 
   destroyAll(application: Http1Handler): void {
-    for (const [socket] of this.of(application)) socket.destroy()
+    for (const socket of this.of(application)) socket.destroy()
   }
 }
 
