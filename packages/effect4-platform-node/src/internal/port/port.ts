@@ -197,7 +197,7 @@ export class Port {
         server === undefined ? undefined : yield* Http1Application.make(httpEffect, middleware, options.webSocketLimits)
       const { handler, policy } = yield* Application.make(httpEffect, middleware)
       return new Served(
-        Http2Server.serve(handler, { ...options.http2, handlerPolicy: policy }),
+        Http2Server.serveTransport(handler, { ...options.http2, handlerPolicy: policy }),
         options,
         server === undefined || application === undefined ? undefined : { server, application }
       )
