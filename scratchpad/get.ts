@@ -6,7 +6,6 @@ import * as Http2Client from "@effect-http2/http2/Http2Client"
 import type * as Http2ClientRequest from "@effect-http2/http2/Http2ClientRequest"
 import type { Http2Error } from "@effect-http2/http2/Http2Error"
 import type * as Http2Push from "@effect-http2/http2/Http2Push"
-import type { Transport } from "@effect-http2/http2/Transport"
 import * as NodeTransport from "@effect-http2/platform-node/NodeTransport"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Data from "effect/Data"
@@ -60,14 +59,9 @@ const write = (chunk: Uint8Array | string): Effect.Effect<void, OutputError> =>
     })
   })
 
-const logFrames = (transport: Transport): Transport =>
-  FrameLog.inspect(
-    transport,
-    (direction, frame, fields) => {
-      process.stderr.write(`${direction === "sent" ? ">" : "<"} ${FrameText.format(frame, fields)}\n`)
-    },
-    "client"
-  )
+const logFrames = FrameLog.inspect((direction, frame, fields) => {
+  process.stderr.write(`${direction === "sent" ? ">" : "<"} ${FrameText.format(frame, fields)}\n`)
+}, "client")
 
 const connect = (options: GetOptions.Options): Effect.Effect<Http2Client.Http2Client, Http2Error, Scope.Scope> => {
   const { insecure, push, url, verbose } = options

@@ -7,6 +7,7 @@ import * as Decoder from "@effect-http2/hpack/Decoder"
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
 import { isHpackError } from "@effect-http2/hpack/HpackError"
 import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
 import * as Stream from "effect/Stream"
 import type * as Frame from "./Frame.js"
 import { FrameDecoder } from "@effect-http2/engine/frame/frameDecoder"
@@ -77,7 +78,10 @@ class Watcher {
  * @since 0.1.0
  * @category combinators
  */
-export const inspect = (transport: Transport, log: Log, role: "client" | "server"): Transport => {
+export const inspect: {
+  (log: Log, role: "client" | "server"): (transport: Transport) => Transport
+  (transport: Transport, log: Log, role: "client" | "server"): Transport
+} = dual(3, (transport: Transport, log: Log, role: "client" | "server"): Transport => {
   const sent = new Watcher("sent", role === "client", log)
   const received = new Watcher("received", role === "server", log)
   const { hold, memory } = transport
@@ -97,4 +101,4 @@ export const inspect = (transport: Transport, log: Log, role: "client" | "server
     end: transport.end,
     close: transport.close
   }
-}
+})

@@ -160,7 +160,7 @@ export const layer = (
             if (isServed) return Effect.dieMessage("a transport is served once")
             isServed = true
             // What could be wrong with the options was found above.
-            return Effect.asVoid(Effect.orDie(make(handler, transport, options)))
+            return Effect.asVoid(Effect.orDie(make(transport, handler, options)))
           })
       })
     })
@@ -232,20 +232,35 @@ export const serveTransport: {
 )
 
 /**
- * A connection on which `handler` answers requests; the end of its scope drains it. See `serve`.
+ * A connection on which `handler` answers requests; the end of its scope drains it, as interruption of `serveTransport` does.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = <E, R>(
-  handler: Handler<E, R>,
-  transport: Transport.Transport,
-  options: ServerOptions = {}
-): Effect.Effect<Http2Connection, Http2Error.ConnectionError, Exclude<R, Scope.Scope> | Scope.Scope> =>
-  Effect.map(
-    Effect.acquireRelease(open(handler, transport, options), (served) => served.end()),
-    ({ connection }) => connection
-  )
+export const make: {
+  <E, R>(
+    handler: Handler<E, R>,
+    options?: ServerOptions
+  ): (
+    transport: Transport.Transport
+  ) => Effect.Effect<Http2Connection, Http2Error.ConnectionError, Exclude<R, Scope.Scope> | Scope.Scope>
+  <E, R>(
+    transport: Transport.Transport,
+    handler: Handler<E, R>,
+    options?: ServerOptions
+  ): Effect.Effect<Http2Connection, Http2Error.ConnectionError, Exclude<R, Scope.Scope> | Scope.Scope>
+} = dual(
+  (args) => typeof args[0] !== "function",
+  <E, R>(
+    transport: Transport.Transport,
+    handler: Handler<E, R>,
+    options: ServerOptions = {}
+  ): Effect.Effect<Http2Connection, Http2Error.ConnectionError, Exclude<R, Scope.Scope> | Scope.Scope> =>
+    Effect.map(
+      Effect.acquireRelease(open(handler, transport, options), (served) => served.end()),
+      ({ connection }) => connection
+    )
+)
 
 /** What handlers that are interrupted at the end have for their finalizers. */
 const finalizersTimeout = 1000

@@ -18,7 +18,7 @@ import { data, encode, filled, preface, settings, settingsAck } from "./support/
 
 const roles = {
   server: {
-    make: (transport: Transport) => Http2Server.make(() => Effect.succeed(Http2ServerResponse.text("ok")), transport),
+    make: Http2Server.make(() => Effect.succeed(Http2ServerResponse.text("ok"))),
     begin: [preface, settings(), settingsAck]
   },
   client: {

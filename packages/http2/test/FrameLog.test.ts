@@ -60,8 +60,8 @@ describe("FrameLog", () => {
       const client = collector()
       const server = collector()
       yield* Http2Server.make(
+        FrameLog.inspect(server.log, "server")(far),
         (request) => Effect.map(request.text(), (text) => Http2ServerResponse.text(text.toUpperCase())),
-        FrameLog.inspect(far, server.log, "server"),
         { sendDate: false }
       )
       const http = yield* Http2Client.make(FrameLog.inspect(near, client.log, "client"), { authority: "test" })

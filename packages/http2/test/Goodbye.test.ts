@@ -107,7 +107,7 @@ describe("a server says GOAWAY last, with the last stream that it served, where"
     it.effect(`[rfc9113-6.8-2] [rfc9113-5.4.1-3] [rfc9113-9.1-3] ${test.what}`, () =>
       Effect.gen(function* () {
         const answer = () => Effect.succeed(Http2ServerResponse.text("answer"))
-        const [connection, peer, closeScope] = yield* inScope(true, (transport) => Http2Server.make(answer, transport))
+        const [connection, peer, closeScope] = yield* inScope(true, Http2Server.make(answer))
         yield* peer.send(preface, settings(), settingsAck)
         yield* peer.send(headers(3, get), headers(5, post, false), data(5, "x", true))
         yield* peer.await("Data", (frame) => frame.streamId === 5)

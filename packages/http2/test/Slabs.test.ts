@@ -40,7 +40,7 @@ const joined = (isSlow?: () => boolean) =>
   Effect.gen(function* () {
     const [near, far] = yield* MemoryTransport.make()
     const [client, server] = [lending(near, isSlow), lending(far, isSlow)]
-    yield* Http2Server.make(() => Effect.succeed(Http2ServerResponse.make({ body: filled(100_000) })), server.transport)
+    yield* Http2Server.make(server.transport, () => Effect.succeed(Http2ServerResponse.make({ body: filled(100_000) })))
     const http = yield* Http2Client.make(client.transport, { authority: "test" })
     return { client, server, http }
   })

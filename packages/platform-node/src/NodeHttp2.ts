@@ -14,6 +14,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { Identity } from "@effect-http2/node/socket/identity"
+import { Applications } from "./internal/port/applications.js"
+import { ServedApplication } from "./internal/port/servedApplication.js"
 import * as Front from "./internal/socket/front.js"
 import { notHttp2 } from "@effect-http2/node/socket/socketError"
 import { fromOpenSocket } from "./internal/socket/socketTransport.js"
@@ -65,6 +67,60 @@ export const serve = <E, R>(
       })
     )
   })
+
+/**
+ * Listens, and gives the server that `Http2Server.serve` answers with a handler. Connections that come before it is served wait for that. When the scope of
+ * `serve` ends, its connections drain: requests in flight finish up to `gracefulShutdownTimeout`. Where several handlers are served, the latest has the
+ * connections, and the one before has them again when it ends. Fails as `serve` does.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeServer = (
+  options: ServeOptions = {}
+): Effect.Effect<Http2Server.Http2Server, Http2Error.TransportError | Http2Error.ConnectionError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { gracefulShutdownTimeout, prefaceTimeout } = yield* Http2Options.resolve(options)
+    yield* Http2Origin.check(options)
+    const http2 = { ...options, stats: options.stats ?? Http2Stats.make() }
+    const served = {
+      path: options.path,
+      upgradeH2c: false,
+      sniffTimeout: prefaceTimeout,
+      drainTimeout: gracefulShutdownTimeout
+    }
+    const applications = new Applications()
+    const { address } = yield* NodeListener.makeSockets<never>(options, applications.connect)
+    return Http2Server.makeServer({
+      address,
+      serve: (handler) =>
+        // What could be wrong with the options was found above.
+        Effect.flatMap(Effect.orDie(Http2Server.acceptor(handler, http2)), (acceptor) =>
+          applications.serve(new ServedApplication(acceptor, served, undefined))
+        )
+    })
+  })
+
+/**
+ * `makeServer` as a layer, with the `Http2Server` service.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as Http2Server from "@effect-http2/http2/Http2Server"
+ * import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
+ * import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * const hello = Http2Server.serve(() => Effect.succeed(Http2ServerResponse.text("Hello"))).pipe(
+ *   Layer.provide(NodeHttp2.layerServer({ port: 8080 }))
+ * )
+ */
+export const layerServer = (
+  options?: ServeOptions
+): Layer.Layer<Http2Server.Http2Server, Http2Error.TransportError | Http2Error.ConnectionError> =>
+  Layer.scoped(Http2Server.Http2Server, makeServer(options))
 
 /**
  * How to connect, and the options of the connection.

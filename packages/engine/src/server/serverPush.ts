@@ -95,7 +95,7 @@ export class ServerPush {
   }
 
   /** Whether one of our streams can begin now: the client may have lowered its limit since the promise (§5.1.2). */
-  get hasPlace(): boolean {
+  get hasFreeStream(): boolean {
     const { remoteSettings, table } = this.connection
     const most = remoteSettings.maxConcurrentStreams
     if (table.localCount <= most) return true
@@ -112,7 +112,7 @@ class PushedStream extends ServerStream {
 
   /** The first head begins the stream: from then on it counts (§5.1.2). One for which there is no place any more is given up. */
   protected override sendHead(...head: Parameters<ServerStream["sendHead"]>): void {
-    if (this.state === State.reservedLocal && this.server.push?.hasPlace === false) {
+    if (this.state === State.reservedLocal && this.server.push?.hasFreeStream === false) {
       const error = new Http2Error.StreamError({
         streamId: this.id,
         code: ErrorCode.CANCEL,

@@ -14,7 +14,7 @@ export class ServerRun extends EngineRun {
     super(world, "server", options.connectionWindowSize)
     const handler = makeHandler(this.inbox)
     this.connection = this.acquire(
-      Http2Server.make(handler, this.pipe, { sendDate: false, stats: this.stats, ...options })
+      Http2Server.make(this.pipe, handler, { sendDate: false, stats: this.stats, ...options })
     )
     this.watchEnd()
     this.collect()

@@ -54,9 +54,9 @@ const handlerDown =
 
 type Made<A, R> = Effect.Effect<A, Http2Error.ConnectionError, Exclude<R, Scope.Scope> | Scope.Scope>
 
-export const make = <E, R>(
-  handler: Handler<E, R>,
+const makeOver = <E, R>(
   transport: Transport,
+  handler: Handler<E, R>,
   options: ServerOptions = {}
 ): Made<Http2Connection, R> =>
   Effect.flatMap(capture(), (runtime: Runtime.Runtime<never>) => {
@@ -69,6 +69,8 @@ export const make = <E, R>(
     // Its scope is the one that `effectUp` gives.
     return bridge.effectUp(made as Effect4.Effect<unknown, Http2Error.ConnectionError>)
   }) as Made<Http2Connection, R>
+
+export const make = dual((args) => typeof args[0] !== "function", makeOver) as typeof Http2Server.make
 
 const serve = <E, R>(transport: Transport, handler: Handler<E, R>, options: ServerOptions = {}) =>
   Effect.flatMap(capture(), (runtime) => {

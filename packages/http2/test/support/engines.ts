@@ -36,7 +36,7 @@ export const engines = <EH, E, A>(
     const result = yield* Effect.scoped(
       Effect.gen(function* () {
         const [near, far] = yield* MemoryTransport.make(options.transport)
-        const server = yield* Http2Server.make(handler, far, { stats: serverStats, ...options.server })
+        const server = yield* Http2Server.make(far, handler, { stats: serverStats, ...options.server })
         const client = yield* Http2Client.make(near, { authority: "test", stats: clientStats, ...options.client })
         both = [server, client.connection]
         return yield* Effect.scoped(use({ client, server, serverStats, clientStats }))

@@ -120,7 +120,7 @@ export const server = <E>(
     const scripted = yield* MemoryTransport.scripted(options.transport)
     const peer = new Peer(scripted, false)
     const stats = Http2Stats.make()
-    const connection = yield* Http2Server.make(handler, transportOf(scripted, options.transport), {
+    const connection = yield* Http2Server.make(transportOf(scripted, options.transport), handler, {
       sendDate: false,
       stats,
       ...options

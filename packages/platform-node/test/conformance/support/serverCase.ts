@@ -218,7 +218,7 @@ const openInMemory = (
   Effect.gen(function* () {
     const stats = Http2Stats.make()
     const transport = yield* pipe
-    yield* Http2Server.make(withOk(handler), transport, { stats, gracefulShutdownTimeout: 0 })
+    yield* Http2Server.make(transport, withOk(handler), { stats, gracefulShutdownTimeout: 0 })
     return [new RawPeer.RawPeer(ofPipe(transport), "client"), stats] as const
   })
 
