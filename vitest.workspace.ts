@@ -46,6 +46,14 @@ const wireSuites = project("http2 on effect 4", "packages/http2")
 
 export default defineWorkspace([
   ...packages.map((name) => project(name, `packages/${name}`)),
-  { ...wireSuites, resolve: { alias: onEffect4 }, test: { ...wireSuites.test, include: suitesOnEffect4 } },
+  {
+    ...wireSuites,
+    resolve: { alias: onEffect4 },
+    test: {
+      ...wireSuites.test,
+      include: [...suitesOnEffect4],
+      setupFiles: [`${root}packages/http2/test/effect4/setup.ts`]
+    }
+  },
   project("scratchpad", "scratchpad", `${root}scratchpad/test/support/build.ts`)
 ])

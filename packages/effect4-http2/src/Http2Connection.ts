@@ -13,6 +13,7 @@ import * as Predicate from "effect/Predicate"
 import * as Http2Error from "./Http2Error.js"
 import type { Settings } from "./Settings.js"
 import type { Peer } from "./Transport.js"
+import { awaitEngine, behindStep } from "./internal/wake.js"
 
 /**
  * @since 0.1.0
@@ -39,7 +40,7 @@ export class Http2Connection {
   get awaitClosed(): Effect.Effect<void, Http2Error.Http2Error> {
     return Effect.suspend(() => {
       const closed = (this.closed ??= Deferred.makeUnsafe<void, Http2Error.Http2Error>())
-      if (this.engine.status === "closed") this.settle()
+      if (this.engine.status === "closed") return this.outcome
       return Deferred.await(closed)
     })
   }
@@ -50,9 +51,12 @@ export class Http2Connection {
    * @internal
    */
   settle(): void {
-    const { closed, engine } = this
-    if (closed === undefined) return
-    Deferred.doneUnsafe(closed, engine.error === undefined ? Exit.void : Exit.fail(engine.error))
+    const { closed } = this
+    if (closed !== undefined) behindStep(() => Deferred.doneUnsafe(closed, this.outcome))
+  }
+
+  private get outcome(): Exit.Exit<void, Http2Error.Http2Error> {
+    return this.engine.error === undefined ? Exit.void : Exit.fail(this.engine.error)
   }
 
   /** The two ends of the connection. */
@@ -112,7 +116,7 @@ export class Http2Connection {
 
   /** Waits for the peer's first SETTINGS (§3.4). Fails when the connection ends before. */
   get awaitSettings(): Effect.Effect<Settings, Http2Error.Http2Error> {
-    return Effect.callback((resume) => {
+    return awaitEngine((resume) => {
       const { engine } = this
       if (engine.hasRemoteSettings) return resume(Effect.succeed(engine.remoteSettings))
       engine.whenSettled.add(() => resume(Effect.sync(() => engine.remoteSettings)))
@@ -125,7 +129,7 @@ export class Http2Connection {
     return Effect.suspend(() => {
       const { engine } = this
       if (engine.status === "closed") return Effect.fail(engine.error ?? Http2Error.connectionClosed())
-      const acknowledged = Effect.callback<Duration.Duration>((resume) => {
+      const acknowledged = awaitEngine<Duration.Duration>((resume) => {
         engine.ping((roundTrip) => resume(Effect.succeed(Duration.millis(roundTrip))))
       })
       return Effect.raceFirst(acknowledged, this.ended)
@@ -157,7 +161,7 @@ export class Http2Connection {
       if (engine.status === "closed") return Effect.fail(engine.error ?? Http2Error.connectionClosed())
       const acknowledged = Deferred.makeUnsafe<void>()
       try {
-        updateSettings(engine, changes, () => Deferred.doneUnsafe(acknowledged, Exit.void))
+        updateSettings(engine, changes, () => behindStep(() => Deferred.doneUnsafe(acknowledged, Exit.void)))
       } catch (error) {
         return Http2Error.isHttp2Error(error) ? Effect.fail(error) : Effect.die(error)
       }
@@ -170,7 +174,7 @@ export class Http2Connection {
    * connection has ended. Interruption only stops the waiting.
    */
   get shutdown(): Effect.Effect<void> {
-    return Effect.callback((resume) => {
+    return awaitEngine((resume) => {
       const { engine } = this
       engine.closeGracefully()
       engine.onEnd(() => resume(Effect.void))

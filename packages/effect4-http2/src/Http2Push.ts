@@ -17,6 +17,7 @@ import type { Headers } from "./Headers.js"
 import { type Http2ClientResponse, responseOf } from "./Http2ClientResponse.js"
 import * as Http2Error from "./Http2Error.js"
 import type * as Priority from "./Priority.js"
+import { awaitEngine } from "./internal/wake.js"
 
 export type {
   /**
@@ -119,7 +120,7 @@ export const pushes = (connection: Connection, promised: ClientPushes): Stream.S
 }
 
 const another = ({ whenPromised }: ClientPushes): Effect.Effect<void> =>
-  Effect.callback((resume) => {
+  awaitEngine((resume) => {
     const listener = (): void => resume(Effect.void)
     whenPromised.add(listener)
     return Effect.sync(() => whenPromised.remove(listener))
@@ -130,7 +131,7 @@ const notEnabled = (): Http2Error.StreamError =>
 
 /** The stream, once the head of the response is there. Whoever runs it wants the response; interruption gives it up. */
 const answered = (pushed: Pushed): Effect.Effect<ClientStream, Http2Error.Http2Error> =>
-  Effect.callback((resume) => {
+  awaitEngine((resume) => {
     const { error, stream } = pushed
     if (error !== undefined) return resume(Effect.fail(error))
     pushed.accept()

@@ -12,6 +12,7 @@ import * as FlowControl from "./FlowControl.js"
 import * as Http2Error from "./Http2Error.js"
 import { windowOf } from "./internal/windows.js"
 import type { Peer } from "./Transport.js"
+import { awaitEngine } from "./internal/wake.js"
 
 /**
  * @since 0.1.0
@@ -50,7 +51,7 @@ export class Http2Stream {
 
   /** Waits until the connection closes gracefully, for handlers that go on for long: events, WebSockets. */
   get awaitDraining(): Effect.Effect<void> {
-    return Effect.callback((resume) => {
+    return awaitEngine((resume) => {
       const { owner } = this.stream
       if (owner.isDraining) return resume(Effect.void)
       const listener = (): void => resume(Effect.void)

@@ -1,5 +1,8 @@
 import * as ErrorCode from "@effect-http2/effect4-http2/ErrorCode"
+import * as Http2Client from "@effect-http2/effect4-http2/Http2Client"
 import * as Http2ServerResponse from "@effect-http2/effect4-http2/Http2ServerResponse"
+import * as Http2Stats from "@effect-http2/effect4-http2/Http2Stats"
+import * as MemoryTransport from "@effect-http2/effect4-http2/MemoryTransport"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -109,6 +112,39 @@ describe("interruption", () => {
         })
     )
   })
+})
+
+describe("what is woken in the middle of the engine's step", () => {
+  live("acts behind it: a response that breaks a rule resets its stream once, though who asked gives it up then", () =>
+    Effect.gen(function* () {
+      const scripted = yield* MemoryTransport.scripted()
+      const stats = Http2Stats.make()
+      const client = yield* Http2Client.make(scripted.transport, { authority: "test", stats })
+      const frame = (type: number, flags: number, streamId: number, payload: ReadonlyArray<number>) =>
+        Uint8Array.of(0, 0, payload.length, type, flags, 0, 0, 0, streamId, ...payload)
+      yield* scripted.send(frame(4, 0, 0, []))
+      const request = yield* Effect.forkChild(Effect.flip(client.collect({})), { startImmediately: true })
+      // :status 200 twice.
+      yield* scripted.send(frame(1, 5, 1, [0x88, 0x88]))
+      expect(yield* Fiber.join(request)).toMatchObject({ code: ErrorCode.PROTOCOL_ERROR })
+      expect(stats.resetsSent).toBe(1)
+      yield* scripted.reset
+    })
+  )
+
+  live("acts behind it: a finalizer that resets the stream of its handler finds it over", () =>
+    engines(
+      ({ stream }) => Effect.onInterrupt(Effect.never, () => stream.reset()),
+      ({ client, serverStats }) =>
+        Effect.gen(function* () {
+          const request = yield* Effect.forkChild(client.collect({}))
+          yield* eventually(() => serverStats.activeHandlers === 1)
+          yield* Fiber.interrupt(request)
+          yield* eventually(() => serverStats.activeHandlers === 0)
+          expect([serverStats.resetsSent, serverStats.handlersInterrupted]).toEqual([0, 1])
+        })
+    )
+  )
 })
 
 describe("handlers that fail", () => {

@@ -95,6 +95,7 @@ describe("pushes", () => {
       ({ client, serverStats }) =>
         Effect.gen(function* () {
           yield* client.collect({})
+          yield* eventually(() => serverStats.activeHandlers === 1)
           yield* Stream.runForEach(Stream.take(client.pushes, 1), (push) => push.cancel)
           yield* eventually(() => serverStats.handlersInterrupted === 1)
         }),

@@ -20,6 +20,7 @@ import type * as Pull from "effect/Pull"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import { type Http2Error, usageError } from "../Http2Error.js"
+import { awaitEngine } from "./wake.js"
 
 /** Octets under which a chunk that waits is copied next to the one before it. */
 const small = 1024
@@ -175,7 +176,7 @@ export class Body implements Inbox {
 
   /** Waits until all of the body has arrived, read or not. */
   awaitEnd(): Effect.Effect<void, Http2Error> {
-    return Effect.callback((resume) => {
+    return awaitEngine((resume) => {
       if (this.isEnded) return resume(Effect.void)
       if (this.failure !== undefined) return resume(Effect.fail(this.failure))
       this.endWaiters ??= []

@@ -10,6 +10,7 @@ import type { Http2ClientRequest } from "../Http2ClientRequest.js"
 import * as Http2Error from "../Http2Error.js"
 import { toContent, toTrailers } from "./outgoingMessage.js"
 import { forkBody } from "./sendBody.js"
+import { awaitEngine } from "./wake.js"
 
 /** What follows the head; `context` is what a body that is a Stream, and trailers, are run in. */
 const contentOf = (request: Http2ClientRequest, context: Context.Context<never>): Prepare.Content => {
@@ -43,7 +44,7 @@ export const prepare = (
 
 /** Sends the request; succeeds with its stream when the head of the response is there. Interruption gives the request up at once. */
 export const send = (request: ClientRequest): Effect.Effect<ClientStream, Http2Error.Http2Error> =>
-  Effect.callback((resume) => {
+  awaitEngine((resume) => {
     request.start({
       onResponse: (stream) => resume(Effect.succeed(stream)),
       onFailure: (error) => resume(Effect.fail(error))

@@ -19,6 +19,7 @@ import * as Scope from "effect/Scope"
 import { type Http2ServerResponse, isHttp2ServerResponse } from "../Http2ServerResponse.js"
 import * as Respond from "./respond.js"
 import { closeStreamScope } from "./streamScope.js"
+import { behindStep } from "./wake.js"
 
 /** What a handler gives. */
 type Answer<R> = Effect.Effect<Http2ServerResponse, unknown, R>
@@ -35,7 +36,7 @@ class RunningHandler implements Running {
   ) {}
 
   interrupt(): void {
-    this.fiber.interruptUnsafe(undefined, this.annotations)
+    behindStep(() => this.fiber.interruptUnsafe(undefined, this.annotations))
   }
 }
 

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as Http2Error from "../Http2Error.js"
 import type { Transport } from "../Transport.js"
+import { awaitEngine } from "./wake.js"
 
 /**
  * Reads until the peer has ended its side or the transport breaks or is closed, behind the end of the connection too; the engine's turn is one synchronous
@@ -28,7 +29,7 @@ export const receive = (transport: Transport, engine: Connection): Effect.Effect
 
 /** A peer that asks for answers and does not read them is not read either: TCP pushes back. */
 const awaitDrain = (engine: Connection): Effect.Effect<void> =>
-  Effect.callback((resume) => engine.outbox.onDrained(() => resume(Effect.void)))
+  awaitEngine((resume) => engine.outbox.onDrained(() => resume(Effect.void)))
 
 const toError = (cause: Cause.Cause<Http2Error.TransportError>): Http2Error.TransportError => {
   const error = Cause.squash(cause)

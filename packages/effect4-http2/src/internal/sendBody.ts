@@ -12,6 +12,7 @@ import * as Stream from "effect/Stream"
 import * as ErrorCode from "../ErrorCode.js"
 import type { Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
+import { awaitEngine, behindStep } from "./wake.js"
 
 type Trailers = Effect.Effect<Headers, unknown> | undefined
 
@@ -20,7 +21,7 @@ const gone = (stream: EngineStream): Http2Error.Http2Error =>
 
 /** Waits until the sender has room. */
 const awaitRoom = (stream: EngineStream): Effect.Effect<void> =>
-  Effect.callback((resume) => {
+  awaitEngine((resume) => {
     if (stream.sender === undefined || !stream.sender.isFull) return resume(Effect.void)
     stream.sender.onRoom(() => resume(Effect.void))
   })
@@ -91,7 +92,7 @@ export const forkBody = (
   const fiber = Effect.runForkWith(context)(
     Effect.matchCause(send, { onFailure: (cause) => bodyFailed(stream, cause), onSuccess })
   )
-  if (fiber.pollUnsafe() === undefined) stream.bodyWaits({ interrupt: () => fiber.interruptUnsafe() })
+  if (fiber.pollUnsafe() === undefined) stream.bodyWaits({ interrupt: () => behindStep(() => fiber.interruptUnsafe()) })
 }
 
 const onSuccess = (): void => {}
