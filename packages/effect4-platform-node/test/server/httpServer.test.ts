@@ -15,8 +15,10 @@ import * as Layer from "effect/Layer"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
 import * as Http from "node:http"
 import * as Https from "node:https"
+import * as Net from "node:net"
 import { Readable } from "node:stream"
 import { describe, expect } from "vitest"
 import { certificate, live } from "../support/run.js"
@@ -459,6 +461,67 @@ describe("the port", () => {
         })
       expect(yield* expecting("/yes")).toBe("continue, 200")
       expect(yield* expecting("/no")).toBe("417")
+    })
+  )
+
+  live("the server's span of a request has its version and its stream", () =>
+    Effect.gen(function* () {
+      const spans: Array<Tracer.NativeSpan> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        }
+      })
+      const port = yield* Effect.provideService(
+        serve(Effect.succeed(HttpServerResponse.text("traced"))),
+        Tracer.Tracer,
+        tracer
+      )
+      const client = yield* NodeHttp2.connect(`http://${host}:${port}`)
+      yield* client.collect({ path: "/" })
+      const attributes = spans.map((span) => Object.fromEntries(span.attributes))
+      expect(attributes).toMatchObject([
+        { "http.response.status_code": 200, "network.protocol.version": "2", "http2.stream.id": 1 }
+      ])
+    })
+  )
+
+  live("a connection of HTTP/1.1 goes on as HTTP/2 by Upgrade: h2c where that is turned on, and only there", () =>
+    Effect.gen(function* () {
+      const app = Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
+        HttpServerResponse.text(`answered ${request.url}`)
+      )
+      const upgrade = [
+        "GET /up HTTP/1.1",
+        "Host: a",
+        "Connection: Upgrade, HTTP2-Settings",
+        "Upgrade: h2c",
+        "HTTP2-Settings: AAMAAABk",
+        "",
+        ""
+      ].join("\r\n")
+      const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u0004\0\0\0\0\0", "latin1")
+      const asked = (port: number) =>
+        Effect.callback<string>((resume) => {
+          const socket = Net.connect(port, host, () => socket.write(upgrade))
+          let received = ""
+          let isUpgraded = false
+          socket.on("error", () => undefined)
+          socket.on("data", (chunk: Buffer) => {
+            received += chunk.toString("latin1")
+            if (!isUpgraded && received.startsWith("HTTP/1.1 101")) {
+              isUpgraded = true
+              socket.write(preface)
+            }
+            if (!received.includes("answered /up")) return
+            resume(Effect.succeed(received.slice(0, 12)))
+            socket.destroy()
+          })
+        })
+      expect(yield* asked(yield* serve(app, { upgradeH2c: true }))).toBe("HTTP/1.1 101")
+      expect(yield* asked(yield* serve(app))).toBe("HTTP/1.1 200")
     })
   )
 

@@ -8,12 +8,14 @@ import type { Http2ServerRequest } from "@effect-http2/effect4-http2/Http2Server
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as HttpEffect from "effect/http/HttpEffect"
 import type * as HttpMiddleware from "effect/http/HttpMiddleware"
 import { causeResponse } from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import type * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
 import * as ServerRequest from "./serverRequest.js"
 import { discardBody, holdsSource, toHttp2Response } from "./serverResponse.js"
 
@@ -36,6 +38,29 @@ const failed = (
   })
 }
 
+let connections = 0
+/** Each connection has one peer object. */
+const connectionIds = new WeakMap<object, number>()
+
+const connectionIdOf = ({ peer }: Http2ServerRequest): number => {
+  let id = connectionIds.get(peer)
+  if (id === undefined) {
+    id = ++connections
+    connectionIds.set(peer, id)
+  }
+  return id
+}
+
+/** What the platform cannot know of a request, in the server's span of it, where there is one. */
+const annotateSpan = (http2: Http2ServerRequest): void => {
+  const fiber = Fiber.getCurrent()
+  const span = fiber === undefined ? undefined : Context.getOrUndefined(fiber.context, Tracer.ParentSpan)
+  if (span?._tag !== "Span" || span.kind !== "server" || !span.sampled) return
+  span.attribute("network.protocol.version", "2")
+  span.attribute("http2.connection.id", connectionIdOf(http2))
+  span.attribute("http2.stream.id", http2.stream.id)
+}
+
 /** Sends `response`, unless one was sent or nobody waits for it any more. What its body holds open is let go of, whatever becomes of it. */
 const respond = (
   request: HttpServerRequest.HttpServerRequest,
@@ -50,6 +75,7 @@ const respond = (
     discardBody(response)
     return Effect.void
   }
+  annotateSpan(http2)
   try {
     const converted = toHttp2Response(request.method, response)
     const { body, trailers } = converted
