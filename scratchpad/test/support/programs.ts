@@ -1,7 +1,7 @@
 /** Runs the programs of this folder as their users do: in processes of their own, on free ports. */
 import { fileURLToPath } from "node:url"
-import { start } from "../../../packages/platform-node/test/support/program.js"
-import type { Finished, Program } from "../../../packages/platform-node/test/support/program.js"
+import { start } from "@effect-http2/testkit/program"
+import type { Finished, Program } from "@effect-http2/testkit/program"
 
 const cwd = fileURLToPath(new URL("../../..", import.meta.url))
 

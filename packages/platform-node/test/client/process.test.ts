@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url"
 import { describe, expect } from "vitest"
 import * as Certificate from "@effect-http2/testkit/certificate"
 import { port } from "../server/support/harness.js"
-import { start } from "../support/program.js"
+import { start } from "@effect-http2/testkit/program"
 
 const certificate = await Certificate.make("localhost")
 

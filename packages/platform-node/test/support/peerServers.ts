@@ -5,7 +5,7 @@ import * as Net from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Certificate from "@effect-http2/testkit/certificate"
-import * as Program from "./program.js"
+import * as Program from "@effect-http2/testkit/program"
 
 export interface PeerServer {
   readonly https: string
