@@ -112,6 +112,7 @@ export class ClientRequest<Response extends { readonly status: number }>
   onResponse(response: Response): void {
     if (response.status === 421 && this.isMisdirected()) return
     this.isAnswered = true
+    this.body = noBody
     this.wish.onResponse(response, this)
   }
 

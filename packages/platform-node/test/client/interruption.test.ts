@@ -137,20 +137,28 @@ describe("RST_STREAM(CANCEL)", () => {
     })
   )
 
-  check("a response that nobody holds any more", () =>
-    Effect.gen(function* () {
-      const { closed, url } = yield* makeServer(endless)
-      const client = yield* makeClient()
-      expect(yield* Effect.map(client.get(url), (response) => response.status)).toBe(200)
-      const collect = Effect.async<void>((resume) => {
-        setImmediate(() => {
-          collectGarbage()
-          resume(Effect.void)
+  for (const [how, run] of [
+    ["", <A, E>(effect: Effect.Effect<A, E>) => effect],
+    [
+      ", of a fiber that has ended",
+      <A, E>(effect: Effect.Effect<A, E>) => Effect.promise(() => Effect.runPromise(effect))
+    ]
+  ] as const) {
+    check(`a response that nobody holds any more${how}`, () =>
+      Effect.gen(function* () {
+        const { closed, url } = yield* makeServer(endless)
+        const client = yield* makeClient()
+        expect(yield* Effect.map(run(client.get(url)), (response) => response.status)).toBe(200)
+        const collect = Effect.async<void>((resume) => {
+          setImmediate(() => {
+            collectGarbage()
+            resume(Effect.void)
+          })
         })
+        expect(yield* Effect.raceFirst(closed, Effect.forever(collect))).toBe(NGHTTP2_CANCEL)
       })
-      expect(yield* Effect.raceFirst(closed, Effect.forever(collect))).toBe(NGHTTP2_CANCEL)
-    })
-  )
+    )
+  }
 })
 
 describe("over HTTP/1.1, the connection is closed", () => {

@@ -74,13 +74,13 @@ class ClientWish implements Wish<Incoming> {
   readonly onInformational: OnFields | undefined
   readonly isUpgrade: boolean
   /** What a body that is a Stream runs in: the span of the request is in it. */
-  private readonly context: Context.Context<never>
+  private context: Context.Context<never>
 
   constructor(
     private readonly request: HttpClientRequest.HttpClientRequest,
     readonly target: Target,
     fiber: Fiber.Fiber<unknown, unknown>,
-    private readonly resume: Resume
+    private resume: Resume | undefined
   ) {
     this.method = request.method
     this.headers = headersOf(request)
@@ -111,11 +111,27 @@ class ClientWish implements Wish<Incoming> {
   }
 
   private answered(incoming: Incoming, sent: SentRequest, upgraded: Effect.Effect<Socket.Socket> | undefined): void {
-    this.resume(Effect.succeed(new ClientResponse(this.request, this.target.url, incoming, sent, upgraded)))
+    this.settle(Effect.succeed(new ClientResponse(this.request, this.target.url, incoming, sent, upgraded)))
   }
 
   onFailure(error: Http2Error.Http2Error): void {
-    this.resume(requestFailed(this.request, error))
+    this.settle(requestFailed(this.request, error))
+  }
+
+  /** The scope of the request is closed. */
+  onAbort(reason: unknown): void {
+    this.settle(Effect.fail(scopeClosed(this.request, reason)))
+  }
+
+  /**
+   * The fiber has what it waits for. It is held no longer, nor is its span: who gives the rest of the exchange up where nobody holds the response holds this,
+   * and both of them hold the response, as their result.
+   */
+  private settle(response: Effect.Effect<ClientResponse, HttpClientError.HttpClientError>): void {
+    const { resume } = this
+    this.resume = undefined
+    this.context = Context.empty()
+    resume?.(response)
   }
 }
 
@@ -136,14 +152,20 @@ export const makeClient = (pools: Pools<Incoming>): HttpClient.HttpClient =>
       return Effect.fail(invalidUrl(request, target))
     }
     return Effect.callback((resume) => {
-      const sent = new ClientRequest(new ClientWish(request, target, fiber, resume), pools.of(target.origin))
-      const onAbort = (): void => {
-        sent.cancel()
-        resume(Effect.fail(scopeClosed(request, signal.reason)))
-      }
-      if (signal.aborted) return onAbort()
-      signal.addEventListener("abort", onAbort, { once: true })
-      sent.start()
+      const wish = new ClientWish(request, target, fiber, resume)
+      const sent = new ClientRequest(wish, pools.of(target.origin))
+      endWith(signal, wish, sent)
       return Effect.sync(() => sent.cancel())
     })
   })
+
+/** Sends the request, unless its scope is closed, with which it ends. The signal is held while the response is open: what listens to it holds no fiber. */
+const endWith = (signal: AbortSignal, wish: ClientWish, sent: ClientRequest<Incoming>): void => {
+  const onAbort = (): void => {
+    sent.cancel()
+    wish.onAbort(signal.reason)
+  }
+  if (signal.aborted) return onAbort()
+  signal.addEventListener("abort", onAbort, { once: true })
+  sent.start()
+}

@@ -33,7 +33,7 @@ export class PlatformRequest implements Wish<Incoming> {
   readonly headers: Headers.Headers
   readonly onInformational: OnFields | undefined
   readonly isUpgrade = false
-  private resume: (response: Response) => void = () => undefined
+  private resume: ((response: Response) => void) | undefined = undefined
   private sent: SentRequest | undefined = undefined
 
   constructor(
@@ -45,7 +45,7 @@ export class PlatformRequest implements Wish<Incoming> {
     private readonly signal: AbortSignal | undefined,
     onInformational: OnInformational | undefined,
     /** What a body that is a Stream runs with. */
-    private readonly fiberRefs: FiberRefs.FiberRefs | undefined
+    private fiberRefs: FiberRefs.FiberRefs | undefined
   ) {
     this.method = request.method
     this.headers = request.headers
@@ -80,7 +80,7 @@ export class PlatformRequest implements Wish<Incoming> {
 
   /** The response is made when the fiber goes on: what the same read has brought of the body is there then. */
   onResponse(incoming: Incoming, sent: SentRequest): void {
-    this.resume(Effect.sync(() => new ClientResponse(this.request, this.trace, incoming, sent)))
+    this.settle(Effect.sync(() => new ClientResponse(this.request, this.trace, incoming, sent)))
   }
 
   /** The platform of version 3 has no word for the connection of a 101. */
@@ -89,12 +89,23 @@ export class PlatformRequest implements Wish<Incoming> {
   }
 
   onFailure(error: Http2Error.Http2Error): void {
-    this.resume(requestFailed(this.request, error))
+    this.settle(requestFailed(this.request, error))
+  }
+
+  /**
+   * The fiber has what it waits for. It is held no longer, nor is its span: who gives the rest of the exchange up where nobody holds the response holds this,
+   * and both of them hold the response, as their result.
+   */
+  private settle(response: Response): void {
+    const { resume } = this
+    this.resume = undefined
+    this.fiberRefs = undefined
+    resume?.(response)
   }
 
   private readonly onAbort = (): void => {
     this.sent?.cancel()
-    this.resume(
+    this.settle(
       Effect.fail(
         new HttpClientError.RequestError({
           request: this.request,
