@@ -10,9 +10,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
+import * as Stream from "effect/Stream"
 import * as Http2Error from "./Http2Error.js"
 import type { Settings } from "./Settings.js"
 import type { Peer } from "./Transport.js"
+import { fromEvents } from "./internal/events.js"
 import { awaitEngine, behindStep } from "./internal/wake.js"
 
 /**
@@ -100,6 +102,23 @@ export class Http2Connection {
    */
   get originSet(): ReadonlySet<string> | undefined {
     return this.engine.role.origins?.set
+  }
+
+  /**
+   * `originSet` as it is, once it is there, and as it is after each change; who is slow misses what lies between. Ends with the connection, and fails
+   * where that failed. Empty at a server.
+   */
+  get originSetChanges(): Stream.Stream<ReadonlySet<string>, Http2Error.Http2Error> {
+    return Stream.suspend(() => {
+      const { origins } = this.engine.role
+      if (origins === undefined) return Stream.empty
+      let seen = 0
+      return fromEvents(this.engine, origins.whenChanged, () => {
+        if (origins.version === seen) return undefined
+        seen = origins.version
+        return new Set(origins.set)
+      })
+    })
   }
 
   /**

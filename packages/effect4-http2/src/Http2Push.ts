@@ -8,15 +8,14 @@ import type { ClientPushes } from "@effect-http2/engine/client/clientPushes"
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 import type { Push as Pushed } from "@effect-http2/engine/client/push"
 import type { Connection } from "@effect-http2/engine/connection/connection"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Headers } from "./Headers.js"
 import { type Http2ClientResponse, responseOf } from "./Http2ClientResponse.js"
 import * as Http2Error from "./Http2Error.js"
 import type * as Priority from "./Priority.js"
+import { fromEvents } from "./internal/events.js"
 import { awaitEngine } from "./internal/wake.js"
 
 export type {
@@ -106,25 +105,16 @@ export class Push {
  *
  * @internal
  */
-export const pushes = (connection: Connection, promised: ClientPushes): Stream.Stream<Push, Http2Error.Http2Error> => {
-  const next: Pull.Pull<readonly [Push], Http2Error.Http2Error> = Effect.suspend(() => {
-    const pushed = promised.take()
-    if (pushed !== undefined) return Effect.succeed([new Push(pushed)] as const)
-    if (connection.status === "closed") {
-      return connection.error === undefined ? Cause.done() : Effect.fail(connection.error)
-    }
-    if (!connection.settings.announced.enablePush) return Effect.fail(notEnabled())
-    return Effect.andThen(another(promised), next)
-  })
-  return Stream.fromPull(Effect.succeed(next))
-}
-
-const another = ({ whenPromised }: ClientPushes): Effect.Effect<void> =>
-  awaitEngine((resume) => {
-    const listener = (): void => resume(Effect.void)
-    whenPromised.add(listener)
-    return Effect.sync(() => whenPromised.remove(listener))
-  })
+export const pushes = (connection: Connection, promised: ClientPushes): Stream.Stream<Push, Http2Error.Http2Error> =>
+  Stream.map(
+    fromEvents(
+      connection,
+      promised.whenPromised,
+      () => promised.take(),
+      () => (connection.isClosed || connection.settings.announced.enablePush ? connection.error : notEnabled())
+    ),
+    (pushed) => new Push(pushed)
+  )
 
 const notEnabled = (): Http2Error.StreamError =>
   Http2Error.usageError(0, "6.5.2", "the client does not take pushes: its option enablePush is false")

@@ -18,22 +18,36 @@ export const suitesOnEffect4: ReadonlyArray<string> = [
   "GoAwayFlood",
   "HostileServer",
   "LateFrames",
+  "NeverReading",
+  "NoContent",
+  "Padding",
+  "PriorityUpdates",
   "Push",
   "PushLimits",
   "ResetStreams",
   "SectionSizes",
+  "ServerPriorities",
+  "ServerStreams",
+  "SettingsLimits",
+  "SettingsTable",
+  "SettingsUpdate",
+  "SettingsWindows",
+  "SharedWindow",
   "Shutdown",
   "Silence",
   "SlowLine",
   "SmallFrames",
   "Stalls",
   "StreamErrors",
-  "Time"
+  "Time",
+  "Tunnel"
 ].map((name) => `test/${name}.test.ts`)
 
 /** Tests of these suites whose handlers have to do something in the turn of their request: through the bridge they do it a little later. */
 export const notOnEffect4: ReadonlyArray<string> = [
   "RST_STREAM in place of an end, and the handler hears of it",
   "is not stopped by a client that cancels all that it is pushed",
-  "is seen by a log of frames, and does not disturb its tables"
+  "is seen by a log of frames, and does not disturb its tables",
+  "sets it before its body or in the middle of it; the rest is as the client says",
+  "a tunnel is served beside what is more urgent"
 ]
