@@ -9,6 +9,7 @@ import * as Text from "@effect-http2/engine/text"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
+import { longerThan } from "@effect-http2/engine/message/messageErrors"
 import * as ErrorCode from "./ErrorCode.js"
 import type { Headers } from "./Headers.js"
 import * as Http2Error from "./Http2Error.js"
@@ -111,16 +112,7 @@ export abstract class Http2IncomingMessage {
 export const isHttp2IncomingMessage = (u: unknown): u is Http2IncomingMessage => Predicate.hasProperty(u, TypeId)
 
 const tooLong = (stream: EngineStream, limit: number): Http2Error.StreamError =>
-  new Http2Error.StreamError({
-    streamId: stream.id,
-    code: ErrorCode.CANCEL,
-    origin: "User",
-    reason: "Limit",
-    description: `the body is longer than ${limit} octets`,
-    limit: "bytes",
-    processed: "unknown",
-    receivedOctets: stream.body?.received ?? 0
-  })
+  longerThan(limit, stream.id, stream.body?.received ?? 0)
 
 const notJson = (stream: EngineStream, cause: unknown): Http2Error.StreamError =>
   new Http2Error.StreamError({

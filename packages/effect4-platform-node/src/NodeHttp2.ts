@@ -10,6 +10,7 @@ import * as Http2Options from "@effect-http2/effect4-http2/Http2Options"
 import * as Http2Origin from "@effect-http2/effect4-http2/Http2Origin"
 import * as Http2Server from "@effect-http2/effect4-http2/Http2Server"
 import * as Http2Stats from "@effect-http2/effect4-http2/Http2Stats"
+import { parseOrigin } from "@effect-http2/node/client/origin"
 import { Identity } from "@effect-http2/node/socket/identity"
 import { notHttp2 } from "@effect-http2/node/socket/socketError"
 import * as Effect from "effect/Effect"
@@ -99,14 +100,12 @@ export const connect = (
   options: ConnectOptions = {}
 ): Effect.Effect<Http2Client.Http2Client, Http2Error.Http2Error, Scope.Scope> =>
   Effect.gen(function* () {
-    const parsed = typeof url === "string" ? (URL.canParse(url) ? new URL(url) : undefined) : url
-    const isTls = parsed?.protocol === "https:"
-    if (parsed === undefined || (!isTls && parsed.protocol !== "http:"))
-      return yield* Effect.fail(invalidUrl(String(url)))
-    const host = parsed.hostname.replace(/^\[|\]$/g, "")
+    const origin = parseOrigin(url)
+    if (origin === undefined) return yield* Effect.fail(invalidUrl(String(url)))
+    const { authority, host, isTls, port } = origin
     const socket = yield* NodeTransport.openSocket({
       host,
-      port: parsed.port === "" ? (isTls ? 443 : 80) : Number(parsed.port),
+      port,
       path: options.socketPath,
       tls: isTls ? (options.tls ?? true) : undefined,
       connectTimeout: options.connectTimeout,
@@ -115,11 +114,16 @@ export const connect = (
     const path = options.socketPath === undefined ? undefined : { remote: options.socketPath }
     const transport = yield* Effect.acquireRelease(
       Effect.sync(() =>
-        fromOpenSocket(socket, path, isTls ? undefined : (first) => notHttp2(options.socketPath ?? parsed.host, first))
+        fromOpenSocket(socket, path, isTls ? undefined : (first) => notHttp2(options.socketPath ?? authority, first))
       ),
       (transport) => transport.close
     )
     const { isAuthoritative } = new Identity(socket, options.tls)
     const scheme = isTls ? "https" : "http"
-    return yield* Http2Client.make(transport, { authority: parsed.host, scheme, isAuthoritative, ...options })
+    return yield* Http2Client.make(transport, {
+      ...options,
+      authority: options.authority ?? authority,
+      scheme: options.scheme ?? scheme,
+      isAuthoritative: options.isAuthoritative ?? isAuthoritative
+    })
   })

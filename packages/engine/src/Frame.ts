@@ -58,7 +58,7 @@ export const HEADER_LENGTH = 9
 export const MAX_STREAM_ID = 0x7fffffff
 
 /**
- * The priority fields that RFC 7540 put into HEADERS and PRIORITY; parsed and not acted on (RFC 9113 §5.3.2). `weight` is 1 to 256.
+ * The priority fields that RFC 7540 put into HEADERS and PRIORITY; parsed and ignored (RFC 9113 §5.3.2). `weight` is 1 to 256.
  *
  * @since 0.1.0
  * @category models

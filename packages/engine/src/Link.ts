@@ -36,6 +36,6 @@ export interface Link extends Output {
    */
   readonly end: (onEnded: () => void) => () => void
 
-  /** Closes at once, dropping what was not sent: a reading that waits is told of the end. `onClosed` is called when it is closed. Safe to call more than once. */
+  /** Closes at once, dropping what was not sent: a waiting reading ends. `onClosed` is called when it is closed. Safe to call more than once. */
   readonly close: (onClosed: () => void) => void
 }

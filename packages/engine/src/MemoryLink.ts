@@ -55,7 +55,7 @@ class Pipe {
   private reader: ((reading: Reading) => void) | undefined = undefined
   private readonly travelling: Array<Item> = []
   private reads = 0
-  /** Whether a reader that waits is about to be told. */
+  /** Whether the waiting reader is scheduled to be called. */
   private isDue = false
   /** False once nothing more can be sent. */
   private isOpen = true

@@ -206,6 +206,6 @@ export const toSettings = (options: Options, enablePush: boolean): Settings.Sett
   initialWindowSize: options.initialWindowSize,
   maxFrameSize: options.maxFrameSize,
   maxHeaderListSize: options.maxHeaderListSize,
-  // RFC 9218 §2.1: those of RFC 7540 are neither sent nor acted on.
+  // RFC 9218 §2.1: those of RFC 7540 are neither sent nor used.
   noRfc7540Priorities: true
 })

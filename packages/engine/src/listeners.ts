@@ -1,8 +1,8 @@
 /**
- * Who waits for something to happen once. Called by the connection.
+ * Listeners for one event: each is called once, at the next time that it happens.
  */
 export class Listeners {
-  /** There while somebody waits: most connections end without. */
+  /** Made for the first listener: most connections end without one. */
   private waiting: Set<() => void> | undefined = undefined
 
   get isEmpty(): boolean {
@@ -14,12 +14,12 @@ export class Listeners {
     waiting.add(listener)
   }
 
-  /** It does not wait any more. */
+  /** Removes a listener that was not called. */
   remove(listener: () => void): void {
     this.waiting?.delete(listener)
   }
 
-  /** It happened: each is called, once. */
+  /** The event has happened: calls each listener, and forgets it. */
   notify(): void {
     const { waiting } = this
     if (waiting === undefined) return

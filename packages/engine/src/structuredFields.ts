@@ -114,7 +114,7 @@ class Reader {
     }
   }
 
-  /** §4.2.3.2. What they say is of no use to anybody yet. */
+  /** §4.2.3.2. No caller uses their values. */
   private parameters(): void {
     while (this.accept(semicolon)) {
       this.skipSpaces()

@@ -44,7 +44,7 @@ export class Http2Connection {
     return TypeId
   }
 
-  /** There once somebody waits for the end. */
+  /** Made for the first fiber that waits for the end. */
   private closed: Deferred.Deferred<void, Http2Error.Http2Error> | undefined = undefined
 
   /** Completes when the connection has ended: with success where it ended cleanly, else with the error that ended it. */

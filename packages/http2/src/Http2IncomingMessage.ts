@@ -7,6 +7,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type * as Stream from "effect/Stream"
+import { longerThan } from "@effect-http2/engine/message/messageErrors"
 import * as ErrorCode from "./ErrorCode.js"
 import type { Headers } from "./Headers.js"
 import * as Http2Error from "./Http2Error.js"
@@ -135,16 +136,7 @@ export abstract class Http2IncomingMessage {
 export const isHttp2IncomingMessage = (u: unknown): u is Http2IncomingMessage => Predicate.hasProperty(u, TypeId)
 
 const tooLong = (engine: EngineStream, limit: number): Http2Error.StreamError =>
-  new Http2Error.StreamError({
-    streamId: engine.id,
-    code: ErrorCode.CANCEL,
-    origin: "User",
-    reason: "Limit",
-    description: `the body is longer than ${limit} octets`,
-    limit: "bytes",
-    processed: "unknown",
-    receivedOctets: engine.body?.received ?? 0
-  })
+  longerThan(limit, engine.id, engine.body?.received ?? 0)
 
 const notJson = (engine: EngineStream, cause: unknown): Http2Error.StreamError =>
   new Http2Error.StreamError({

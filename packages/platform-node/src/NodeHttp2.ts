@@ -13,6 +13,7 @@ import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { parseOrigin } from "@effect-http2/node/client/origin"
 import { Identity } from "@effect-http2/node/socket/identity"
 import { Applications } from "./internal/port/applications.js"
 import { ServedApplication } from "./internal/port/servedApplication.js"
@@ -154,14 +155,12 @@ export const connect = (
   options: ConnectOptions = {}
 ): Effect.Effect<Http2Client.Http2Client, Http2Error.Http2Error, Scope.Scope> =>
   Effect.gen(function* () {
-    const parsed = typeof url === "string" ? (URL.canParse(url) ? new URL(url) : undefined) : url
-    const isTls = parsed?.protocol === "https:"
-    if (parsed === undefined || (!isTls && parsed.protocol !== "http:"))
-      return yield* Effect.fail(invalidUrl(String(url)))
-    const host = parsed.hostname.replace(/^\[|\]$/g, "")
+    const origin = parseOrigin(url)
+    if (origin === undefined) return yield* Effect.fail(invalidUrl(String(url)))
+    const { authority, host, isTls, port } = origin
     const socket = yield* NodeTransport.openSocket({
       host,
-      port: parsed.port === "" ? (isTls ? 443 : 80) : Number(parsed.port),
+      port,
       path: options.socketPath,
       tls: isTls ? (options.tls ?? true) : undefined,
       connectTimeout: options.connectTimeout,
@@ -170,7 +169,7 @@ export const connect = (
     const path = options.socketPath === undefined ? undefined : { remote: options.socketPath }
     const transport = yield* Effect.acquireRelease(
       Effect.sync(() =>
-        fromOpenSocket(socket, path, isTls ? undefined : (first) => notHttp2(options.socketPath ?? parsed.host, first))
+        fromOpenSocket(socket, path, isTls ? undefined : (first) => notHttp2(options.socketPath ?? authority, first))
       ),
       (transport) => transport.close
     )
@@ -178,7 +177,7 @@ export const connect = (
     const scheme = isTls ? "https" : "http"
     return yield* Http2Client.make(transport, {
       ...options,
-      authority: options.authority ?? parsed.host,
+      authority: options.authority ?? authority,
       scheme: options.scheme ?? scheme,
       isAuthoritative: options.isAuthoritative ?? isAuthoritative
     })

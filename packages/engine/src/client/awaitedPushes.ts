@@ -6,7 +6,7 @@ import type { ClientRequest } from "./clientRequest.js"
 import type { Push } from "./push.js"
 
 export class AwaitedPushes {
-  /** Pushes that were accepted and go on, and who waits for their ends. */
+  /** Accepted pushes that are not complete, each with the requests that wait for its end. */
   private readonly waiting = new Map<Push, Set<ClientRequest>>()
 
   /** Requests that wait. */
@@ -37,7 +37,7 @@ export class AwaitedPushes {
     for (const requests of this.waiting.values()) requests.delete(request)
   }
 
-  /** `push` is over: who has waited for it. */
+  /** `push` is over: returns the requests that waited for it. */
   release(push: Push): Iterable<ClientRequest> {
     const requests = this.waiting.get(push)
     this.waiting.delete(push)

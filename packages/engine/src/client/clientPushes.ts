@@ -1,5 +1,5 @@
 /**
- * Server push at a client (RFC 9113 §8.4): which promises are taken, those that wait for somebody who wants them, and what they may cost meanwhile. One for
+ * Server push at a client (RFC 9113 §8.4): which promises are accepted, which wait to be claimed, and what they may hold meanwhile. One for
  * each connection. Called by the client's role for PUSH_PROMISE, by the promised streams, and by the skin.
  */
 import * as ErrorCode from "../ErrorCode.js"
@@ -19,7 +19,7 @@ import * as StreamState from "../stream/streamState.js"
 
 const { Event, State } = StreamState
 
-/** Stands for the head of a promise that cannot be used. */
+/** The head of a promise that is malformed. */
 const noHead = new RequestHead("GET", "", "", "", undefined, empty, -1, false)
 
 const connectionError = (section: string, description: string): Http2Error.ConnectionError =>
@@ -46,13 +46,13 @@ const streamError = (
 export class ClientPushes {
   /** Promises whose streams are not over. */
   private readonly live = new Set<Push>()
-  /** Promises that nobody has asked the response of, the oldest first, and the octets of their bodies; and those of them that nobody has seen. */
+  /** Promises whose responses are not claimed, the oldest first, with the octets of their bodies; `unseen` are those that `take` has not given out. */
   private readonly unclaimed = new Map<Push, number>()
   private readonly unseen = new Set<Push>()
   /** Octets that lie in the bodies of the unclaimed ones. */
   private unclaimedOctets = 0
   private isShedding = false
-  /** Told when there is another one to be seen, or never will be. */
+  /** Notified of each new promise, and of the end of the connection. */
   readonly whenPromised = new Listeners()
 
   constructor(
@@ -60,7 +60,7 @@ export class ClientPushes {
     private readonly client: ClientRole
   ) {}
 
-  /** The oldest promise that nobody has seen. */
+  /** The oldest promise that was not given out yet. */
   take(): Push | undefined {
     for (const push of this.unseen) {
       this.unseen.delete(push)
@@ -87,7 +87,7 @@ export class ClientPushes {
     connection.stats.pushes++
     push.stream.transition(Event.receivePushPromise)
     if (associated.state === State.resetSent || !connection.settings.announced.enablePush) {
-      // The server may not know yet that nobody wants it (§6.6).
+      // The server may have sent it before it learned that pushes are refused (§6.6).
       connection.guard.glitch("PUSH_PROMISE where nobody wants it any more")
       return push.cancel()
     }
@@ -208,7 +208,7 @@ export class ClientPushes {
     this.unclaimed.delete(push)
   }
 
-  /** Responses that have come whole and that nobody has asked for since `before`, in ms: the others have their deadlines. */
+  /** Drops complete responses that were promised before `before`, in ms, and not claimed; incomplete ones have deadlines. */
   private dropStale(before: number): void {
     for (const push of this.unclaimed.keys()) {
       if (push.promisedAt > before) return
@@ -216,7 +216,7 @@ export class ClientPushes {
     }
   }
 
-  /** The connection has ended: what nobody has asked for by now is gone. */
+  /** The connection has ended: unclaimed promises fail. */
   close(error: Http2Error.Http2Error | undefined): void {
     for (const push of [...this.unclaimed.keys()]) {
       push.fail(error ?? Http2Error.connectionClosed())

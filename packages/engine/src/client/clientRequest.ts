@@ -50,7 +50,7 @@ export class ClientRequest implements ClientExchange {
     this.role.submit(this)
   }
 
-  /** Nobody wants the response, or the rest of it, any more. */
+  /** Cancels the request, or the rest of its response. */
   unsafeCancel(): void {
     this.role.withdraw(this)
     this.stream?.cancel("the request was given up before its response was read to the end")

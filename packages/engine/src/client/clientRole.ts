@@ -30,10 +30,10 @@ export class ClientRole implements Role {
   /** Requests for what is being pushed already (§8.4.2). */
   private readonly awaited = new AwaitedPushes()
   readonly pushes: ClientPushes
-  /** Told where another stream may be free, or room for its response, or there never will be again. */
+  /** Notified when a stream or room for its response may have become free, and when the connection takes no more requests. */
   readonly whenCapacity = new Listeners()
 
-  /** `onChange` is called each time that `whenCapacity` is told. */
+  /** `onChange` is called each time that `whenCapacity` is notified. */
   constructor(
     private readonly onChange: (() => void) | undefined = undefined,
     readonly origins: Origins | undefined = undefined

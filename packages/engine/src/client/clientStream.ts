@@ -63,7 +63,7 @@ export class ClientStream extends Stream {
     this.sendHead(pseudo, headers, more, endStream)
   }
 
-  /** PRIORITY_UPDATE (RFC 9218 §7.1): all parameters, of which those that are left out have their defaults. False where it would be of no use. */
+  /** PRIORITY_UPDATE (RFC 9218 §7.1): all parameters, of which those that are left out have their defaults. False where the server would ignore it. */
   sendPriorityUpdate(parameters: Priority.Parameters): boolean {
     const isComing = this.state === State.reservedRemote || StreamState.isReceiving(this.state)
     if (!isComing || !this.owner.takesPriorityUpdates) return false
@@ -140,7 +140,7 @@ export class ClientStream extends Stream {
     this.exchange.onFailure(error)
   }
 
-  /** Nobody wants the stream any more: RST_STREAM(CANCEL), and the windows get back what was not read. */
+  /** Cancels the stream: RST_STREAM(CANCEL); unread octets return to the windows. */
   cancel(description: string): void {
     this.discardBody()
     if (this.state === State.closed || this.state === State.resetSent) return

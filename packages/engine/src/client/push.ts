@@ -22,7 +22,7 @@ export class Push implements ClientExchange {
   isAccepted = false
   /** Why there is no response, or no more of it. */
   error: Http2Error.Http2Error | undefined = undefined
-  /** Told when the head of the response is there, or never will be. */
+  /** Notified when the head of the response has come, and when it will not come. */
   readonly whenAnswered = new Listeners()
 
   constructor(
@@ -58,7 +58,7 @@ export class Push implements ClientExchange {
     else this.pushes.drop(this, this.notWanted("User", description))
   }
 
-  /** Nobody has asked for the response, and it is not kept any longer. */
+  /** The response was not claimed in time, and is dropped. */
   expire(limit: "connectionWindowSize" | "stallTimeout" | undefined): void {
     if (!this.isAccepted)
       this.pushes.drop(this, this.notWanted("Local", "nobody has asked for the pushed response", limit))
@@ -127,7 +127,7 @@ class PushedStream extends ClientStream {
     if (this.state === State.closed) this.pushes.ended(this.push)
   }
 
-  /** What nobody has asked for does not wait for ever, whether or not the server has begun with it. */
+  /** An unclaimed response expires, whether or not the server has begun to send it. */
   override get stalledSince(): number {
     return this.push.isAccepted ? super.stalledSince : this.push.promisedAt
   }

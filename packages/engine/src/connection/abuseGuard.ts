@@ -79,7 +79,7 @@ export class AbuseGuard {
     if (!isOfUse) this.glitch("PING")
   }
 
-  /** GOAWAY without end: behind the first few one is of no use to anybody. */
+  /** GOAWAY without end: after the first few, another one has no effect. */
   goAway(): void {
     this.goAways++
     if (this.goAways > mostGoAways) this.glitch("GOAWAY")

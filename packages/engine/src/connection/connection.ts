@@ -99,9 +99,9 @@ export class Connection implements StreamOwner, Turns {
   private readonly resetPings = new ResetPings(this)
   private readonly whenIdle = new Listeners()
   private readonly whenEnded = new Listeners()
-  /** Told when no new streams are taken any more. */
+  /** Notified when no new streams are accepted any more. */
   readonly whenDraining = new Listeners()
-  /** Told when the peer's first SETTINGS have come. */
+  /** Notified when the peer's first SETTINGS have come. */
   readonly whenSettled = new Listeners()
 
   constructor(
@@ -343,7 +343,7 @@ export class Connection implements StreamOwner, Turns {
     this.notifyIdle()
   }
 
-  /** Tells who waits, where nothing is going on any more. */
+  /** Notifies those that wait for the connection to be idle. */
   notifyIdle(): void {
     if (this.whenIdle.isEmpty || this.table.size > 0 || this.role.lingering > 0) return
     this.whenIdle.notify()

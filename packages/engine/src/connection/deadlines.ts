@@ -63,7 +63,7 @@ export class Deadlines {
     return waits ? Math.min(before, this.connection.now()) : Number.POSITIVE_INFINITY
   }
 
-  /** Something is due in `millis` that nobody has waited for yet. */
+  /** Something is due in `millis`: the timer rings by then. */
   within(millis: number): void {
     if (this.connection.now() + millis < this.ringsAt) this.set(millis)
   }

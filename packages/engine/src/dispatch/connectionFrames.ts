@@ -95,7 +95,7 @@ export const receiveGoAway = (connection: Connection, frame: Frame.GoAway): void
   else awaitIdle()
 }
 
-/** The peer goes, and nothing is open any more: a clean end, unless it has said what is wrong. */
+/** The peer goes away and no stream is open: a clean end, unless its GOAWAY has an error code. */
 const leave = (connection: Connection): void => {
   if (connection.status === "closed") return
   const { goneAway } = connection

@@ -26,7 +26,7 @@ export const receiveAltSvc = (connection: Connection, frame: AltSvc): void => {
 }
 
 /**
- * A frame of a type that nobody here listens to, ignored (§5.5; CVE-2026-27141: whatever its type). A server may send ALTSVC with each of its responses,
+ * A frame of a type that has no meaning here is ignored (§5.5; CVE-2026-27141: whatever its type). A server may send ALTSVC with each of its responses,
  * heard or not.
  */
 export const receiveUnknown = ({ guard, role, table }: Connection, { streamId, type }: Unknown): void => {

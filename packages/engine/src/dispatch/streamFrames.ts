@@ -67,7 +67,7 @@ export const receiveData = (connection: Connection, frame: Frame.Data): void => 
   if (data.length === 0 && !endStream && !frame.continued) connection.guard.glitch("empty DATA")
   else connection.guard.progress()
   if (!StreamState.isReceiving(stream.state)) {
-    // FLOW CONTROL: nobody will read it.
+    // FLOW CONTROL: the octets are dropped, and count as consumed.
     connection.consumed(flowControlledLength)
     stream.transition(endStream ? Event.receiveDataEnd : Event.receiveData)
     return
@@ -134,7 +134,7 @@ export const receiveStreamWindow = (connection: Connection, streamId: number, in
   }
 }
 
-/** PRIORITY (§6.3): read, and not acted on. CVE-2019-9513: it costs, and carries nothing. */
+/** PRIORITY (§6.3) is parsed and ignored. CVE-2019-9513: each one is a glitch. */
 export const receivePriority = (connection: Connection, frame: Frame.Priority): void => {
   connection.guard.glitch("PRIORITY")
   checkDependency(frame.streamId, frame.priority, connection.remoteSettings)

@@ -13,7 +13,7 @@ export class ReceiveWindow {
   constructor(
     /** Octets that the peer may still send; all of them for now. */
     readonly window: Window,
-    /** Whether several bodies lie in it, so that one that nobody reads takes the room of the others. */
+    /** Whether several bodies share it, so that an unread one takes the room of the others. */
     private readonly isShared: boolean
   ) {
     this.size = window.octets
@@ -75,7 +75,7 @@ export class ReceiveWindow {
     return this.size - this.window.octets - this.unacknowledged
   }
 
-  /** Whether nearly all of it lies in queues: what comes for others would have no room, for as long as nobody reads. */
+  /** Whether unread octets take nearly all of it: other bodies have no room until some of them are read. */
   get isHeld(): boolean {
     return this.outstanding * 16 > this.size * 15
   }

@@ -13,7 +13,7 @@ export interface Window {
 /** Makes a window of `size` octets. */
 export type MakeWindow = (size: number) => Window
 
-/** A window that nobody but the engine looks at. */
+/** A window that only the engine reads. */
 export class PlainWindow implements Window {
   constructor(public octets: number) {}
 }

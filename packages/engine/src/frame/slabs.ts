@@ -6,7 +6,7 @@
 /** Octets of a slab. */
 export const slabSize = 65_536
 
-/** Slabs that are kept though nobody uses them. */
+/** Free slabs that are kept. */
 const spare = 16
 
 export class Slabs {
@@ -20,7 +20,7 @@ export class Slabs {
     return this.free.pop() ?? this.make(slabSize)
   }
 
-  /** Nobody reads or writes `slab` any more. */
+  /** `slab` is free. */
   give(slab: Uint8Array): void {
     if (slab.length === slabSize && this.free.length < spare) this.free.push(slab)
   }

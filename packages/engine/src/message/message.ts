@@ -180,7 +180,7 @@ const requestHead = (section: FieldSection, connectProtocol: boolean): RequestHe
   if (host instanceof Violation) return host
   const { authority, method, path, protocol, scheme } = pseudo
   if (!Rules.isAuthority(authority ?? host ?? "")) return new Violation("8.3.1", "the authority is not a host and port")
-  // Two names for the origin are how requests are smuggled; a host that says the same is of no use beside :authority.
+  // Two names for the origin would let a request be smuggled (§8.3.1); a host that repeats :authority is accepted.
   if (host !== undefined && authority !== undefined && !isSameAuthority(scheme ?? "", host, authority)) {
     return new Violation("8.3.1", "host and :authority differ")
   }

@@ -1,6 +1,6 @@
 /**
- * What can be wrong with the message that a stream receives, as the stream error that it is (RFC 9113 §6.9.1, §8.1.1). Called by the streams and the
- * server's role.
+ * What can be wrong with the message that a stream receives, as the stream error that it is (RFC 9113 §6.9.1, §8.1.1). Called by the streams, the
+ * server's role, and who reads bodies whole.
  */
 import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
@@ -30,3 +30,16 @@ export const lengthError = (streamId: number, expected: number, receivedOctets: 
   const description = `content-length is ${expected}, the body is ${receivedOctets < expected ? "shorter" : "longer"}`
   return Http2Error.streamError(streamId, ErrorCode.PROTOCOL_ERROR, "8.1.1", description, { receivedOctets })
 }
+
+/** The body is longer than its reader wants, who has said `limit` octets. A body of HTTP/1.1 has stream 0. */
+export const longerThan = (limit: number, streamId: number, receivedOctets: number): Http2Error.StreamError =>
+  new Http2Error.StreamError({
+    streamId,
+    code: ErrorCode.CANCEL,
+    origin: "User",
+    reason: "Limit",
+    description: `the body is longer than ${limit} octets`,
+    limit: "bytes",
+    processed: "unknown",
+    receivedOctets
+  })

@@ -5,7 +5,7 @@
 import { Listeners } from "../listeners.js"
 import type { Alternative } from "./originModels.js"
 
-/** How many origins are remembered; the one that was heard of longest ago goes for another. */
+/** The most origins that are kept; beyond it the one that was heard of longest ago is dropped. */
 const mostOrigins = 32
 
 export class Alternatives {
@@ -25,7 +25,7 @@ export class Alternatives {
     this.whenHeard.notify()
   }
 
-  /** The one that was heard first. */
+  /** Removes and returns the one that was heard of longest ago. */
   take(): Alternative | undefined {
     for (const [origin, value] of this.heard) {
       this.heard.delete(origin)

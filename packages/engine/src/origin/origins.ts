@@ -33,7 +33,7 @@ export class Origins {
     private readonly listener: OriginListener
   ) {}
 
-  /** The one that the connection was made for: the name that TLS asked for, or the address, and the port (RFC 8336 §2.3). */
+  /** The origin that the connection was made for: the name in SNI, or the address, and the port (RFC 8336 §2.3). */
   private get own(): string | undefined {
     const { origin } = this.options
     if (origin !== undefined) return AsciiOrigin.parse(origin)
@@ -43,7 +43,7 @@ export class Origins {
     return AsciiOrigin.ofHost(host, remote?.port) ?? this.usual
   }
 
-  /** How much of what the server says is decoded: ORIGIN where it can mean something, ALTSVC where somebody is told of it. */
+  /** What is decoded: ORIGIN where it has a meaning on this connection, ALTSVC where the listener takes it. */
   limits(maxOrigins: number): ExtensionLimits {
     const isTold = this.listener.onAltSvc !== undefined && this.options.isProxy !== true
     return { altSvc: isTold ? mostAltSvc : 0, origins: this.isListening ? maxOrigins : 0, priority: 0 }

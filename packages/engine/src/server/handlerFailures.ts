@@ -30,7 +30,7 @@ const resetError = (
     cause
   })
 
-/** A body that did not come to its end must not look as if it had. `isInterrupted`: who sent it was told to stop, and did not fail. */
+/** A body that breaks off must not look complete. `isInterrupted`: its sender was interrupted, and did not fail. */
 export const breakOff = (stream: ServerStream, isInterrupted: boolean, cause: unknown): void => {
   if (!stream.isSending) return
   stream.reset(

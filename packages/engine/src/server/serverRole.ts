@@ -22,7 +22,7 @@ import * as StreamState from "../stream/streamState.js"
 
 const { Event } = StreamState
 
-/** Stands for the head of a request that cannot be used. */
+/** The head of a request that is malformed. */
 const noHead = new RequestHead("GET", "", "", "", undefined, empty, -1, false)
 const tooLarge: Response = { status: 431, headers: empty, body: undefined, trailers: undefined }
 

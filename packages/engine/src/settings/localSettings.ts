@@ -11,7 +11,7 @@ export interface Sent {
   readonly settings: Settings.Settings
   /** The clock, in ms. */
   readonly sentAt: number
-  /** Who waits for its acknowledgement. */
+  /** Listeners that wait for its acknowledgement. */
   readonly onAcknowledged: Array<() => void>
 }
 

@@ -18,7 +18,7 @@ export interface Inbox {
   end(): void
   /** The rest will not come. What has come is still to be read. */
   fail(error: Http2Error): void
-  /** Nobody will read: what waits, and what still comes on stream `streamId`, counts as consumed. */
+  /** The body is dropped: what is queued, and what still comes on stream `streamId`, counts as consumed. */
   discard(streamId: number): void
   /** What was asked for with `deliverLater`: wakes the consumer that waits. */
   deliver(): void

@@ -27,7 +27,7 @@ const { Event, State } = StreamState
 /** Octets that a stream costs beside its body: its request, its response, its handler. */
 const streamCost = 16_384
 
-/** Stands for a window that is not made, for as long as a body is sent from it. */
+/** In place of the window of a stream, until one is made. */
 const notMade = new PlainWindow(0)
 
 /** The connection, as its streams see it. */
@@ -37,7 +37,7 @@ export interface StreamOwner {
   readonly stats: Http2Stats
   readonly peer: Peer
   readonly isDraining: boolean
-  /** Told when the connection begins to drain. */
+  /** Notified when the connection begins to drain. */
   readonly whenDraining: Listeners
   /** What we announced, and what the peer may go by. */
   readonly settings: LocalSettings
@@ -66,7 +66,7 @@ export interface StreamOwner {
 
 /** What runs for a stream outside of the engine: a handler, or what sends a body. */
 export interface Running {
-  /** The stream is over: nobody waits for what it gives. */
+  /** The stream is over. */
   interrupt(): void
 }
 

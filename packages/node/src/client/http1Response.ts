@@ -1,23 +1,11 @@
 /**
  * Responses that `node:http` gives. Made by http1Request.ts; a skin puts its own readers on it.
  */
-import * as ErrorCode from "@effect-http2/engine/ErrorCode"
 import * as Http2Error from "@effect-http2/engine/Http2Error"
+import { longerThan } from "@effect-http2/engine/message/messageErrors"
 import type * as Http from "node:http"
 import { failure, fromSocketError } from "../socket/socketError.js"
 import type { Cancel } from "./exchange.js"
-
-const tooLong = (limit: number, receivedOctets: number): Http2Error.StreamError =>
-  new Http2Error.StreamError({
-    streamId: 0,
-    code: ErrorCode.CANCEL,
-    origin: "User",
-    reason: "Limit",
-    description: `the body is longer than ${limit} octets`,
-    limit: "bytes",
-    processed: "unknown",
-    receivedOctets
-  })
 
 const toError = (error: unknown): Http2Error.Http2Error =>
   Http2Error.isHttp2Error(error) ? error : fromSocketError(error)
@@ -77,7 +65,7 @@ export class Http1Response {
       parts.push(part)
       length += part.length
       if (length <= limit) return
-      settle(tooLong(limit, length))
+      settle(longerThan(limit, 0, length))
       source.destroy()
     }
     const onEnd = (): void => {

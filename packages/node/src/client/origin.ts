@@ -2,6 +2,8 @@
  * What connections are made to, from a URL.
  */
 
+import { hostOf } from "../socket/identity.js"
+
 /** Scheme, host and port (RFC 9110 §4.3.1). */
 export interface Origin {
   /** As in `URL.origin`. */
@@ -19,10 +21,16 @@ export const toOrigin = (url: URL): Origin => {
   return {
     key: url.origin,
     isTls,
-    host: url.hostname.replace(/^\[|\]$/g, ""),
+    host: hostOf(url),
     port: url.port === "" ? (isTls ? 443 : 80) : Number(url.port),
     authority: url.host
   }
+}
+
+/** Undefined for what is no URL of `http:` or `https:`. */
+export const parseOrigin = (url: string | URL): Origin | undefined => {
+  const parsed = typeof url !== "string" ? url : URL.canParse(url) ? new URL(url) : undefined
+  return parsed?.protocol === "https:" || parsed?.protocol === "http:" ? toOrigin(parsed) : undefined
 }
 
 /** Host and port, the port in any case, as CONNECT has it (RFC 9110 §9.3.6). */

@@ -44,5 +44,5 @@ export class Identity {
   }
 }
 
-/** Without the brackets of an address of IPv6. */
-const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, "")
+/** The host of `url`, an address of IPv6 without its brackets. */
+export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, "")
