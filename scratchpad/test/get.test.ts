@@ -123,7 +123,11 @@ describe.concurrent("get.ts", () => {
   })
 
   it("runs from its source", async () => {
-    expect(await runSource("get.ts", [`${server.http}/hello`])).toEqual({ code: 0, stdout: "Hello World!", stderr: "" })
+    expect(await runSource("scratchpad/get.ts", [`${server.http}/hello`])).toEqual({
+      code: 0,
+      stdout: "Hello World!",
+      stderr: ""
+    })
   })
 
   it("--help", async () => {

@@ -8,23 +8,51 @@ import { beforeAll, describe, expect, it } from "vitest"
 import { runSource, startSource } from "./support/programs.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
-const folder = join(root, "scratchpad/dist/readme")
 
 const readme = readFileSync(join(root, "README.md"), "utf8")
-const [server, client] = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ""]) => code)
+const [server, client, server4, client4, ...others] = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(
+  ([, code = ""]) => code
+)
 
 /** The port that the README uses may be taken. */
-const port = 20_000 + (process.pid % 10_000)
-const programs = { "hello.ts": server, "ask.ts": client }
+const firstPort = 20_000 + (process.pid % 10_000)
+
+/** Each pair where its version of Effect is found, as the README says, or below. */
+const lines = [
+  {
+    effect: 3,
+    folder: "scratchpad/dist/readme",
+    programs: { "hello.ts": server, "ask.ts": client },
+    port: firstPort,
+    says: "Effect",
+    stopped: 0
+  },
+  {
+    effect: 4,
+    folder: "packages/effect4-platform-node/dist/readme",
+    programs: { "hello.ts": server4, "ask.ts": client4 },
+    port: firstPort + 1,
+    says: "Effect 4",
+    // Its `runMain` says with the code that it was interrupted.
+    stopped: 130
+  }
+]
 
 beforeAll(() => {
-  mkdirSync(folder, { recursive: true })
-  for (const [name, code] of Object.entries(programs)) {
-    writeFileSync(join(folder, name), (code ?? "").replaceAll("3000", String(port)))
+  for (const { folder, port, programs } of lines) {
+    mkdirSync(join(root, folder), { recursive: true })
+    for (const [name, code] of Object.entries(programs)) {
+      writeFileSync(join(root, folder, name), (code ?? "").replaceAll("3000", String(port)))
+    }
   }
 })
 
-describe("the programs of the README", () => {
+it("the README has a server and a client for each version of Effect, and no other program", () => {
+  expect(others).toEqual([])
+  for (const code of [server4, client4]) expect(code).toContain("@effect-http2/effect4-platform-node/NodeHttp2")
+})
+
+describe.each(lines)("the programs of the README, for Effect $effect,", ({ folder, port, programs, says, stopped }) => {
   it("compile", () => {
     const { config } = ts.readConfigFile(join(root, "tsconfig.json"), (path) => ts.sys.readFile(path)) as {
       readonly config: { readonly compilerOptions: object }
@@ -34,7 +62,7 @@ describe("the programs of the README", () => {
       root
     )
     const program = ts.createProgram(
-      Object.keys(programs).map((name) => join(folder, name)),
+      Object.keys(programs).map((name) => join(root, folder, name)),
       options
     )
     const diagnostics = ts.getPreEmitDiagnostics(program)
@@ -42,14 +70,17 @@ describe("the programs of the README", () => {
   })
 
   it("run: the client gets what the server gives", async () => {
-    const program = startSource("dist/readme/hello.ts", [])
-    expect(await program.says(/^.*\n/)).toBe(`http://localhost:${port}\n`)
-    const { code, stderr, stdout } = await runSource("dist/readme/ask.ts", [])
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
-    const lines = ["200 text/plain; charset=utf-8 Hello from Effect", "", "NUMBER 99", "1", "2", "3"]
-    expect(stdout.split("\n").slice(0, lines.length)).toEqual(lines)
-    expect(stdout.trimEnd().split("\n")).toHaveLength(13)
-    expect(await program.stop()).toMatchObject({ code: 0, stderr: "" })
+    const program = startSource(`${folder}/hello.ts`, [])
+    try {
+      expect(await program.says(/^.*\n/)).toBe(`http://localhost:${port}\n`)
+      const { code, stderr, stdout } = await runSource(`${folder}/ask.ts`, [])
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+      const lines = [`200 text/plain; charset=utf-8 Hello from ${says}`, "", "NUMBER 99", "1", "2", "3"]
+      expect(stdout.split("\n").slice(0, lines.length)).toEqual(lines)
+      expect(stdout.trimEnd().split("\n")).toHaveLength(13)
+    } finally {
+      expect(await program.stop()).toMatchObject({ code: stopped, stderr: "" })
+    }
   })
 })
 

@@ -21,9 +21,9 @@ export const startProgram = (name: string, args: ReadonlyArray<string>, env?: No
 export const run = (name: string, args: ReadonlyArray<string>, env?: NodeJS.ProcessEnv): Promise<Finished> =>
   startProgram(name, args, env).finished
 
-/** A program from its source, as `npx tsx` runs it. */
+/** A program from its source, as `npx tsx` runs it; `file` as from the root of the repository. */
 export const startSource = (file: string, args: ReadonlyArray<string>): Program =>
-  startHere(process.execPath, ["--import", "tsx", `scratchpad/${file}`, ...args])
+  startHere(process.execPath, ["--import", "tsx", file, ...args])
 
 export const runSource = (file: string, args: ReadonlyArray<string>): Promise<Finished> =>
   startSource(file, args).finished
