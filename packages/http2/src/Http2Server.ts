@@ -22,7 +22,7 @@ import * as Http2Stats from "./Http2Stats.js"
 import { Http2ServerRequest } from "./Http2ServerRequest.js"
 import { ConnectionScope } from "./internal/connectionScope.js"
 import { Handlers, type HandlersConfig, type StreamHandler } from "./internal/handlers.js"
-import { trimmed } from "./internal/trimmedRuntime.js"
+import { ahead, trimmed, uninterruptible } from "./internal/trimmedRuntime.js"
 import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
 import * as Announced from "@effect-http2/engine/origin/announcements"
 import type { MayPush } from "@effect-http2/engine/server/serverPush"
@@ -316,6 +316,7 @@ export class Served<R = never> {
  */
 export class Acceptor<E, R> {
   private readonly settings: Settings
+  private readonly runtime: Runtime.Runtime<R>
   private readonly handlersRuntime: Runtime.Runtime<R>
   private readonly handlersConfig: HandlersConfig<R>
   private readonly mayPush: MayPush | undefined
@@ -325,7 +326,7 @@ export class Acceptor<E, R> {
     private readonly handler: Handler<E, R | Scope.Scope>,
     private readonly options: ServerOptions,
     private readonly resolved: Http2Options.Resolved,
-    private readonly runtime: Runtime.Runtime<R>,
+    runtime: Runtime.Runtime<R>,
     private readonly clock: Clock.Clock
   ) {
     const { handlerPolicy: policy, mayPush } = options
@@ -333,7 +334,9 @@ export class Acceptor<E, R> {
       ...Http2Options.toSettings(resolved, false),
       enableConnectProtocol: options.enableConnectProtocol ?? false
     }
-    this.handlersRuntime = trimmed(runtime)
+    const own = trimmed(runtime)
+    this.runtime = ahead(own)
+    this.handlersRuntime = uninterruptible(own)
     this.handlersConfig = {
       abortFiberId: options.abortFiberId ?? FiberId.none,
       isInterruptible: policy?.isInterruptible ?? true,

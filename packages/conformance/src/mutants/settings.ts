@@ -11,14 +11,14 @@ const sending = edits(
   {
     rule: ["rfc9113-3.4-1", "rfc9113-3.4-2", "rfc9113-6.5-1", "rfc9113-3.3-2", "rfc9113-3.2-2"],
     in: "sendPreface",
-    find: "connection.outbox.control(new Frame.Settings(false, Settings.toEntries(announced, from)))",
+    find: "connection.outbox.raw(connection.role.isServer ? serverPreface(announced) : encodeFirst(announced, Settings.initial))",
     replace: ""
   },
   {
     rule: ["rfc9113-6.5.2-4", "rfc9113-6.5.2-5"],
-    in: "sendPreface",
-    find: "Settings.toEntries(announced, from)",
-    replace: "Settings.toEntries(connection.role.isServer ? { ...announced, enablePush: true } : announced, from)"
+    in: "serverPreface",
+    find: "encodeFirst(announced, serverInitial)",
+    replace: "encodeFirst({ ...announced, enablePush: true }, serverInitial)"
   },
   {
     rule: "rfc9113-6.5.2-10",
@@ -47,9 +47,9 @@ const sending = edits(
   {
     rule: "rfc9218-2.1-3",
     in: "sendPreface",
-    find: "connection.outbox.control(new Frame.Settings(false, Settings.toEntries(announced, from)))",
+    find: "connection.settings.announce(announced, connection.now())",
     replace:
-      "connection.outbox.control(new Frame.Settings(false, []))\n  connection.outbox.control(new Frame.Settings(false, Settings.toEntries(announced, from)))"
+      "connection.settings.announce(announced, connection.now())\n  connection.outbox.control(new Frame.Settings(false, []))"
   }
 )
 

@@ -75,10 +75,11 @@ export class ConnectionScope implements Holder {
       () => clock.currentTimeMillisUnsafe()
     )
     this.connection = new Http2Connection(this.engine)
-    this.engine.start(config.announcements)
-    this.receiver = this.fork(receive(transport, this.engine))
+    this.engine.start(config.announcements, () => {
+      this.receiver = this.fork(receive(transport, this.engine))
+    })
     // Where the transport had ended before.
-    if (this.engine.isClosed) this.endTransport(this.receiver)
+    if (this.engine.isClosed && this.receiver !== undefined) this.endTransport(this.receiver)
   }
 
   /** Ends the connection, and completes when its transport is closed. */

@@ -2,7 +2,7 @@
  * One connection inside the engine, in either role: what its parts share, and what happens to all of it. What is on
  * the connection reports to it; it is made by the skin, which gives it `Ports`.
  *
- * The skin calls `start`, then `decode` and `turn` for each read, `receivedEnd` where the peer has ended its side, `close` where the transport has failed,
+ * The skin calls `start`, and from within it, or later, `decode` and `turn` for each read, `receivedEnd` where the peer has ended its side, `close` where the transport has failed,
  * and `checkDeadlines` when the timer rings.
  */
 import * as ErrorCode from "../ErrorCode.js"
@@ -131,12 +131,18 @@ export class Connection implements StreamOwner, Turns {
     stats.connections++
   }
 
-  /** Sends the preface, with `announcements` behind it, and begins to count time. */
-  start(announcements: ReadonlyArray<Frame.Frame> = []): void {
+  /**
+   * Sends the preface, with `announcements` behind it, and begins to count time. `read` begins to read: what is there already is answered in the same
+   * write.
+   */
+  start(announcements: ReadonlyArray<Frame.Frame> = [], read?: () => void): void {
+    const { outbox } = this
+    outbox.beginPreface()
     sendPreface(this)
-    for (const frame of announcements) this.outbox.control(frame)
-    this.outbox.flush()
+    for (const frame of announcements) outbox.control(frame)
     this.checkDeadlines()
+    read?.()
+    outbox.endPreface()
   }
 
   get peer(): Peer {

@@ -6,15 +6,32 @@ import * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
 import * as Settings from "../Settings.js"
 import type { Connection } from "./connection.js"
+import { encode } from "../frame/frameEncoder.js"
 import { preface } from "../frame/preface.js"
+
+const encodeFirst = (announced: Settings.Settings, from: Settings.Settings): Uint8Array =>
+  encode(new Frame.Settings(false, Settings.toEntries(announced, from)))
+
+const serverInitial = { ...Settings.initial, enablePush: false }
+
+/** The connections of a listener announce the same object: it is encoded for the first of them. */
+const serverPrefaces = new WeakMap<Settings.Settings, Uint8Array>()
+
+const serverPreface = (announced: Settings.Settings): Uint8Array => {
+  let octets = serverPrefaces.get(announced)
+  if (octets === undefined) {
+    octets = encodeFirst(announced, serverInitial)
+    serverPrefaces.set(announced, octets)
+  }
+  return octets
+}
 
 /** A client's preface, SETTINGS, and the connection's window (§3.4, §6.9.2). A server's own ENABLE_PUSH has no meaning and is not sent. */
 export const sendPreface = (connection: Connection): void => {
   const { announced } = connection.settings
-  const from = connection.role.isServer ? { ...Settings.initial, enablePush: false } : Settings.initial
   if (!connection.role.isServer) connection.outbox.raw(preface)
   connection.settings.announce(announced, connection.now())
-  connection.outbox.control(new Frame.Settings(false, Settings.toEntries(announced, from)))
+  connection.outbox.raw(connection.role.isServer ? serverPreface(announced) : encodeFirst(announced, Settings.initial))
   const increment = connection.options.connectionWindowSize - Settings.initial.initialWindowSize
   if (increment > 0) connection.outbox.windowUpdate(0, increment)
 }

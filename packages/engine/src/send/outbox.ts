@@ -61,6 +61,16 @@ export class Outbox {
     this.maxFrameSize = size
   }
 
+  /** What the connection begins with leaves with the answers to what is there already, or at `endPreface`. */
+  beginPreface(): void {
+    this.isScheduled = true
+  }
+
+  endPreface(): void {
+    this.isScheduled = false
+    this.flush()
+  }
+
   /** A read has come: what its frames add leaves at the end of the turn. */
   beginTurn(): void {
     this.isInTurn = true
@@ -96,7 +106,7 @@ export class Outbox {
     this.schedule()
   }
 
-  /** Octets that are no frame: the client's preface. */
+  /** Octets that are encoded already, and behind which a write follows: the preface. */
   raw(octets: Uint8Array): void {
     this.buffer.raw(octets)
   }

@@ -1,7 +1,7 @@
 /**
  * The connection's scope: acquiring it sends the preface and forks the receiver, its end closes the connection, gracefully or at once, and waits for the
- * transport. It holds the engine, the transport and the timer together (RFC 9113 §3.4, §5.4.1, §6.8). The receiver is the one fiber of a connection; another
- * runs while the transport ends. Acquired by Http2Client.ts and, for many connections alike, by Http2Server.ts.
+ * transport. It holds the engine, the transport and the timer together (RFC 9113 §3.4, §5.4.1, §6.8). The receiver is the one fiber of a connection, which
+ * ends the transport too; another ends our side of it where the peer has not ended its own. Acquired by Http2Client.ts and, for many connections alike, by Http2Server.ts.
  */
 import { Connection, type Holder } from "@effect-http2/engine/connection/connection"
 import type { Role } from "@effect-http2/engine/connection/role"
@@ -18,11 +18,13 @@ import { Http2Connection } from "../Http2Connection.js"
 import type * as Http2Options from "../Http2Options.js"
 import type * as Http2Stats from "../Http2Stats.js"
 import * as InterruptibleRuntime from "../InterruptibleRuntime.js"
+import type { TransportError } from "../Http2Error.js"
 import type { Settings } from "../Settings.js"
 import type { Transport } from "../Transport.js"
 import { type Alarm, makeAlarm } from "./alarm.js"
 import { Body } from "./bodies.js"
 import { receive } from "./receiver.js"
+import { ahead } from "./trimmedRuntime.js"
 import { makeWindow } from "./windows.js"
 
 /** What a role gives to a connection. */
@@ -47,7 +49,10 @@ export class ConnectionScope implements Holder {
   private readonly engine: Connection
   private readonly alarm: Alarm
   private readonly whenGone = new Listeners()
-  private reader: Fiber.RuntimeFiber<void> | undefined = undefined
+  /** Whether nothing more comes from the transport: the receiver's fiber goes on with its end. */
+  private hasReadAll = false
+  /** Ends our side, where that has begun before. */
+  private ending: Fiber.RuntimeFiber<void> | undefined = undefined
 
   constructor(
     private readonly transport: Transport,
@@ -75,10 +80,7 @@ export class ConnectionScope implements Holder {
       () => clock.unsafeCurrentTimeMillis()
     )
     this.connection = new Http2Connection(this.engine)
-    this.engine.start(config.announcements)
-    this.reader = Runtime.runFork(runtime)(receive(transport, this.engine))
-    // Where the transport had ended before.
-    if (this.engine.isClosed) this.endTransport(this.reader)
+    this.engine.start(config.announcements, () => Runtime.runFork(runtime)(this.run()))
   }
 
   /** Calls `listener` once the connection has ended and its transport is closed, at once where it is. */
@@ -90,40 +92,47 @@ export class ConnectionScope implements Holder {
   /** Ends the connection, and completes when its transport is closed. */
   readonly end = (): Effect.Effect<void> =>
     Effect.suspend(() => {
-      const { engine, reader } = this
-      if (this.config.drainAtEnd) engine.closeGracefully()
-      else engine.closeNow()
-      const gone = Effect.async<void>((resume) => this.onGone(() => resume(Effect.void)))
-      return reader === undefined ? gone : Effect.zipRight(gone, Effect.asVoid(Fiber.interrupt(reader)))
+      if (this.config.drainAtEnd) this.engine.closeGracefully()
+      else this.engine.closeNow()
+      return Effect.async<void>((resume) => this.onGone(() => resume(Effect.void)))
     })
 
   /** The engine says that the connection has ended. */
   ended(): void {
     this.connection.settle()
-    if (this.reader !== undefined) this.endTransport(this.reader)
+    // Reads on to the end of the peer's side: closing at once could take away from it what we said last.
+    if (!this.hasReadAll) this.ending = Runtime.runFork(this.runtime)(this.transport.end)
   }
 
-  /** The engine says that the peer has had its time: what `endTransport` waits for is over when the transport closes. */
+  /** The engine says that the peer has had its time: what `run` waits for is over when the transport closes. */
   released(): void {
     Runtime.runFork(this.runtime)(this.transport.close)
   }
 
-  /** Ends our side and reads on to the end of the peer's: closing at once could take away from it what we said last. */
-  private endTransport(reader: Fiber.RuntimeFiber<void>): void {
-    const { alarm, transport } = this
-    const disconnect = transport.end.pipe(
-      Effect.zipRight(Fiber.await(reader)),
-      Effect.zipRight(Effect.sync(() => alarm.stop())),
-      Effect.zipRight(transport.close)
-    )
-    const fiber = Runtime.runFork(this.runtime)(Effect.uninterruptible(disconnect))
-    const exit = fiber.unsafePoll()
-    const done = (): void => {
-      this.isGone = true
-      this.whenGone.notify()
-    }
-    if (exit === null) fiber.addObserver(done)
-    else done()
+  /** Reads to the end of the peer's side, ends our own, and closes the transport. Nobody has its fiber to interrupt it. */
+  private run(): Effect.Effect<void> {
+    return Effect.flatMap(receive(this.transport, this.engine, this.onReadAll), this.endSide)
+  }
+
+  private readonly onReadAll = (error: TransportError | undefined): void => {
+    this.hasReadAll = true
+    if (error === undefined) this.engine.receivedEnd()
+    else this.engine.close(error)
+  }
+
+  private readonly endSide = (): Effect.Effect<void> => {
+    const { ending, transport } = this
+    return Effect.flatMap(ending === undefined ? transport.end : Fiber.await(ending), this.closeTransport)
+  }
+
+  private readonly closeTransport = (): Effect.Effect<void> => {
+    this.alarm.stop()
+    return Effect.map(this.transport.close, this.leave)
+  }
+
+  private readonly leave = (): void => {
+    this.isGone = true
+    this.whenGone.notify()
   }
 }
 
@@ -138,7 +147,7 @@ export const acquire = (
       Effect.zipWith(
         InterruptibleRuntime.capture(),
         Effect.clock,
-        (runtime, clock) => new ConnectionScope(transport, config, role, runtime, clock)
+        (runtime, clock) => new ConnectionScope(transport, config, role, ahead(runtime), clock)
       ),
       (scope) => scope.end()
     ),

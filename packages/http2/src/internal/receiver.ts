@@ -23,16 +23,23 @@ const framesOf = (transport: Transport, engine: Connection): Stream.Stream<Frame
 
 /**
  * Reads until the peer has ended its side or the transport breaks or is closed, behind the end of the connection too; the engine's turn is one synchronous
- * function for each read.
+ * function for each read. `onEnd` is told when nothing more comes, with why where the transport has failed.
  */
-export const receive = (transport: Transport, engine: Connection): Effect.Effect<void> => {
+export const receive = (
+  transport: Transport,
+  engine: Connection,
+  onEnd: (error: Http2Error.TransportError | undefined) => void
+): Effect.Effect<void> => {
   const dispatch = (chunk: Chunk.Chunk<Frame.Frame>): Effect.Effect<void> | undefined => {
     turn(engine, Chunk.toReadonlyArray(chunk))
     return engine.outbox.isFlooded ? awaitDrain(engine) : undefined
   }
-  const ended = (): Effect.Effect<void> => Effect.sync(() => engine.receivedEnd())
+  const ended = (): Effect.Effect<void> => {
+    onEnd(undefined)
+    return Effect.void
+  }
   return Effect.catchAllCause(drive(Stream.toChannel(framesOf(transport, engine)), dispatch, ended), (cause) =>
-    Effect.sync(() => engine.close(toError(cause)))
+    Effect.sync(() => onEnd(toError(cause)))
   )
 }
 

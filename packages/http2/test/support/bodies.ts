@@ -33,6 +33,8 @@ export const openWindows = (peer: Peer) =>
   Effect.gen(function* () {
     yield* peer.send(windowUpdate(0, 10_000_000), initialWindow(1_000_000))
     yield* peer.barrier(0x77)
+    // Its answer goes out in front of what waits: behind another one all that could be sent is there.
+    yield* peer.barrier(0x78)
   })
 
 /** The order in which the bodies go, of requests that have all been answered before any of them could be sent. */

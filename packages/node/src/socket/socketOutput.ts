@@ -57,7 +57,7 @@ export class SocketOutput implements Output {
     if (socket.destroyed || socket.writableEnded) this.writable = false
   }
 
-  readonly write = (chunks: ReadonlyArray<Uint8Array>): boolean => {
+  write(chunks: ReadonlyArray<Uint8Array>): boolean {
     if (!this.writable) return true
     const socket = this.socket
     if (chunks.length === 1) {
@@ -89,20 +89,24 @@ export class SocketOutput implements Output {
   }
 
   /** Buffers, since Node would make one of anything else, for every slice anew. */
-  readonly memory = memory
+  get memory(): NonNullable<Output["memory"]> {
+    return memory
+  }
 
-  readonly pendingOctets = (): number => (this.socket.destroyed ? 0 : this.socket.writableLength)
+  pendingOctets(): number {
+    return this.socket.destroyed ? 0 : this.socket.writableLength
+  }
 
-  readonly onDrain = (listener: () => void): void => {
+  onDrain(listener: () => void): void {
     this.drained = listener
     if (this.pendingOctets() === 0) process.nextTick(this.onWritten)
   }
 
-  readonly defer = (task: () => void): void => {
+  defer(task: () => void): void {
     setImmediate(task)
   }
 
-  readonly hold = (isHeld: boolean): void => {
+  hold(isHeld: boolean): void {
     if (isHeld) this.socket.ref()
     else this.socket.unref()
   }

@@ -52,7 +52,11 @@ export class SocketReader {
       return
     }
     readInto(socket, shared, this.onRead)
-    // What Node has read before; all that comes, where it does not read into memory of ours.
+    // What Node has read before, or somebody has put back.
+    const before: unknown = socket.readableLength > 0 ? socket.read() : null
+    if (before instanceof Uint8Array) this.onData(before)
+    if (this.over !== undefined) return
+    // All that comes, where it is not read into memory of ours.
     socket.on("data", this.onData)
     socket.on("end", this.onEnd)
     // A socket that was paused by its former owner stays so after a 'data' listener is added.

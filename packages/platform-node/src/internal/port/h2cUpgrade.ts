@@ -13,10 +13,10 @@ export const fromRequest = (request: IncomingMessage): ((transport: Transport) =
   return (transport) => ({
     peer: transport.peer,
     incoming: Stream.filter(Stream.map(transport.incoming, feed), (octets) => octets.length > 0),
-    write: transport.write,
-    pendingOctets: transport.pendingOctets,
-    onDrain: transport.onDrain,
-    defer: transport.defer,
+    write: (chunks) => transport.write(chunks),
+    pendingOctets: () => transport.pendingOctets(),
+    onDrain: (listener) => transport.onDrain(listener),
+    defer: (task) => transport.defer(task),
     end: transport.end,
     close: transport.close
   })

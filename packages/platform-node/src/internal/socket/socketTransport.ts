@@ -42,15 +42,22 @@ const loopOf = (reader: SocketReader): Loop => {
   return Channel.suspend(next)
 }
 
+/** Each Effect is made where it is asked for: a connection needs them once, at its beginning and at its end. */
 class SocketTransport extends SocketOutput implements Transport {
-  readonly incoming: Transport["incoming"] = Stream.fromChannel(loopOf(this.reader))
+  get incoming(): Transport["incoming"] {
+    return Stream.fromChannel(loopOf(this.reader))
+  }
 
-  readonly end: Effect.Effect<void> = Effect.async((resume) => {
-    const stop = this.endWrites(() => resume(Effect.void))
-    return Effect.sync(stop)
-  })
+  get end(): Effect.Effect<void> {
+    return Effect.async((resume) => {
+      const stop = this.endWrites(() => resume(Effect.void))
+      return Effect.sync(stop)
+    })
+  }
 
-  readonly close: Effect.Effect<void> = Effect.async((resume) => this.destroy(() => resume(Effect.void)))
+  get close(): Effect.Effect<void> {
+    return Effect.async((resume) => this.destroy(() => resume(Effect.void)))
+  }
 }
 
 export const fromOpenSocket = (socket: Net.Socket, path?: Path, refuse?: Refuse): Transport =>
