@@ -78,6 +78,31 @@ for (const [name, make] of Object.entries(servers)) {
   })
 }
 
+check("what was written before the scope of the reader ends arrives, and a connection that has closed says so", () =>
+  Effect.gen(function* () {
+    const { server, url } = yield* http(() => undefined)
+    const received = makeEvent<number>()
+    server.on("upgrade", (request: Http.IncomingMessage, connection: Duplex) => {
+      let octets = 0
+      connection.on("data", (data: Buffer) => (octets += data.length))
+      connection.once("end", () => received.happen(octets))
+      connection.write(
+        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${request.headers.upgrade}\r\n\r\n`
+      )
+    })
+    const socket = yield* (yield* ask(yield* makeClient(), url)).upgrade
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        yield* socket.reader
+        const writer = yield* socket.writer
+        yield* writer.write(new Uint8Array(5_000_000))
+      })
+    )
+    expect(yield* received.happened).toBe(5_000_000)
+    expect((yield* Effect.flip(Effect.scoped(socket.reader))).reason._tag).toBe("SocketOpenError")
+  })
+)
+
 check("a refusal is read as any response, and has no connection", () =>
   Effect.gen(function* () {
     const { url } = yield* http((_, response) => {

@@ -14,7 +14,8 @@ import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
-import type * as Socket from "effect/socket/Socket"
+import * as Socket from "effect/socket/Socket"
+import * as Net from "node:net"
 import type { Duplex } from "node:stream"
 import { requestFailed } from "./clientErrors.js"
 import { ClientResponse } from "./clientResponse.js"
@@ -53,11 +54,29 @@ const targetOf = (url: URL): Target | Error => {
 const headersOf = ({ body, headers }: HttpClientRequest.HttpClientRequest): Headers.Headers =>
   body._tag === "FormData" ? Headers.remove(headers, "content-type") : headers
 
-/** The connection of a 101; its octets wait until they are read, and it closes with the request. */
+/** Ends a connection behind what was written to it. */
+const closeBehind = (connection: Duplex): void => {
+  if (connection instanceof Net.Socket) return connection.destroySoon()
+  connection.once("finish", () => connection.destroy())
+  connection.end()
+}
+
+const openError = (): Socket.SocketError =>
+  new Socket.SocketError({
+    reason: new Socket.SocketOpenError({
+      kind: "Unknown",
+      cause: new Error("the connection was closed before it was read")
+    })
+  })
+
+/** The connection of a 101; its octets wait until they are read. It is closed with the scope of its reader, and of the request. */
 const toSocket = (connection: Duplex): Effect.Effect<Socket.Socket> => {
   connection.on("error", () => undefined)
   return NodeSocket.fromDuplex(
-    Effect.acquireRelease(Effect.succeed(connection), (connection) => Effect.sync(() => connection.destroy()))
+    Effect.acquireRelease(
+      Effect.suspend(() => (connection.destroyed ? Effect.fail(openError()) : Effect.succeed(connection))),
+      (connection) => Effect.sync(() => closeBehind(connection))
+    )
   )
 }
 
