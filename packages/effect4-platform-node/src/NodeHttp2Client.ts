@@ -103,7 +103,7 @@ export type PoolStats = Stats.PoolStats
 export const makeStats = (): PoolStats => new Stats.PoolStats()
 
 /**
- * How long requests waited for a place on a connection, in ms: a histogram over all clients, of the requests that had to wait.
+ * How long requests waited for a free stream or connection, in ms: a histogram over all clients, of the requests that had to wait.
  *
  * @since 0.1.0
  * @category metrics
@@ -111,7 +111,7 @@ export const makeStats = (): PoolStats => new Stats.PoolStats()
 export const waitingTime: Metric.Histogram<number> = Metrics.waitingTime
 
 /**
- * How many requests wait for a place on a connection, over all clients.
+ * How many requests wait for a free stream or connection, over all clients.
  *
  * @since 0.1.0
  * @category metrics

@@ -37,8 +37,8 @@ export interface Http1Options<Time> {
 }
 
 /**
- * How a pool chooses among connections that have a place: `fill`, the oldest, so that those that are not needed fall idle and close; `spread`, the
- * one with most places, for servers behind a balancer of connections.
+ * How a pool chooses among connections that have a free stream: `fill`, the oldest, so that those that are not needed fall idle and close; `spread`, the
+ * one with most free streams, for servers behind a balancer of connections.
  *
  * @since 0.1.0
  * @category models
@@ -65,10 +65,10 @@ export interface PoolOptions<Time> {
    * `node:http` and undici.
    */
   readonly maxHttp1Connections?: number | undefined
-  /** Requests to an origin that wait for a place, at most; one more fails at once, with a cause of limit `maxQueued`. Default: 65,536. */
+  /** Requests to an origin that wait for a free stream or connection, at most; one more fails at once, with a cause of limit `maxQueued`. Default: 65,536. */
   readonly maxQueued?: number | undefined
   /**
-   * How long a request may wait for a place, for a dial or for a connection below the limits; then it fails, with a cause of limit `maxWait` that says
+   * How long a request may wait for a free stream, for a dial or for a connection below the limits; then it fails, with a cause of limit `maxWait` that says
    * what was in the way, and was not sent. Behind a second of waiting at a limit the log has a warning, one for each origin until nobody waits there any
    * more. Default: 60 seconds; `Duration.infinity` for requests that are to queue for as long as it takes.
    */

@@ -16,7 +16,7 @@ export class PoolStats {
   /** HTTP/2 connections, and connections of HTTP/1.1, that are open now. */
   connections = 0
   http1Connections = 0
-  /** Requests that wait for a place now, that had to wait since the start, and the ms that they waited in all. */
+  /** Requests that wait for a free stream or connection now, that had to wait since the start, and the ms that they waited in all. */
   waiting = 0
   waited = 0
   waitedMillis = 0

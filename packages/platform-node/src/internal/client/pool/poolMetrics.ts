@@ -9,7 +9,7 @@ import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricLabel from "effect/MetricLabel"
 
 /**
- * How long requests waited for a place on a connection, in ms: those that had to.
+ * How long requests waited for a free stream or connection, in ms: those that had to.
  *
  * @since 0.1.0
  * @category metrics
@@ -17,17 +17,17 @@ import * as MetricLabel from "effect/MetricLabel"
 export const waitingTime = Metric.histogram(
   "http2_client_waiting_time",
   MetricBoundaries.exponential({ start: 1, factor: 2, count: 16 }),
-  "Milliseconds that requests waited for a place on a connection"
+  "Milliseconds that requests waited for a free stream or connection"
 )
 
 /**
- * How many requests wait for a place on a connection, over all clients.
+ * How many requests wait for a free stream or connection, over all clients.
  *
  * @since 0.1.0
  * @category metrics
  */
 export const waiting = Metric.counter("http2_client_waiting", {
-  description: "Requests that wait for a place on a connection"
+  description: "Requests that wait for a free stream or connection"
 })
 
 /**
