@@ -246,6 +246,27 @@ for (const { asking, isTls, name } of ways) {
       })
     )
 
+    live("the source of a body that is not sent, or not to its end, is let go of", () =>
+      Effect.gen(function* () {
+        const sources: Array<Readable> = []
+        const ask = yield* start(
+          Effect.map(HttpServerRequest.HttpServerRequest, ({ url }) => {
+            const source = Readable.from(Array.from({ length: 100 }, () => Buffer.alloc(10)))
+            sources.push(source)
+            return HttpServerResponse.raw(source, url === "/short" ? { headers: { "content-length": "20" } } : {})
+          })
+        )
+        yield* ask({ method: "HEAD" })
+        yield* Effect.exit(ask({ path: "/short" }))
+        yield* ask()
+        for (const source of sources) {
+          if (!source.closed)
+            yield* Effect.callback<void>((resume) => void source.once("close", () => resume(Effect.void)))
+        }
+        expect(sources.map(({ destroyed }) => destroyed)).toEqual([true, true, true])
+      })
+    )
+
     live("failures and defects are what they are responses for, or 500", () =>
       Effect.gen(function* () {
         const ask = yield* start(
