@@ -102,7 +102,7 @@ export const makeUnsafe = (
   status: number,
   headers: Headers.Headers,
   body: Content,
-  trailers?: Effect.Effect<Headers.Headers, unknown> | undefined
+  trailers?: Effect.Effect<Headers.Headers, unknown>
 ): Http2ServerResponse => new Response(status, headers, body, trailers)
 
 const plainText = new HeaderField("content-type", "text/plain; charset=utf-8")

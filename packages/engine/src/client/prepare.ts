@@ -2,7 +2,7 @@
  * What a client's user asks for to what can be sent, checked (RFC 9113 §8.3.1, §8.5). Called by the skin.
  */
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
-import * as Headers from "../Headers.js"
+import type * as Headers from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
 import { messageHeaders } from "../message/defaultFields.js"
 import { check, checkTarget } from "../message/outgoing.js"

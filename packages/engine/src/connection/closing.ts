@@ -85,6 +85,9 @@ export class Closing {
         break
       case "lingering":
         this.releaseNow()
+        break
+      case "open":
+      case "released":
     }
     return Math.max(this.left, 1)
   }

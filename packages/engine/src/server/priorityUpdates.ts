@@ -42,7 +42,7 @@ export class PriorityUpdates {
 
   private keep(connection: Connection, streamId: number, priority: Priority.Priority): void {
     const { settings } = connection
-    const kept = (this.kept ??= new Map())
+    const kept = (this.kept ??= new Map<number, Priority.Priority>())
     if (!kept.has(streamId)) {
       if (exceeds(kept, connection, settings.maxConcurrentStreams.most)) {
         // It may not know the limit yet.

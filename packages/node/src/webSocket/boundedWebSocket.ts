@@ -51,7 +51,7 @@ export class BoundedWebSocket extends WebSocket {
     this.unsent += length
     super.send(data, (error) => {
       this.unsent -= length
-      if (error != null) this.isBroken = true
+      if (error instanceof Error) this.isBroken = true
       for (const wake of this.waiting) wake()
     })
   }

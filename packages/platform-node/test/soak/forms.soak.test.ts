@@ -48,12 +48,12 @@ const applications: ReadonlyArray<
 ]
 
 setFlagsFromString("--expose-gc")
-const collectGarbage: unknown = runInNewContext("gc")
+const collectGarbage = runInNewContext("gc") as () => void
 
 /** Octets outside the heap, once nothing more goes. */
 const external = Effect.async<number>((resume) => {
   const look = (turns: number): void => {
-    if (typeof collectGarbage === "function") collectGarbage()
+    collectGarbage()
     const { arrayBuffers, external } = process.memoryUsage()
     if (turns > 0) setImmediate(look, turns - 1)
     else resume(Effect.succeed(external + arrayBuffers))

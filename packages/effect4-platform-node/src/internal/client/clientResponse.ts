@@ -105,7 +105,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
   get json(): Read<Schema.Json> {
     return Effect.flatMap(this.text, (text) =>
       Effect.try({
-        try: (): Schema.Json => (text === "" ? null : JSON.parse(text)),
+        try: (): Schema.Json => (text === "" ? null : (JSON.parse(text) as Schema.Json)),
         catch: (cause) => this.decodeError(cause)
       })
     )

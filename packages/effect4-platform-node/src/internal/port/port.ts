@@ -51,10 +51,10 @@ type Upgrade = (chunk: Uint8Array) => Uint8Array
 const upgraded = (transport: Transport, upgrade: Upgrade): Transport => ({
   peer: transport.peer,
   incoming: Stream.filter(Stream.map(transport.incoming, upgrade), (octets) => octets.length > 0),
-  write: transport.write,
-  pendingOctets: transport.pendingOctets,
-  onDrain: transport.onDrain,
-  defer: transport.defer,
+  write: (chunks) => transport.write(chunks),
+  pendingOctets: () => transport.pendingOctets(),
+  onDrain: (listener) => transport.onDrain(listener),
+  defer: (task) => transport.defer(task),
   end: transport.end,
   close: transport.close
 })
