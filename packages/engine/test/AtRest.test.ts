@@ -41,7 +41,7 @@ const heldBy = (root: object, shared: ReadonlyArray<unknown>): Held => {
       queue.push(...(value as ReadonlyArray<unknown>))
     } else {
       held.objects++
-      queue.push(...Object.values(value))
+      queue.push(...Object.values<unknown>(value as Record<string, unknown>))
     }
   }
   for (let next = queue.pop(); next !== undefined || queue.length > 0; next = queue.pop()) visit(next)
@@ -65,7 +65,8 @@ const sharedBy = (one: object, other: object): ReadonlyArray<unknown> => {
       const value = queue.pop()
       if (seen.has(value) || ((typeof value !== "object" || value === null) && typeof value !== "function")) continue
       seen.add(value)
-      if (!(value instanceof Uint8Array) && !(value instanceof Int32Array)) queue.push(...Object.values(value))
+      if (!(value instanceof Uint8Array) && !(value instanceof Int32Array))
+        queue.push(...Object.values<unknown>(value as Record<string, unknown>))
     }
     return seen
   }

@@ -19,6 +19,7 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpStaticServer from "effect/http/HttpStaticServer"
+import type * as Multipart from "effect/http/Multipart"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
@@ -103,7 +104,9 @@ describe("over our layers", () => {
           const request = yield* HttpServerRequest.HttpServerRequest
           const form = yield* request.multipart
           const files = form["file"]
-          const file = Array.isArray(files) ? files[0] : undefined
+          const file: string | Multipart.PersistedFile | undefined = Array.isArray(files)
+            ? (files as ReadonlyArray<string | Multipart.PersistedFile>)[0]
+            : undefined
           if (file === undefined || typeof file === "string") return HttpServerResponse.empty({ status: 422 })
           const fileSystem = yield* FileSystem.FileSystem
           const content = yield* fileSystem.readFileString(file.path)

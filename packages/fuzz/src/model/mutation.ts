@@ -12,7 +12,7 @@ const { Type } = Raw
 const idOf = (frame: Uint8Array): number => readUint32(frame, 5) & 0x7fffffff
 
 const flipped = (frame: Uint8Array, at: number, bit: number): Uint8Array => {
-  const copy = frame.slice()
+  const copy = Uint8Array.from(frame)
   copy[at] = (copy[at] ?? 0) ^ (1 << bit)
   return copy
 }
@@ -98,7 +98,7 @@ export class Mutation {
         this.what = "another length in the header"
         this.isWeak = true
         if (frame.length < Raw.HEADER) return [frame]
-        const copy = frame.slice()
+        const copy = Uint8Array.from(frame)
         const length = choices.once(2) ? choices.size(70_000) : Math.max(0, payload.length + choices.below(9) - 4)
         copy.set([length >>> 16, (length >>> 8) & 0xff, length & 0xff])
         return [copy]

@@ -14,7 +14,7 @@ const record = (run: EngineRun, steps: Array<Step>): void => {
   const { pipe } = run
   const send = pipe.send.bind(pipe)
   pipe.send = (octets) => {
-    if (octets.length > 0) steps.push({ kind: "send", octets: octets.slice() })
+    if (octets.length > 0) steps.push({ kind: "send", octets: Uint8Array.from(octets) })
     send(octets)
   }
 }

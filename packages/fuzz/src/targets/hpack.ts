@@ -135,7 +135,7 @@ const anyPairs = (choices: Choices): Pairs => {
 }
 
 const spoil = (block: Uint8Array, choices: Choices): Uint8Array => {
-  const copy = block.slice()
+  const copy = Uint8Array.from(block)
   for (let left = choices.between(1, 3); left > 0 && copy.length > 0; left--) {
     copy[choices.below(copy.length)] = choices.one([choices.below(256), 0xff, 0x80, 0x7f, 0x3f, 0x20, 0])
   }

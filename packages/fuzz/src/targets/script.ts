@@ -125,7 +125,7 @@ class Player {
     this.sent += octets.length
     this.run.tap.sent(octets)
     // The engine may keep what it read, and must not change it.
-    this.run.send(octets.slice())
+    this.run.send(Uint8Array.from(octets))
   }
 
   private giveUp(n: number): void {

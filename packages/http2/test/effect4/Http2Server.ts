@@ -35,7 +35,7 @@ const handlerDown =
   <E, R>(bridge: Bridge, handler: Handler<E, R>): Http2Server4.Handler<never, Scope4.Scope> =>
   (request) => {
     const answer = handler(bridge.up(request) as Http2ServerRequest)
-    if (!Effect.isEffect(answer)) return answer as never
+    if (!Effect.isEffect(answer)) return answer
     return Effect4.gen(function* () {
       const scope = yield* bridge.effectDown(Scope.make())
       yield* Effect4.addFinalizer((exit) =>

@@ -119,7 +119,7 @@ const showPersisted = (form: unknown) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const entries: Array<[string, string]> = []
-    for (const [name, value] of Object.entries<unknown>(form as object)) {
+    for (const [name, value] of Object.entries<unknown>(form as Record<string, unknown>)) {
       const values: ReadonlyArray<unknown> = Array.isArray(value) ? value : [value]
       for (const each of values) {
         entries.push([name, Multipart.isPersistedFile(each) ? yield* fs.readFileString(each.path) : String(each)])

@@ -161,6 +161,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
   }
 
   pipe(): unknown {
+    // eslint-disable-next-line prefer-rest-params -- What `pipeArguments` takes.
     return pipeArguments(this, arguments)
   }
 

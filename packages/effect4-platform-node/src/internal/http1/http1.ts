@@ -88,6 +88,7 @@ export class Http1Application implements Http1Handler {
     middleware: HttpMiddleware.HttpMiddleware | undefined,
     limits: WebSocketLimits
   ): Effect.Effect<Http1Application, never, Exclude<R, HttpServerRequest | Scope.Scope>> {
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-return -- The middleware's services are `any` in its own type.
     return Effect.gen(function* () {
       const scope = Scope.makeUnsafe("parallel")
       const application = new Http1Application(scope)

@@ -122,8 +122,7 @@ export const make = <E, R>(
     const policy: Http2Server.HandlerPolicy = {
       // As with `NodeHttpServer`: the application says where it can be interrupted, a router for its routes.
       isInterruptible: false,
-      contextOf: (source) =>
-        Context.add(context, HttpServerRequest.HttpServerRequest, ServerRequest.make(source)) as Context.Context<never>
+      contextOf: (source) => Context.add(context, HttpServerRequest.HttpServerRequest, ServerRequest.make(source))
     }
     // The policy's context has all that it needs.
     const answer = handler as Effect.Effect<Http2ServerResponse.Http2ServerResponse>
