@@ -42,7 +42,8 @@ const toTarget = (url: URL): Target => ({
 
 /** An Error where the URL is none that this client has. */
 const targetOf = (url: URL): Target | Error => {
-  if (url.protocol !== "https:" && url.protocol !== "http:") return new TypeError(`not an http: or https: URL: ${url.href}`)
+  if (url.protocol !== "https:" && url.protocol !== "http:")
+    return new TypeError(`not an http: or https: URL: ${url.href}`)
   try {
     return toTarget(url)
   } catch (error) {

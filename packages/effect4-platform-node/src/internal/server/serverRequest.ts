@@ -148,7 +148,10 @@ export class ServerRequest extends Inspectable.Class implements HttpServerReques
 
   get json(): Effect.Effect<Schema.Json, HttpServerError> {
     return Effect.flatMap(this.text, (text) =>
-      Effect.try({ try: (): Schema.Json => (text === "" ? null : (JSON.parse(text) as Schema.Json)), catch: this.toError })
+      Effect.try({
+        try: (): Schema.Json => (text === "" ? null : (JSON.parse(text) as Schema.Json)),
+        catch: this.toError
+      })
     )
   }
 
