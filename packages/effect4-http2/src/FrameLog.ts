@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { FrameWatcher, type Log } from "@effect-http2/engine/frame/frameWatcher"
+import { through } from "@effect-http2/engine/Output"
 import type { Transport } from "./Transport.js"
 
 export type {
@@ -30,20 +31,14 @@ export type {
 export const inspect = (transport: Transport, log: Log, role: "client" | "server"): Transport => {
   const sent = new FrameWatcher("sent", role === "client", log)
   const received = new FrameWatcher("received", role === "server", log)
-  const { hold, memory } = transport
-  // Not its copy: it may be an instance of a class, whose methods a copy has not.
   return {
+    ...through(transport),
     peer: transport.peer,
     incoming: Stream.tap(transport.incoming, (octets) => Effect.sync(() => received.watch(octets))),
     write: (chunks) => {
       for (const chunk of chunks) sent.watch(chunk)
       return transport.write(chunks)
     },
-    ...(memory === undefined ? {} : { memory }),
-    pendingOctets: () => transport.pendingOctets(),
-    onDrain: (listener) => transport.onDrain(listener),
-    defer: (task) => transport.defer(task),
-    ...(hold === undefined ? {} : { hold: (isHeld) => hold.call(transport, isHeld) }),
     end: transport.end,
     close: transport.close
   }

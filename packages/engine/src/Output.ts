@@ -52,3 +52,21 @@ export interface Output {
    */
   readonly hold?: (isHeld: boolean) => void
 }
+
+/**
+ * All of `output`, for who makes another transport of it. Not its copy: it may be an instance of a class, whose methods a copy has not.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const through = (output: Output): Output => {
+  const { hold, memory } = output
+  return {
+    write: (chunks) => output.write(chunks),
+    ...(memory === undefined ? {} : { memory }),
+    pendingOctets: () => output.pendingOctets(),
+    onDrain: (listener) => output.onDrain(listener),
+    defer: (task) => output.defer(task),
+    ...(hold === undefined ? {} : { hold: (isHeld) => hold.call(output, isHeld) })
+  }
+}

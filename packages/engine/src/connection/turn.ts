@@ -101,9 +101,10 @@ export class NewStreams {
   /** For `time` at most. What starts may add others. */
   private start(time: number): void {
     const { rounds, turns } = this
+    const startedAt = turns.now()
     // One is started in any case: there is nothing to measure.
-    if (this.waiting.length - this.next > 1) rounds.begin(turns, turns.now())
-    const until = turns.now() + time
+    if (this.waiting.length - this.next > 1) rounds.begin(turns, startedAt)
+    const until = startedAt + time
     while (this.next < this.waiting.length) {
       this.waiting[this.next++]?.start()
       if (this.next === this.waiting.length) break

@@ -3,6 +3,7 @@
  * here, and taken away when it has closed, but for one that swallows late errors, since an 'error' event that nobody hears ends the process. The
  * `Transport` of a skin is made of it.
  */
+import { Slabs } from "@effect-http2/engine/frame/slabs"
 import type { Output } from "@effect-http2/engine/Output"
 import type { Peer } from "@effect-http2/engine/Peer"
 import type * as Net from "node:net"
@@ -15,17 +16,12 @@ import { adoptSocket, destroySocket } from "./sockets.js"
 /** In octets: what `Buffer.concat` takes from Node's pool, without an allocation of its own. */
 const POOLED = 4096
 
-/** Slabs for all sockets of the process. */
-const slabs: Array<Buffer> = []
-const slabSize = 65_536
-/** Slabs that are kept though nobody uses them. */
-const spareSlabs = 16
+/** For all sockets of the process. */
+const slabs = new Slabs((size) => Buffer.allocUnsafeSlow(size))
 
 const memory: NonNullable<Output["memory"]> = {
-  borrow: (size) => (size > slabSize ? undefined : slabs.pop()) ?? Buffer.allocUnsafeSlow(Math.max(size, slabSize)),
-  giveBack: (octets) => {
-    if (octets instanceof Buffer && octets.length === slabSize && slabs.length < spareSlabs) slabs.push(octets)
-  },
+  borrow: (size) => slabs.take(size),
+  giveBack: (octets) => slabs.give(octets),
   view: (octets) =>
     octets instanceof Buffer ? octets : Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
 }

@@ -5,6 +5,7 @@
 import * as Http2Server from "@effect-http2/effect4-http2/Http2Server"
 import type { Http2Error } from "@effect-http2/effect4-http2/Http2Error"
 import type { Transport } from "@effect-http2/effect4-http2/Transport"
+import { through } from "@effect-http2/engine/Output"
 import * as H2cUpgrade from "@effect-http2/node/http1/h2cUpgrade"
 import type { Http1Server } from "@effect-http2/node/http1/http1Server"
 import type { WebSocketLimits } from "@effect-http2/node/webSocket/boundedWebSocket"
@@ -49,12 +50,9 @@ export interface PortOptions {
 type Upgrade = (chunk: Uint8Array) => Uint8Array
 
 const upgraded = (transport: Transport, upgrade: Upgrade): Transport => ({
+  ...through(transport),
   peer: transport.peer,
   incoming: Stream.filter(Stream.map(transport.incoming, upgrade), (octets) => octets.length > 0),
-  write: (chunks) => transport.write(chunks),
-  pendingOctets: () => transport.pendingOctets(),
-  onDrain: (listener) => transport.onDrain(listener),
-  defer: (task) => transport.defer(task),
   end: transport.end,
   close: transport.close
 })

@@ -1,6 +1,7 @@
 /**
  * A connection of HTTP/1.1 that goes on as one of HTTP/2 by `Upgrade: h2c`: its transport. Called by port.ts.
  */
+import { through } from "@effect-http2/engine/Output"
 import type { Transport } from "@effect-http2/http2/Transport"
 import * as H2cUpgrade from "@effect-http2/node/http1/h2cUpgrade"
 import * as Stream from "effect/Stream"
@@ -11,12 +12,9 @@ export const fromRequest = (request: IncomingMessage): ((transport: Transport) =
   const feed = H2cUpgrade.fromRequest(request)
   if (feed === undefined) return undefined
   return (transport) => ({
+    ...through(transport),
     peer: transport.peer,
     incoming: Stream.filter(Stream.map(transport.incoming, feed), (octets) => octets.length > 0),
-    write: (chunks) => transport.write(chunks),
-    pendingOctets: () => transport.pendingOctets(),
-    onDrain: (listener) => transport.onDrain(listener),
-    defer: (task) => transport.defer(task),
     end: transport.end,
     close: transport.close
   })
