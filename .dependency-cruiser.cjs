@@ -1,7 +1,7 @@
 /**
  * Cycles, and the direction between the packages:
  *
- *     hpack <- engine <- http2 <- platform-node <- benchmark, scratchpad
+ *     hpack <- engine <- http2 <- platform-node <- cli, benchmark, scratchpad
  *              engine <- node <- platform-node, effect4-platform-node
  *              engine <- effect4-http2 <- effect4-platform-node
  *                        http2 <- testkit <- fuzz, and the tests of all
@@ -161,6 +161,13 @@ module.exports = {
       severity: "error",
       from: { path: "^packages/platform-node/" },
       to: { path: ["^packages/(benchmark|fuzz)/", "^scratchpad/"] }
+    },
+    {
+      name: "cli-is-above-all-but-scratchpad",
+      comment: "In tests too. The playground makes its certificate as the command does.",
+      severity: "error",
+      from: { path: "^packages/(?!cli/)" },
+      to: { path: "^packages/cli/" }
     },
     {
       name: "http2-is-below-platform-node",

@@ -6,7 +6,7 @@ import { suitesOnEffect4 } from "./packages/http2/test/effect4/suites.js"
 const root = fileURLToPath(new URL(".", import.meta.url))
 
 const packages = readdirSync(`${root}packages`, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
+  .filter((entry) => entry.isDirectory() && entry.name !== "cli")
   .map((entry) => entry.name)
 
 /** Tests run against the sources: `@effect-http2/http2/Frame` is `packages/http2/src/Frame.ts`. */
@@ -55,5 +55,6 @@ export default defineWorkspace([
       setupFiles: [`${root}packages/http2/test/effect4/setup.ts`]
     }
   },
+  project("cli", "packages/cli", `${root}packages/cli/test/support/build.ts`),
   project("scratchpad", "scratchpad", `${root}scratchpad/test/support/build.ts`)
 ])

@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Application from "./internal/app/application.js"
 import * as Client from "./internal/app/client.js"
 import * as Layers from "./internal/app/layers.js"
-import * as Certificate from "./internal/certificate.js"
+import * as Certificate from "@effect-http2/cli/Certificate"
 
 /** The line that chooses: `Layers.nodeHttp2` is ours, `Layers.nodeHttp` that of `@effect/platform-node`. */
 const layers = Layers.nodeHttp2

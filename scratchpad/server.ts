@@ -10,7 +10,7 @@ import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Certificate from "./internal/certificate.js"
+import * as Certificate from "@effect-http2/cli/Certificate"
 import * as Page from "./internal/page.js"
 import * as Routes from "./internal/routes.js"
 

@@ -8,7 +8,7 @@ import * as Undici from "@effect/platform-node/Undici"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { createServer } from "node:https"
-import type { Certificate } from "../certificate.js"
+import type { Certificate } from "@effect-http2/cli/Certificate"
 
 export interface Options {
   readonly host: string

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Application from "../../internal/app/application.js"
 import type { Layers } from "../../internal/app/layers.js"
-import * as Certificate from "../../internal/certificate.js"
+import * as Certificate from "@effect-http2/cli/Certificate"
 
 const host = "localhost"
 

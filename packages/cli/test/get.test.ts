@@ -2,12 +2,11 @@ import { once } from "node:events"
 import * as Http2 from "node:http2"
 import * as Net from "node:net"
 import { describe, expect, it } from "vitest"
-import { run, runSource } from "./support/programs.js"
-import { usePlayground } from "./support/suite.js"
+import { run, runSource, usePlayground } from "./support/programs.js"
 
-const server = usePlayground({ mayLog: true })
+const server = usePlayground()
 
-const get = (...args: ReadonlyArray<string>) => run("get", args)
+const get = (...args: ReadonlyArray<string>) => run("get", ...args)
 
 /** Runs `use` with a server of `node:net` or `node:http2` on a free port. */
 const withServer = async <A>(other: Net.Server | Http2.Http2Server, use: (url: string) => Promise<A>): Promise<A> => {
@@ -23,7 +22,7 @@ const withServer = async <A>(other: Net.Server | Http2.Http2Server, use: (url: s
 /** Arguments are made when the server is there. */
 type Failure = readonly [what: string, target: () => string, code: number, stderr: RegExp]
 
-describe.concurrent("get.ts", () => {
+describe.concurrent("get", () => {
   it("writes the body of a whole response, and exits with 0", async () => {
     expect(await get(`${server.http}/hello`)).toEqual({ code: 0, stdout: "Hello World!", stderr: "" })
     expect(await get("-k", `${server.https}/hello`)).toEqual({ code: 0, stdout: "Hello World!", stderr: "" })
@@ -50,11 +49,15 @@ describe.concurrent("get.ts", () => {
   it("-v shows every frame on stderr", async () => {
     const { code, stderr, stdout } = await get("-v", `${server.http}/hello`)
     expect({ code, stdout }).toEqual({ code: 0, stdout: "Hello World!" })
-    expect(stderr).toMatch(/^> SETTINGS stream=0 .*$/m)
-    expect(stderr).toMatch(/^< SETTINGS stream=0 flags=ACK$/m)
-    expect(stderr).toMatch(/^> HEADERS stream=1 flags=END_STREAM,END_HEADERS :method: GET .*:path: \/hello.*$/m)
-    expect(stderr).toMatch(/^< HEADERS stream=1 flags=END_HEADERS :status: 200 content-type: text\/plain .*$/m)
-    expect(stderr).toMatch(/^< DATA stream=1 length=12 flags=END_STREAM$/m)
+    expect(stderr).toMatch(/^> +\d+\.\d ms SETTINGS stream=0 .*$/m)
+    expect(stderr).toMatch(/^< +\d+\.\d ms SETTINGS stream=0 flags=ACK$/m)
+    expect(stderr).toMatch(
+      /^> +\d+\.\d ms HEADERS stream=1 flags=END_STREAM,END_HEADERS :method: GET .*:path: \/hello.*$/m
+    )
+    expect(stderr).toMatch(
+      /^< +\d+\.\d ms HEADERS stream=1 flags=END_HEADERS :status: 200 content-type: text\/plain .*$/m
+    )
+    expect(stderr).toMatch(/^< +\d+\.\d ms DATA stream=1 length=12 flags=END_STREAM$/m)
   })
 
   it("streams: a body of 50 MB", async () => {
@@ -87,13 +90,13 @@ describe.concurrent("get.ts", () => {
     }
   )
 
-  it("gives up after --timeout", async () => {
-    expect(await get("--timeout", "0.5", `${server.http}/hang`)).toMatchObject({
+  it("gives up after -m", async () => {
+    expect(await get("-m", "0.5", `${server.http}/hang`)).toMatchObject({
       code: 5,
-      stderr: "TimeoutError: no whole response within 500ms\n"
+      stderr: "TimeoutError: no whole response within 500ms; -m allows more\n"
     })
-    expect(await get("--timeout", "300 millis", `${server.http}/events`)).toMatchObject({ code: 5 })
-    expect(await get("--timeout", "soon", server.http)).toMatchObject({ code: 2 })
+    expect(await get("--max-time", "300 millis", `${server.http}/events`)).toMatchObject({ code: 5 })
+    expect(await get("-m", "soon", server.http)).toMatchObject({ code: 2 })
   })
 
   it("a server that speaks something else is an error", async () => {
@@ -123,7 +126,7 @@ describe.concurrent("get.ts", () => {
   })
 
   it("runs from its source", async () => {
-    expect(await runSource("scratchpad/get.ts", [`${server.http}/hello`])).toEqual({
+    expect(await runSource("get", `${server.http}/hello`)).toEqual({
       code: 0,
       stdout: "Hello World!",
       stderr: ""

@@ -1,20 +1,20 @@
-/** get.ts, as a process, against the servers of others. */
+/** get, as a process, against the servers of others. */
 import { once } from "node:events"
 import { writeFile } from "node:fs/promises"
 import * as Http2 from "node:http2"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { describeWithPeer } from "../../packages/platform-node/test/support/peers.js"
-import * as PeerServers from "../../packages/platform-node/test/support/peerServers.js"
-import { octets } from "../../packages/platform-node/test/support/pseudoRandom.js"
+import { describeWithPeer } from "../../platform-node/test/support/peers.js"
+import * as PeerServers from "../../platform-node/test/support/peerServers.js"
+import { octets } from "../../platform-node/test/support/pseudoRandom.js"
 import { run } from "./support/programs.js"
 
 /** 8 MB of text: `run` reads text. */
 const large = octets(6_000_000, 1).toString("base64")
 
 const schemes = ["http", "https"] as const
-const get = (...args: ReadonlyArray<string>) => run("get", ["-k", ...args])
+const get = (...args: ReadonlyArray<string>) => run("get", "-k", ...args)
 
 const define = (start: () => Promise<PeerServers.PeerServer>, server: RegExp): void => {
   let peer: PeerServers.PeerServer
@@ -29,7 +29,7 @@ const define = (start: () => Promise<PeerServers.PeerServer>, server: RegExp): v
     it("a small file, every frame shown", async () => {
       const { code, stderr, stdout } = await get("-v", `${peer[scheme]}/hello`)
       expect({ code, stdout }).toEqual({ code: 0, stdout: "Hello World!" })
-      expect(stderr).toMatch(/^< HEADERS stream=1 .*:status: 200.*content-length: 12/m)
+      expect(stderr).toMatch(/^< +\d+\.\d ms HEADERS stream=1 .*:status: 200.*content-length: 12/m)
       expect(stderr).toMatch(server)
     })
 
@@ -46,17 +46,17 @@ const define = (start: () => Promise<PeerServers.PeerServer>, server: RegExp): v
   })
 
   it("over https, whose certificate nobody vouches for", async () => {
-    const { code, stderr } = await run("get", [`${peer.https}/hello`])
+    const { code, stderr } = await run("get", `${peer.https}/hello`)
     expect(code).toBe(3)
     expect(stderr).toMatch(/^Http2TransportError: transport: Tls: /)
   })
 }
 
-describeWithPeer("nginx", "get.ts and nginx", (program) => {
+describeWithPeer("nginx", "get and nginx", (program) => {
   define(() => PeerServers.nginx(program), /server: nginx/)
 })
 
-describeWithPeer("nghttpd", "get.ts and nghttpd", (program) => {
+describeWithPeer("nghttpd", "get and nghttpd", (program) => {
   define(() => PeerServers.nghttpd(program), /server: nghttpd/)
 
   it("gives back what it posts", async () => {
@@ -64,11 +64,11 @@ describeWithPeer("nghttpd", "get.ts and nghttpd", (program) => {
     const { code, stderr, stdout } = await get("-v", "-d", "one=1", `${peer.http}/echo`)
     await peer.stop()
     expect({ code, stdout }).toEqual({ code: 0, stdout: "one=1" })
-    expect(stderr).toMatch(/^< HEADERS stream=1 flags=END_STREAM,END_HEADERS x-trailer: behind$/m)
+    expect(stderr).toMatch(/^< +\d+\.\d ms HEADERS stream=1 flags=END_STREAM,END_HEADERS x-trailer: behind$/m)
   })
 })
 
-describe("get.ts and node:http2", () => {
+describe("get and node:http2", () => {
   const server = Http2.createServer()
   let url: string
   beforeAll(async () => {

@@ -1,4 +1,4 @@
-/** A frame as one line of text, for `get.ts -v`. */
+/** A frame as one line of text: for `get -v`, and in `inspect`. */
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as ErrorCode from "@effect-http2/http2/ErrorCode"
 import type * as Frame from "@effect-http2/http2/Frame"
