@@ -22,16 +22,14 @@ import { Http2Tunnel } from "./Http2Tunnel.js"
 import { defaultLimit } from "./Http2IncomingMessage.js"
 import { type Http2ClientResponse, responseOf, WholeResponse } from "./Http2ClientResponse.js"
 import { ofRequest } from "@effect-http2/engine/origin/asciiOrigin"
-import type { ClientRequest as Exchange } from "@effect-http2/engine/client/clientRequest"
 import { ClientRole } from "@effect-http2/engine/client/clientRole"
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
-import type { TunnelKind } from "@effect-http2/engine/client/prepare"
 import type { Connection } from "@effect-http2/engine/connection/connection"
 import { Alternatives } from "@effect-http2/engine/origin/alternatives"
 import type { OriginListener } from "@effect-http2/engine/origin/originModels"
 import { Origins } from "@effect-http2/engine/origin/origins"
 import * as ConnectionScope from "./internal/connectionScope.js"
-import { cancel, prepare, send, UserListener } from "./internal/clientRequests.js"
+import { prepare, sendScoped, sendWhole, UserListener } from "./internal/clientRequests.js"
 import { takeWhole } from "./internal/bodies.js"
 import { fromEvents, nextEvent } from "./internal/events.js"
 import * as InterruptibleRuntime from "./InterruptibleRuntime.js"
@@ -231,32 +229,26 @@ export const makeWith = (
     role.attach(connection.engine)
     const runtime = yield* InterruptibleRuntime.capture()
     const defaults = { role, runtime, authority, scheme }
-    const open = (
-      request: Http2ClientRequest,
-      tunnel?: TunnelKind
-    ): Effect.Effect<ClientStream, Http2Error.Http2Error, Scope.Scope> =>
-      Effect.flatMap(Effect.scope, (scope) => {
-        const exchange = prepare(request, defaults, tunnel)
-        if (Http2Error.isStreamError(exchange)) return Effect.fail(exchange)
-        // The finalizer stands before the request goes out: there is no moment in which it could be forgotten.
-        return Effect.flatMap(Scope.addFinalizer(scope, cancel(exchange)), () => send(exchange))
-      })
     const request = (
       request: Http2ClientRequest
-    ): Effect.Effect<Http2ClientResponse, Http2Error.Http2Error, Scope.Scope> => Effect.map(open(request), responseOf)
-    const tunnel = (request: TunnelRequest): Effect.Effect<Tunnel, Http2Error.Http2Error, Scope.Scope> =>
-      Effect.zipRight(
-        request.protocol === undefined ? Effect.void : requireConnectProtocol(connection),
-        Effect.map(open({ ...request, method: "CONNECT" }, { protocol: request.protocol }), tunnelOf)
+    ): Effect.Effect<Http2ClientResponse, Http2Error.Http2Error, Scope.Scope> =>
+      sendScoped(() => prepare(request, defaults), responseOf)
+    const tunnel = (request: TunnelRequest): Effect.Effect<Tunnel, Http2Error.Http2Error, Scope.Scope> => {
+      const { protocol } = request
+      return Effect.zipRight(
+        protocol === undefined ? Effect.void : requireConnectProtocol(connection),
+        sendScoped(() => prepare({ ...request, method: "CONNECT" }, defaults, { protocol }), tunnelOf)
       )
+    }
     const collect = (
       request: Http2ClientRequest,
       limit: number = defaultLimit
     ): Effect.Effect<WholeResponse, Http2Error.Http2Error> =>
-      Effect.suspend(() => {
-        const exchange = prepare(request, defaults)
-        return Http2Error.isStreamError(exchange) ? Effect.fail(exchange) : readWhole(exchange, limit)
-      })
+      sendWhole(
+        () => prepare(request, defaults),
+        (stream) => takenWhole(stream, limit),
+        (stream) => Effect.map(responseOf(stream).bytes(limit), (body) => wholeOf(stream, body))
+      )
     const unsafeRequest = (request: Http2ClientRequest, listener: ResponseListener): Started => {
       const exchange = prepare(request, defaults)
       if (Http2Error.isStreamError(exchange)) {
@@ -368,17 +360,10 @@ const requireConnectProtocol = (connection: Http2Connection): Effect.Effect<void
       : Effect.fail(Http2Error.usageError(0, undefined, "the server does not take extended CONNECT (RFC 8441 §3)"))
   )
 
-const readWhole = (exchange: Exchange, limit: number): Effect.Effect<WholeResponse, Http2Error.Http2Error> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(restore(send(exchange)), (stream) => {
-      const body = takeWhole(stream, limit)
-      if (body !== undefined) return Effect.succeed(wholeOf(stream, body))
-      return Effect.onError(
-        Effect.map(restore(responseOf(stream).bytes(limit)), (body) => wholeOf(stream, body)),
-        () => cancel(exchange)
-      )
-    })
-  )
+const takenWhole = (stream: ClientStream, limit: number): WholeResponse | undefined => {
+  const body = takeWhole(stream, limit)
+  return body === undefined ? undefined : wholeOf(stream, body)
+}
 
 const wholeOf = (stream: ClientStream, body: Uint8Array): WholeResponse =>
   new WholeResponse(stream.head?.status ?? 0, stream.head?.headers ?? Headers.empty, body, stream.trailers)

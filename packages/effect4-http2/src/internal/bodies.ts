@@ -68,6 +68,11 @@ export class Body implements Inbox {
     private readonly window: number
   ) {}
 
+  /** Whether every octet was read and no more will come. */
+  get isDone(): boolean {
+    return this.isEnded && this.unread === 0
+  }
+
   /** Whether nothing more will come. */
   get isOver(): boolean {
     return this.isEnded || this.failure !== undefined

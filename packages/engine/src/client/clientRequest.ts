@@ -20,6 +20,8 @@ export interface ResponseListener {
   onResponse(stream: ClientStream): void
   /** There is no response, or no more of it. */
   onFailure(error: Http2Error.Http2Error): void
+  /** The response was read to its end, and the stream is over: there is nothing left to be cancelled. */
+  onDone?(): void
 }
 
 export class ClientRequest implements ClientExchange {
@@ -126,5 +128,8 @@ export class ClientRequest implements ClientExchange {
 
   onFailure(error: Http2Error.Http2Error): void {
     this.listener?.onFailure(error)
+  }
+  onDone(): void {
+    this.listener?.onDone?.()
   }
 }

@@ -26,6 +26,8 @@ export interface ClientExchange {
   onHead(stream: ClientStream, head: ResponseHead): void
   /** The stream ended early; before or after the head. */
   onFailure(error: Http2Error.Http2Error): void
+  /** The response was read to its end, and the stream is over. */
+  onDone(): void
 }
 
 export class ClientStream extends Stream {
@@ -80,6 +82,12 @@ export class ClientStream extends Stream {
     if (endStream) this.receiveWhole(head)
     else this.openBody(this.isBodyless(head) ? 0 : head.contentLength)
     this.exchange.onHead(this, head)
+    if (endStream && this.state === State.closed) this.exchange.onDone()
+  }
+
+  override bodyConsumed(octets: number): void {
+    super.bodyConsumed(octets)
+    if (this.state === State.closed && this.body?.isDone === true) this.exchange.onDone()
   }
 
   /** A response that its head ends. */

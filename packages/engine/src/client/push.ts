@@ -84,6 +84,8 @@ export class Push implements ClientExchange {
     this.whenAnswered.notify()
   }
 
+  onDone(): void {}
+
   onFailure(error: Http2Error.Http2Error): void {
     this.fail(error)
     this.pushes.ended(this)

@@ -12,6 +12,8 @@ export interface Inbox {
   readonly isEnded: boolean
   /** Whether `end` or `fail` was called. */
   readonly isOver: boolean
+  /** Whether `end` was called, and all that was pushed is consumed. */
+  readonly isDone: boolean
   /** Octets of the body, a slice of what was read: what is to be kept for long has to be copied. */
   push(data: Uint8Array): void
   /** The peer has ended the body. */

@@ -25,6 +25,11 @@ export class Body implements Inbox {
     return this.isEnded || this.error !== undefined
   }
 
+  /** It is read as it comes. */
+  get isDone(): boolean {
+    return this.isEnded
+  }
+
   push(data: Uint8Array): void {
     this.received += data.length
     this.parts.push(copy(data))

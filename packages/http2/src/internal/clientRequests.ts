@@ -4,10 +4,16 @@
 import type { ClientRequest, ResponseListener } from "@effect-http2/engine/client/clientRequest"
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 import * as Prepare from "@effect-http2/engine/client/prepare"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import type * as FiberStatus from "effect/FiberStatus"
 import type * as Runtime from "effect/Runtime"
+import * as RuntimeFlags from "effect/RuntimeFlags"
+import * as Scope from "effect/Scope"
 import type { Http2ClientRequest } from "../Http2ClientRequest.js"
 import * as Http2Error from "../Http2Error.js"
+import { Held } from "./finalizers.js"
 import { encodeBody, toTrailers } from "./outgoingMessage.js"
 import { forkBody } from "./sendBody.js"
 
@@ -42,18 +48,36 @@ export const prepare = (
 }
 
 /**
- * Resumes a fiber. What it is resumed with is always the same value, and this is a class, not a literal: V8 allocates literals of which the first hundred
- * survive in its old generation for good, and all that they refer to, dead or alive, follows them there.
+ * A request whose response a fiber waits for. What the fiber is resumed with is always the same value, and this is a class, not a literal: V8 allocates
+ * literals of which the first hundred survive in its old generation for good, and all that they refer to, dead or alive, follows them there.
  */
-class Resumption implements ResponseListener {
-  constructor(private readonly resume: (outcome: Effect.Effect<void, Http2Error.Http2Error>) => void) {}
+class AwaitedRequest extends Held implements ResponseListener {
+  private resume: ((outcome: Effect.Effect<void, Http2Error.Http2Error>) => void) | undefined = undefined
+
+  constructor(readonly request: ClientRequest) {
+    super()
+  }
+
+  /** Sends the request; completes when the head of the response is there. */
+  readonly sent = (resume: (outcome: Effect.Effect<void, Http2Error.Http2Error>) => void): void => {
+    this.resume = resume
+    this.request.start(this)
+  }
 
   onResponse(): void {
-    this.resume(Effect.void)
+    this.resume?.(Effect.void)
   }
 
   onFailure(error: Http2Error.Http2Error): void {
-    this.resume(Effect.fail(error))
+    this.resume?.(Effect.fail(error))
+  }
+
+  onDone(): void {
+    this.letGo()
+  }
+
+  protected override release(): void {
+    this.request.unsafeCancel()
   }
 }
 
@@ -76,15 +100,76 @@ export class UserListener<Response> implements ResponseListener {
   }
 }
 
-/** Sends the request; succeeds with its stream when the head of the response is there. Interruption gives the request up at once. */
-export const send = (request: ClientRequest): Effect.Effect<ClientStream, Http2Error.Http2Error> =>
-  Effect.map(
-    Effect.async<void, Http2Error.Http2Error>((resume) => {
-      request.start(new Resumption(resume))
-      return cancel(request)
-    }),
-    () => answered(request)
+/** `effect`, interruptible where `status` is. */
+const restored = <A, E>(status: FiberStatus.Running, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  RuntimeFlags.interruption(status.runtimeFlags) ? Effect.interruptible(effect) : effect
+
+/**
+ * Sends the request, and goes on with its stream when the head of the response is there. Interruption until then gives the request up at once; `use` cannot
+ * be interrupted. One mask, since a request is short.
+ */
+const send = <A>(
+  awaited: AwaitedRequest,
+  status: FiberStatus.Running,
+  use: (stream: ClientStream) => Effect.Effect<A, Http2Error.Http2Error>
+): Effect.Effect<A, Http2Error.Http2Error> =>
+  Effect.uninterruptible(
+    Effect.matchCauseEffect(restored(status, Effect.async(awaited.sent)), {
+      onFailure: (cause) => {
+        awaited.request.unsafeCancel()
+        awaited.letGo()
+        return Effect.failCause(cause)
+      },
+      onSuccess: () => use(answered(awaited.request))
+    })
   )
+
+/** Sends the request; succeeds with what `use` makes of its stream. The end of the scope gives up what the response has left. */
+export const sendScoped = <A>(
+  make: () => ClientRequest | Http2Error.StreamError,
+  use: (stream: ClientStream) => A
+): Effect.Effect<A, Http2Error.Http2Error, Scope.Scope> =>
+  Effect.withFiberRuntime((fiber, status) => {
+    const request = make()
+    if (Http2Error.isStreamError(request)) return Effect.fail(request)
+    const scope = Context.unsafeGet(fiber.getFiberRef(FiberRef.currentContext), Scope.Scope)
+    const awaited = new AwaitedRequest(request)
+    // The finalizer stands before the request goes out: there is no moment in which it could be forgotten.
+    const sent = send(awaited, status, (stream) => Effect.succeed(use(stream)))
+    return awaited.hold(scope) ? sent : heldForGood(awaited, scope, sent)
+  })
+
+/** `sent` behind a finalizer that stays in `scope`. One that is closed runs it at once: what is sent would be nobody's. */
+const heldForGood = <A>(
+  { request }: AwaitedRequest,
+  scope: Scope.Scope,
+  sent: Effect.Effect<A, Http2Error.Http2Error>
+): Effect.Effect<A, Http2Error.Http2Error> => {
+  let isOver = false
+  const giveUp = Effect.sync(() => {
+    isOver = true
+    request.unsafeCancel()
+  })
+  return Effect.flatMap(Scope.addFinalizer(scope, giveUp), () =>
+    isOver ? Effect.fail(Http2Error.usageError(0, undefined, "the scope of the request is closed")) : sent
+  )
+}
+
+/** Sends the request; succeeds with what `whole` makes of it once it is there, else with what `rest` gives, whose failure or interruption gives it up. */
+export const sendWhole = <A>(
+  make: () => ClientRequest | Http2Error.StreamError,
+  whole: (stream: ClientStream) => A | undefined,
+  rest: (stream: ClientStream) => Effect.Effect<A, Http2Error.Http2Error>
+): Effect.Effect<A, Http2Error.Http2Error> =>
+  Effect.withFiberRuntime((_fiber, status) => {
+    const request = make()
+    if (Http2Error.isStreamError(request)) return Effect.fail(request)
+    return send(new AwaitedRequest(request), status, (stream) => {
+      const value = whole(stream)
+      if (value !== undefined) return Effect.succeed(value)
+      return Effect.onError(restored(status, rest(stream)), () => cancel(request))
+    })
+  })
 
 const answered = ({ stream }: ClientRequest): ClientStream => {
   if (stream === undefined) throw new Error("the request was not sent")
@@ -92,4 +177,4 @@ const answered = ({ stream }: ClientRequest): ClientStream => {
 }
 
 /** Nobody wants the response, or the rest of it, any more. */
-export const cancel = (request: ClientRequest): Effect.Effect<void> => Effect.sync(() => request.unsafeCancel())
+const cancel = (request: ClientRequest): Effect.Effect<void> => Effect.sync(() => request.unsafeCancel())
