@@ -22,6 +22,11 @@ export interface Options {
   readonly initialWindowSize: number
   /** The flow-control window of the connection for data that we receive, 65,535 up to 2^31-1. Default 1,048,576. */
   readonly connectionWindowSize: number
+  /**
+   * What a window for data that we receive, a stream's or the connection's, grows to where the path is long and the data is read as it comes: with a round
+   * trip of 5 ms or more, as PING measures it, one that is used up in less than two of them is doubled. 0 up to 2^31-1; 0 turns it off. Default 4,194,304.
+   */
+  readonly maxWindowSize: number
   /** The largest frame that we accept (SETTINGS_MAX_FRAME_SIZE), 16,384 up to 16,777,215. Default 16,384. */
   readonly maxFrameSize: number
   /** The HPACK table that the peer may use towards us, and the most that we use towards it. Default 4,096. */
@@ -101,6 +106,7 @@ export const defaults: Options = {
   maxReservedStreams: 100,
   initialWindowSize: 262_144,
   connectionWindowSize: 1_048_576,
+  maxWindowSize: 4_194_304,
   maxFrameSize: 16_384,
   headerTableSize: 4096,
   maxHeaderListSize: 32_768,
@@ -134,6 +140,7 @@ export const defaults: Options = {
 const bounds: { readonly [K in keyof Options]?: readonly [least: number, most: number] } = {
   ...Settings.bounds,
   connectionWindowSize: [65_535, Settings.MAX_WINDOW_SIZE],
+  maxWindowSize: [0, Settings.MAX_WINDOW_SIZE],
   padding: [0, 256],
   maxSendBufferPerStream: [1, Number.POSITIVE_INFINITY],
   maxSendBuffer: [1, Number.POSITIVE_INFINITY]

@@ -16,6 +16,7 @@ describe("Http2Options", () => {
       maxReservedStreams: 100,
       initialWindowSize: 256 * 1024,
       connectionWindowSize: 1024 * 1024,
+      maxWindowSize: 4 * 1024 * 1024,
       maxFrameSize: 16_384,
       headerTableSize: 4096,
       maxHeaderListSize: 32 * 1024,

@@ -27,6 +27,7 @@ import { emptyOctets } from "../octets.js"
 import { Outbox } from "../send/outbox.js"
 import { Pings } from "./pings.js"
 import { ReceiveWindow } from "../flow/receiveWindow.js"
+import { WindowGrowth } from "../flow/windowGrowth.js"
 import { ResetPings } from "./resetPings.js"
 import type { Role } from "./role.js"
 import { sendPreface } from "./sendSettings.js"
@@ -81,6 +82,8 @@ export class Connection implements StreamOwner, Turns {
   hasRemoteSettings = false
   /** The window for what we receive on all streams. */
   readonly receiveWindow: ReceiveWindow
+  /** How that and the windows of the streams grow, on a long path. */
+  private windowGrowth: WindowGrowth | undefined = undefined
   /** The last stream that we said we would process, in GOAWAY; ids above it are ignored. */
   acceptedUpTo = Frame.MAX_STREAM_ID
   /** The last stream that the peer said it would process. */
@@ -289,8 +292,17 @@ export class Connection implements StreamOwner, Turns {
     const { receiveWindow } = this
     const wasHeld = receiveWindow.isHeld
     const increment = receiveWindow.consume(octets)
-    if (increment > 0) this.outbox.windowUpdate(0, increment)
+    if (increment > 0) this.outbox.windowUpdate(0, increment + this.growWindow(receiveWindow))
     if (wasHeld && !receiveWindow.isHeld) this.role.onCapacity()
+  }
+
+  growWindow(window: ReceiveWindow): number {
+    return this.windowGrowth === undefined ? 0 : this.windowGrowth.grow(window)
+  }
+
+  /** The first SETTINGS are acknowledged, after `roundTrip` ms. */
+  settled(roundTrip: number): void {
+    this.windowGrowth = WindowGrowth.on(this, this.options.maxWindowSize, roundTrip)
   }
 
   opened(stream: Stream): void {

@@ -65,8 +65,10 @@ export const updateSettings = (
 
 /** The peer acknowledges the oldest SETTINGS of ours that it has not. False where it has acknowledged all. */
 export const settingsAcknowledged = (connection: Connection): boolean => {
+  const isFirst = !connection.settings.hasAcknowledged
   const sent = connection.settings.acknowledge()
   if (sent === undefined) return false
+  if (isFirst) connection.settled(connection.now() - sent.sentAt)
   connection.blocks.setHeaderTableSize(sent.settings.headerTableSize)
   connection.blocks.setMaxHeaderListSize(connection.settings.maxHeaderListSize.most)
   for (const listener of sent.onAcknowledged) listener()

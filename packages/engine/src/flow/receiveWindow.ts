@@ -9,6 +9,8 @@ export class ReceiveWindow {
   private unacknowledged = 0
   /** Octets of the whole window. */
   size: number
+  /** When credit was due last, in ms of the clock, where anybody asks. */
+  private creditedAt: number | undefined = undefined
 
   constructor(
     /** Octets that the peer may still send; all of them for now. */
@@ -50,6 +52,13 @@ export class ReceiveWindow {
   consume(octets: number): number {
     this.unacknowledged += octets
     return this.due()
+  }
+
+  /** Credit is due at `now`: how many ms after it was the last time, infinity the first time. */
+  creditedAfter(now: number): number {
+    const { creditedAt } = this
+    this.creditedAt = now
+    return creditedAt === undefined ? Number.POSITIVE_INFINITY : now - creditedAt
   }
 
   private due(): number {

@@ -52,6 +52,8 @@ export interface StreamOwner {
   readonly makeInbox: MakeInbox
   /** Octets of DATA were consumed: they go back to the connection's window. */
   consumed(octets: number): void
+  /** Credit for the window of a stream is due: makes it larger where the path asks for it, and returns by how much. */
+  growWindow(window: ReceiveWindow): number
   /** Runs `task` once the event loop's turn is over: what was woken by then has gone on. */
   defer(task: () => void): void
   /** A body has something for a consumer that waits: it is handed over soon. */
@@ -153,7 +155,7 @@ export abstract class Stream implements SenderOwner, InboxOwner {
     this.owner.consumed(octets)
     if (this.receiveWindow === undefined || !StreamState.isReceiving(this.state)) return
     const increment = this.receiveWindow.consume(octets)
-    if (increment > 0) this.giveCredit(increment)
+    if (increment > 0) this.giveCredit(increment + this.owner.growWindow(this.receiveWindow))
   }
 
   deliverLater(inbox: Inbox): void {
