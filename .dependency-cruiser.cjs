@@ -166,7 +166,7 @@ module.exports = {
       name: "cli-is-above-all-but-scratchpad",
       comment: "In tests too. The playground makes its certificate as the command does.",
       severity: "error",
-      from: { path: "^packages/(?!cli/)" },
+      from: { path: "^packages/(?!cli/)", pathNot: "^packages/effect4-platform-node/playground/" },
       to: { path: "^packages/cli/" }
     },
     {
@@ -220,9 +220,24 @@ module.exports = {
     },
     {
       name: "nothing-imports-scratchpad",
+      comment:
+        "But the playground of Effect 4, which has to stand where that Effect is installed: it has the plain parts of the one for Effect 3.",
       severity: "error",
-      from: { pathNot: "^scratchpad/" },
+      from: { pathNot: ["^scratchpad/", "^packages/effect4-platform-node/playground/"] },
       to: { path: "^scratchpad/" }
+    },
+    {
+      name: "the-playground-of-effect-4-takes-plain-parts-alone",
+      severity: "error",
+      from: { path: "^packages/effect4-platform-node/playground/" },
+      to: { path: ["^scratchpad/(?!plain/)", "^packages/cli/src/(?!selfSigned)"] }
+    },
+    {
+      name: "plain-parts-of-scratchpad-know-no-effect",
+      comment: "Both versions of Effect share them.",
+      severity: "error",
+      from: { path: "^scratchpad/plain/" },
+      to: { path: ["^packages/", "^node_modules/(effect|@effect)/", "^scratchpad/(?!plain/)"] }
     },
     {
       name: "nothing-imports-benchmark",
@@ -282,13 +297,16 @@ module.exports = {
       name: "no-node-http2-in-sources",
       comment: "It is a peer for tests and benchmarks.",
       severity: "error",
-      from: { path: "^(packages/[^/]+/src|scratchpad)/", pathNot: ["^packages/benchmark/", "^scratchpad/test/"] },
+      from: {
+        path: "^(packages/[^/]+/(src|playground)|scratchpad)/",
+        pathNot: ["^packages/benchmark/", "^scratchpad/test/"]
+      },
       to: { path: "^(node:)?http2$", dependencyTypes: builtIn }
     }
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^(packages/[^/]+|scratchpad)/dist/" },
+    exclude: { path: "^(packages/[^/]+(/playground)?|scratchpad)/dist/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
     enhancedResolveOptions: {

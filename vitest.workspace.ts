@@ -11,6 +11,7 @@ const packages = readdirSync(`${root}packages`, { withFileTypes: true })
 
 /** Tests run against the sources: `@effect-http2/http2/Frame` is `packages/http2/src/Frame.ts`. */
 const alias = [
+  { find: /^@effect-http2\/scratchpad\/(.+)$/, replacement: `${root}scratchpad/plain/$1.ts` },
   { find: /^@effect-http2\/([^/]+)$/, replacement: `${root}packages/$1/src/index.ts` },
   { find: /^@effect-http2\/([^/]+)\/(.+)$/, replacement: `${root}packages/$1/src/$2.ts` }
 ]

@@ -1,17 +1,17 @@
 /**
- * The playground: `npm start`. HTTPS_PORT, HTTP_PORT and HOST choose where it listens (8443, 8080, localhost); port 0 picks a free one. Its limits are the
- * defaults; MAX_CONCURRENT_STREAMS is for who wants more streams on a connection, or fewer.
+ * The playground: `npm start`; that for Effect 4 is in packages/effect4-platform-node/playground. HTTPS_PORT, HTTP_PORT and HOST choose where it
+ * listens (8443, 8080, localhost); port 0 picks a free one. Its limits are the defaults; MAX_CONCURRENT_STREAMS is for who wants more streams on
+ * a connection, or fewer.
  */
+import * as Certificate from "@effect-http2/cli/Certificate"
 import * as Http2Stats from "@effect-http2/http2/Http2Stats"
 import * as NodeHttp2 from "@effect-http2/platform-node/NodeHttp2"
-import type * as NodeListener from "@effect-http2/platform-node/NodeListener"
+import * as Page from "@effect-http2/scratchpad/page"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Certificate from "@effect-http2/cli/Certificate"
-import * as Page from "./internal/page.js"
 import * as Routes from "./internal/routes.js"
 
 const port = (name: string, otherwise: number): Config.Config<number> =>
@@ -26,13 +26,6 @@ const config = Config.all({
   httpPort: port("HTTP_PORT", 8080),
   maxConcurrentStreams: Config.option(Config.integer("MAX_CONCURRENT_STREAMS"))
 })
-
-const everyAddress = new Set(["0.0.0.0", "::"])
-
-const url = (scheme: string, host: string, listener: NodeListener.Listener): string => {
-  const name = everyAddress.has(host) ? "localhost" : host.includes(":") ? `[${host}]` : host
-  return `${scheme}://${name}:${listener.address.port}`
-}
 
 const listen = Effect.gen(function* () {
   const { host, httpPort, httpsPort, maxConcurrentStreams } = yield* config
@@ -53,7 +46,7 @@ const listen = Effect.gen(function* () {
     ],
     { concurrency: "unbounded" }
   ).pipe(Effect.parallelFinalizers)
-  yield* Console.log(Page.banner(url("https", host, https), url("http", host, http)))
+  yield* Console.log(Page.banner(host, https.address.port, http.address.port))
 })
 
 /** Every failure of `listen` says what it is in one line: its `toString`. */

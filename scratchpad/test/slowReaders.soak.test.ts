@@ -6,7 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { describe, expect, it } from "vitest"
-import { period } from "../internal/pattern.js"
+import { period } from "../plain/pattern.js"
 import { settled, stats, toMiB, until } from "./support/observe.js"
 import { usePlayground } from "./support/suite.js"
 

@@ -1,5 +1,6 @@
 /** The sample application: nothing but `@effect/platform` and `@effect/rpc`, for whichever `HttpServer` it is given. */
 import * as NodeHttp2Server from "@effect-http2/platform-node/NodeHttp2Server"
+import { html } from "@effect-http2/scratchpad/appPage"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -12,7 +13,6 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { Api, Nobody, NoSuchNote, Note, Rpcs, TicksParams } from "./api.js"
-import { html } from "./page.js"
 
 const Notes = HttpApiBuilder.group(Api, "notes", (handlers) =>
   Effect.sync(() => {

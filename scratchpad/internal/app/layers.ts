@@ -1,6 +1,7 @@
 /** The layers that the sample application runs with: ours, and those of `@effect/platform-node`. */
 import * as NodeHttp2Client from "@effect-http2/platform-node/NodeHttp2Client"
 import * as NodeHttp2Server from "@effect-http2/platform-node/NodeHttp2Server"
+import type { Certificate } from "@effect-http2/cli/selfSigned"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
@@ -8,7 +9,6 @@ import * as Undici from "@effect/platform-node/Undici"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { createServer } from "node:https"
-import type { Certificate } from "@effect-http2/cli/Certificate"
 
 export interface Options {
   readonly host: string

@@ -11,15 +11,34 @@ const inherited = Object.fromEntries(Object.entries(process.env).filter(([name])
 const startHere = (command: string, args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = {}): Program =>
   start(command, args, { cwd, env: { ...inherited, ...env } })
 
-/** A program of the scratchpad, as `build.ts` has compiled it. */
-const compiled = (name: string): string => `scratchpad/dist/${name}.js`
+/** The version of Effect that a program is written for. */
+export type Version = 3 | 4
+
+/** For the suites of the programs that there are for each of them. */
+export const versions: ReadonlyArray<Version> = [3, 4]
+
+const folders: { readonly [version in Version]: string } = {
+  3: "scratchpad/dist",
+  4: "packages/effect4-platform-node/playground/dist"
+}
+
+/** A program as `build.ts` has compiled it. */
+export const compiled = (name: string, version: Version = 3): string => `${folders[version]}/${name}.js`
 
 /** Starts a program, to be watched or stopped before it ends. */
-export const startProgram = (name: string, args: ReadonlyArray<string>, env?: NodeJS.ProcessEnv): Program =>
-  startHere(process.execPath, [compiled(name), ...args], env)
+export const startProgram = (
+  name: string,
+  args: ReadonlyArray<string>,
+  env?: NodeJS.ProcessEnv,
+  version?: Version
+): Program => startHere(process.execPath, [compiled(name, version), ...args], env)
 
-export const run = (name: string, args: ReadonlyArray<string>, env?: NodeJS.ProcessEnv): Promise<Finished> =>
-  startProgram(name, args, env).finished
+export const run = (
+  name: string,
+  args: ReadonlyArray<string>,
+  env?: NodeJS.ProcessEnv,
+  version?: Version
+): Promise<Finished> => startProgram(name, args, env, version).finished
 
 /** A program from its source, as `npx tsx` runs it; `file` as from the root of the repository. */
 export const startSource = (file: string, args: ReadonlyArray<string>): Program =>
@@ -43,9 +62,16 @@ const toPlayground = async (program: Program): Promise<Playground> => {
   return { ...program, https, http }
 }
 
-/** `nodeOptions` are Node's own. */
-export const playground = (...nodeOptions: ReadonlyArray<string>): Promise<Playground> =>
-  toPlayground(startHere(process.execPath, [...nodeOptions, compiled("server")], environment))
+export interface PlaygroundOptions {
+  /** The version of Effect that it is written for. Default: 3. */
+  readonly version?: Version
+  /** Node's own. */
+  readonly nodeOptions?: ReadonlyArray<string>
+}
+
+export const playground = ({ nodeOptions = [], version }: PlaygroundOptions = {}): Promise<Playground> =>
+  toPlayground(startHere(process.execPath, [...nodeOptions, compiled("server", version)], environment))
 
 /** The playground by the command that the README gives. */
-export const npmStart = (): Promise<Playground> => toPlayground(startHere("npm", ["start"], environment))
+export const npmStart = (version: Version): Promise<Playground> =>
+  toPlayground(startHere("npm", version === 3 ? ["start"] : ["start", "--", "--effect4"], environment))

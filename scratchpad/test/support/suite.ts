@@ -1,7 +1,7 @@
 /** One playground for all the tests of a suite, started before the first and stopped behind the last. */
 import { afterAll, beforeAll, expect } from "vitest"
 import { settled, socketsOf } from "./observe.js"
-import type { Playground } from "./programs.js"
+import type { Playground, PlaygroundOptions } from "./programs.js"
 import { playground } from "./programs.js"
 
 export interface SuitePlayground extends Playground {
@@ -9,9 +9,7 @@ export interface SuitePlayground extends Playground {
   readonly sockets: number | undefined
 }
 
-export interface Options {
-  /** Node's own. */
-  readonly nodeOptions?: ReadonlyArray<string>
+export interface Options extends PlaygroundOptions {
   /** Whether what the tests do may make it log something. Default: false. */
   readonly mayLog?: boolean
   /** Whether it is checked that they have left nothing open in it. Default: false. */
@@ -19,11 +17,11 @@ export interface Options {
 }
 
 /** To be called where the suite is defined; to be used in its tests. */
-export const usePlayground = ({ mayLog, nodeOptions = [], settles }: Options = {}): SuitePlayground => {
+export const usePlayground = ({ mayLog, settles, ...options }: Options = {}): SuitePlayground => {
   let running: SuitePlayground | undefined
   const server = (): SuitePlayground => running ?? expect.unreachable("the playground has not started yet")
   beforeAll(async () => {
-    const started = await playground(...nodeOptions)
+    const started = await playground(options)
     running = { ...started, sockets: socketsOf(started) }
   })
   afterAll(async () => {

@@ -6,6 +6,7 @@ import * as Stream from "effect/Stream"
 import { randomBytes } from "node:crypto"
 import { request } from "node:https"
 import type { Duplex } from "node:stream"
+import type { Served } from "./app.js"
 
 interface Connection {
   readonly write: (octets: Uint8Array) => Effect.Effect<void, unknown>
@@ -59,7 +60,7 @@ export const exchange = ({ incoming, write }: Connection, ...texts: ReadonlyArra
   })
 
 /** By the upgrade of HTTP/1.1. */
-export const openHttp1 = (url: string, ca: string) =>
+export const openHttp1 = (url: string, tls: Served["tls"]) =>
   Effect.acquireRelease(
     Effect.async<Duplex, unknown>((resume) => {
       const headers = {
@@ -68,7 +69,7 @@ export const openHttp1 = (url: string, ca: string) =>
         "sec-websocket-version": "13",
         "sec-websocket-key": randomBytes(16).toString("base64")
       }
-      request(url, { ca, headers, agent: false })
+      request(url, { ...tls, headers, agent: false })
         .on("upgrade", (_response, socket) => resume(Effect.succeed(socket)))
         .on("response", ({ statusCode }) => resume(Effect.fail(new Error(`refused with ${statusCode}`))))
         .on("error", (error) => resume(Effect.fail(error)))
@@ -83,9 +84,9 @@ export const openHttp1 = (url: string, ca: string) =>
   )
 
 /** By an extended CONNECT of HTTP/2. */
-export const openHttp2 = (url: string, ca: string) =>
+export const openHttp2 = (url: string, tls: Served["tls"]) =>
   Effect.gen(function* () {
-    const client = yield* NodeHttp2.connect(url, { tls: { ca } })
+    const client = yield* NodeHttp2.connect(url, { tls })
     const { tunnel } = yield* client.tunnel({
       protocol: "websocket",
       path: new URL(url).pathname,

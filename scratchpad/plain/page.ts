@@ -36,8 +36,18 @@ ${routes.map(row).join("\n")}
 </html>
 `
 
-/** What is printed once both ports listen. */
-export const banner = (https: string, http: string): string => `The playground of effect-http2 listens on
+const everyAddress = new Set(["0.0.0.0", "::"])
+
+const url = (scheme: string, host: string, port: number | undefined): string => {
+  const name = everyAddress.has(host) ? "localhost" : host.includes(":") ? `[${host}]` : host
+  return `${scheme}://${name}:${port}`
+}
+
+/** What is printed once both ports of `host` listen. */
+export const banner = (host: string, httpsPort: number | undefined, httpPort: number | undefined): string => {
+  const https = url("https", host, httpsPort)
+  const http = url("http", host, httpPort)
+  return `The playground of effect-http2 listens on
   ${https}  TLS, with a certificate made a moment ago: browsers ask once, curl takes -k
   ${http}  plain, with prior knowledge
 
@@ -52,3 +62,4 @@ Try:
 
 Ctrl-C closes it gracefully.
 `
+}
