@@ -5,6 +5,7 @@
  * `up` is what the skin gives to a test, `down` is what a test gives to the skin.
  */
 import { Headers } from "@effect-http2/engine/Headers"
+import { capture } from "@effect-http2/http2/InterruptibleRuntime"
 import * as Http2ServerResponse from "@effect-http2/http2/Http2ServerResponse"
 import * as Http2ServerResponse4 from "@effect-http2/effect4-http2/Http2ServerResponse"
 import * as Cause from "effect/Cause"
@@ -279,6 +280,14 @@ export class Bridge {
     return Http2ServerResponse4.makeUnsafe(status, headers, body4, trailers4)
   }
 }
+
+/** What `make` gives, in the runtime and the scope of the test that asks for it. What types the test sees is for who names them. */
+export const bridged = <A, E, R>(make: (bridge: Bridge) => unknown): Effect.Effect<A, E, R> =>
+  Effect.flatMap(capture(), (runtime) => {
+    const bridge = new Bridge(runtime)
+    // Its scope is the one that `effectUp` gives.
+    return bridge.effectUp(make(bridge) as Effect4.Effect<unknown, unknown>)
+  }) as Effect.Effect<A, E, R>
 
 interface Listener {
   onResponse(response: unknown): void

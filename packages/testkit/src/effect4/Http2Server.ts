@@ -9,13 +9,11 @@ import type { Http2ServerRequest } from "@effect-http2/http2/Http2ServerRequest"
 import type { Transport } from "@effect-http2/http2/Transport"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import type * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as Effect4 from "effect4/Effect"
 import * as Exit4 from "effect4/Exit"
 import type * as Scope4 from "effect4/Scope"
-import { capture } from "../../src/InterruptibleRuntime.js"
-import { Bridge } from "./bridge.js"
+import { bridged, type Bridge } from "./bridge.js"
 
 export type { Handler, ServerOptions } from "@effect-http2/http2/Http2Server"
 
@@ -31,7 +29,7 @@ export const transportDown = (bridge: Bridge, transport: Transport): Transport4 
 })
 
 /** The handler of a test, whose scope is closed with the stream's. */
-const handlerDown =
+export const handlerDown =
   <E, R>(bridge: Bridge, handler: Handler<E, R>): Http2Server4.Handler<never, Scope4.Scope> =>
   (request) => {
     const answer = handler(bridge.up(request) as Http2ServerRequest)
@@ -59,27 +57,23 @@ const makeOver = <E, R>(
   handler: Handler<E, R>,
   options: ServerOptions = {}
 ): Made<Http2Connection, R> =>
-  Effect.flatMap(capture(), (runtime: Runtime.Runtime<never>) => {
-    const bridge = new Bridge(runtime)
-    const made = Http2Server4.make(
+  bridged((bridge) =>
+    Http2Server4.make(
       handlerDown(bridge, handler),
       transportDown(bridge, transport),
       bridge.down(options) as Http2Server4.ServerOptions
     )
-    // Its scope is the one that `effectUp` gives.
-    return bridge.effectUp(made as Effect4.Effect<unknown, Http2Error.ConnectionError>)
-  }) as Made<Http2Connection, R>
+  )
 
 export const make = dual((args) => typeof args[0] !== "function", makeOver) as typeof Http2Server.make
 
 const serve = <E, R>(transport: Transport, handler: Handler<E, R>, options: ServerOptions = {}) =>
-  Effect.flatMap(capture(), (runtime) => {
-    const bridge = new Bridge(runtime)
+  bridged<void, unknown, Exclude<R, Scope.Scope>>((bridge) => {
     const serve4 = Http2Server4.serveTransport(
       handlerDown(bridge, handler),
       bridge.down(options) as Http2Server4.ServerOptions
     )
-    return bridge.effectUp(serve4(transportDown(bridge, transport)))
+    return serve4(transportDown(bridge, transport))
   })
 
 export const serveTransport = dual((args) => typeof args[0] !== "function", serve) as typeof Http2Server.serveTransport
