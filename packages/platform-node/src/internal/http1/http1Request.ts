@@ -9,12 +9,12 @@ import * as HttpServerError from "@effect/platform/HttpServerError"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as Multipart from "@effect/platform/Multipart"
 import type * as Socket from "@effect/platform/Socket"
-import * as NodeMultipart from "@effect/platform-node/NodeMultipart"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import type * as Http from "node:http"
+import * as BodyMultipart from "../server/multipart.js"
 import { type PersistedMultipart, PlatformRequest, type RequestError } from "../server/platformRequest.js"
 import { fromNode } from "../server/requestHeaders.js"
 
@@ -113,11 +113,11 @@ export class Http1ServerRequest extends PlatformRequest {
 
   get multipart(): PersistedMultipart {
     const owner = this.original ?? this
-    return (owner.cachedMultipart ??= cached(NodeMultipart.persisted(this.source, this.source.headers)))
+    return (owner.cachedMultipart ??= cached(BodyMultipart.persisted(Effect.succeed(this.source), this.headers)))
   }
 
   get multipartStream(): Stream.Stream<Multipart.Part, Multipart.MultipartError> {
-    return NodeMultipart.stream(this.source, this.source.headers)
+    return BodyMultipart.stream(Effect.succeed(this.source), this.headers)
   }
 
   get upgrade(): Effect.Effect<Socket.Socket, RequestError> {

@@ -1,39 +1,143 @@
 /**
- * Multipart bodies by the parser that platform-node uses, so that parts, limits and files are the same. It takes a Readable of Node: the
- * body is bridged to one that reads no faster than it is read, and that is destroyed when nobody wants it any more. Called by
- * serverRequest.ts.
+ * Forms by the parser that @effect/platform uses, so that parts, limits and files are the same; how they end is ours (`@effect-http2/node`, message/form). Called
+ * by serverRequest.ts and http1/http1Request.ts.
  */
-import type { Http2Error } from "@effect-http2/http2/Http2Error"
 import * as InterruptibleRuntime from "@effect-http2/http2/InterruptibleRuntime"
+import { Form, FormError, FormField, FormFile } from "@effect-http2/node/message/form"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Headers from "@effect/platform/Headers"
-import type * as Multipart from "@effect/platform/Multipart"
+import * as Multipart from "@effect/platform/Multipart"
 import type * as Path from "@effect/platform/Path"
-import * as NodeMultipart from "@effect/platform-node/NodeMultipart"
 import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { IncomingHttpHeaders } from "node:http"
+import { decodeField, make as makeParser, type BaseConfig, type MultipartError, type PartInfo } from "multipasta"
+import { createWriteStream } from "node:fs"
 import type { Readable } from "node:stream"
+import { pipeline } from "node:stream/promises"
 import { BodyReadable } from "../stream/bodyReadable.js"
+import { fromObjects, fromReadable } from "../stream/readable.js"
 
-type Body = Stream.Stream<Uint8Array, Http2Error>
+/** Where the octets of a form come from: a body of HTTP/2, bridged to a Readable that ends with the scope, or the request of HTTP/1.1 itself. */
+export type Source = Effect.Effect<Readable, never, Scope.Scope>
 
-const acquire = (body: Body): Effect.Effect<Readable, never, Scope.Scope> =>
+export const fromBody = (body: Stream.Stream<Uint8Array, unknown>): Source =>
   Effect.acquireRelease(
     Effect.map(InterruptibleRuntime.capture(), (runtime) => new BodyReadable(body, Runtime.runFork(runtime))),
     (readable) => Effect.sync(() => readable.destroy())
   )
 
-/** The parser looks at one field, which is there as it was in HTTP/1.1. */
-const fields = (headers: Headers.Headers): IncomingHttpHeaders => ({ ...headers })
+const reasonOf = (failure: MultipartError): Multipart.MultipartError["reason"] => {
+  if (failure._tag !== "ReachedLimit") return "Parse"
+  switch (failure.limit) {
+    case "MaxParts":
+      return "TooManyParts"
+    case "MaxFieldSize":
+      return "FieldTooLarge"
+    case "MaxPartSize":
+      return "FileTooLarge"
+    case "MaxTotalSize":
+      return "BodyTooLarge"
+  }
+}
 
-export const stream = (body: Body, headers: Headers.Headers): Stream.Stream<Multipart.Part, Multipart.MultipartError> =>
-  Stream.unwrapScoped(Effect.map(acquire(body), (readable) => NodeMultipart.stream(readable, fields(headers))))
+const isFormError = (u: unknown): u is FormError<MultipartError> => u instanceof FormError
+const isField = (u: unknown): u is FormField<PartInfo> => u instanceof FormField
+const isFile = (u: unknown): u is FormFile<PartInfo> => u instanceof FormFile
+
+const toMultipartError = (error: unknown): Multipart.MultipartError =>
+  isFormError(error)
+    ? new Multipart.MultipartError({ reason: reasonOf(error.failure), cause: error.failure })
+    : new Multipart.MultipartError({ reason: "InternalError", cause: error })
+
+abstract class Part extends Inspectable.Class {
+  readonly [Multipart.TypeId]: Multipart.TypeId = Multipart.TypeId
+}
+
+class Field extends Part implements Multipart.Field {
+  readonly _tag = "Field"
+  readonly key: string
+  readonly contentType: string
+  readonly value: string
+
+  constructor({ info, value }: FormField<PartInfo>) {
+    super()
+    this.key = info.name
+    this.contentType = info.contentType
+    this.value = decodeField(info, value)
+  }
+
+  toJSON(): unknown {
+    const { _tag, contentType, key, value } = this
+    return { _id: "@effect/platform/Multipart/Part", _tag, key, value, contentType }
+  }
+}
+
+/** `file` is where `NodeMultipart.fileToReadable` looks. */
+class File extends Part implements Multipart.File {
+  readonly _tag = "File"
+  readonly key: string
+  readonly name: string
+  readonly contentType: string
+  readonly content: Stream.Stream<Uint8Array, Multipart.MultipartError>
+  readonly contentEffect: Effect.Effect<Uint8Array, Multipart.MultipartError>
+
+  constructor(readonly file: FormFile<PartInfo>) {
+    super()
+    this.key = file.info.name
+    this.name = file.info.filename ?? file.info.name
+    this.contentType = file.info.contentType
+    this.content = Stream.mapError(
+      fromReadable(file, () => toMultipartError(file.errored)),
+      (error) => (error instanceof Multipart.MultipartError ? error : toMultipartError(error))
+    )
+    this.contentEffect = Effect.map(
+      Stream.runCollect(this.content),
+      (pieces) => new Uint8Array(Buffer.concat([...pieces]))
+    )
+  }
+
+  toJSON(): unknown {
+    const { _tag, contentType, key, name } = this
+    return { _id: "@effect/platform/Multipart/Part", _tag, key, name, contentType }
+  }
+}
+
+const cutOff: MultipartError = { _tag: "EndNotReached" }
+const malformed = (): MultipartError => ({ _tag: "InvalidDisposition" })
+
+const makeForm = (config: BaseConfig): Form<PartInfo, MultipartError> =>
+  new Form((handlers) => makeParser({ ...config, ...handlers }), cutOff, malformed)
+
+const toPart = (piece: unknown): Effect.Effect<Multipart.Part, Multipart.MultipartError> => {
+  if (isField(piece)) return Effect.sync(() => new Field(piece))
+  if (isFile(piece)) return Effect.sync(() => new File(piece))
+  return Effect.fail(toMultipartError(piece))
+}
+
+export const stream = (
+  source: Source,
+  headers: Headers.Headers
+): Stream.Stream<Multipart.Part, Multipart.MultipartError> =>
+  Stream.unwrapScoped(
+    Effect.zipWith(source, Multipart.makeConfig(headers), (readable, config) => {
+      const form = makeForm(config).readFrom(readable)
+      return fromObjects(form, () => toMultipartError(form.errored), toPart)
+    })
+  )
+
+const writeFile = (path: string, file: Multipart.File): Effect.Effect<void, Multipart.MultipartError> =>
+  file instanceof File
+    ? Effect.tryPromise({
+        try: (signal) => pipeline(file.file, createWriteStream(path), { signal }),
+        catch: toMultipartError
+      })
+    : Effect.fail(toMultipartError(new Error("not a file of this form")))
 
 export const persisted = (
-  body: Body,
+  source: Source,
   headers: Headers.Headers
 ): Effect.Effect<Multipart.Persisted, Multipart.MultipartError, Scope.Scope | FileSystem.FileSystem | Path.Path> =>
-  Effect.flatMap(acquire(body), (readable) => NodeMultipart.persisted(readable, fields(headers)))
+  Multipart.toPersisted(stream(source, headers), writeFile)

@@ -174,11 +174,13 @@ export class ServerRequest extends PlatformRequest {
   }
 
   get multipart(): PersistedMultipart {
-    return (this.shared.multipart ??= memoize(BodyMultipart.persisted(this.http2.body, this.headers)))
+    return (this.shared.multipart ??= memoize(
+      BodyMultipart.persisted(BodyMultipart.fromBody(this.http2.body), this.headers)
+    ))
   }
 
   get multipartStream(): Stream.Stream<Multipart.Part, Multipart.MultipartError> {
-    return BodyMultipart.stream(this.http2.body, this.headers)
+    return BodyMultipart.stream(BodyMultipart.fromBody(this.http2.body), this.headers)
   }
 
   get upgrade(): Effect.Effect<Socket.Socket, RequestError> {

@@ -1,9 +1,8 @@
 /**
- * A body Stream as a Readable of Node. It breaks what it is piped into when the body fails, and stops reading when it is destroyed. Made
- * by multipart.ts.
+ * A body Stream as a Readable of Node, which stops reading when it is destroyed. Made by multipart.ts.
  */
 import type * as Stream from "effect/Stream"
-import { Readable, Writable } from "node:stream"
+import { Readable } from "node:stream"
 import { BodyPump, type RunFork } from "./bodyPump.js"
 
 export class BodyReadable extends Readable {
@@ -19,14 +18,6 @@ export class BodyReadable extends Readable {
 
   override _read(): void {
     this.pump.read(this.body)
-  }
-
-  /** Node's own does not tell the destination of an error. */
-  override pipe<T extends NodeJS.WritableStream>(destination: T, options?: { end?: boolean | undefined }): T {
-    this.once("error", (error) => {
-      if (destination instanceof Writable) destination.destroy(error)
-    })
-    return super.pipe(destination, options)
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {

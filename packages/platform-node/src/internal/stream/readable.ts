@@ -10,7 +10,8 @@ import * as Stream from "effect/Stream"
 import type { Readable } from "node:stream"
 import type { ReadableStream } from "node:stream/web"
 
-type Pull<E> = Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<E | Http2Error.StreamError>>
+type PullOf<A, E> = Effect.Effect<Chunk.Chunk<A>, Option.Option<E>>
+type Pull<E> = PullOf<Uint8Array, E | Http2Error.StreamError>
 
 const ignoreError = (): void => undefined
 
@@ -26,12 +27,13 @@ const toPiece = (piece: unknown): Pull<never> =>
   Effect.mapBoth(toOctets(piece), { onFailure: Option.some, onSuccess: Chunk.of })
 
 /** Pieces of a Readable: reading is plain calls, only the wait for more is asynchronous. Its own iterator cannot be left while it waits. */
-class Puller<E> {
+class Puller<A, E> {
   private wake: (() => void) | undefined = undefined
 
   constructor(
     private readonly source: Readable,
-    private readonly onBroken: () => E
+    private readonly onBroken: () => E,
+    private readonly accept: (piece: unknown) => PullOf<A, E>
   ) {
     source.on("error", ignoreError)
     source.on("readable", this.onChange)
@@ -39,11 +41,11 @@ class Puller<E> {
     source.on("close", this.onChange)
   }
 
-  readonly pull: Pull<E> = Effect.suspend((): Pull<E> => {
+  readonly pull: PullOf<A, E> = Effect.suspend((): PullOf<A, E> => {
     const { source } = this
     // What has arrived is read also from a source that has failed since.
     const piece: unknown = source.read()
-    if (piece !== null) return toPiece(piece)
+    if (piece !== null) return this.accept(piece)
     if (source.readableEnded) return Effect.fail(Option.none())
     if (source.destroyed) return Effect.failSync(() => Option.some(this.onBroken()))
     return Effect.zipRight(this.changed, this.pull)
@@ -77,7 +79,20 @@ export const fromReadable = <E>(
   onBroken: () => E
 ): Stream.Stream<Uint8Array, E | Http2Error.StreamError> =>
   Stream.suspend(() => {
-    const puller = new Puller(source, onBroken)
+    const puller = new Puller<Uint8Array, E | Http2Error.StreamError>(source, onBroken, toPiece)
+    return Stream.ensuring(Stream.repeatEffectChunkOption(puller.pull), puller.stop)
+  })
+
+/** The same of a Readable in object mode: `accept` says what a piece of it is. */
+export const fromObjects = <A, E>(
+  source: Readable,
+  onBroken: () => E,
+  accept: (piece: unknown) => Effect.Effect<A, E>
+): Stream.Stream<A, E> =>
+  Stream.suspend(() => {
+    const toChunk = (piece: unknown): PullOf<A, E> =>
+      Effect.mapBoth(accept(piece), { onFailure: Option.some, onSuccess: Chunk.of })
+    const puller = new Puller<A, E>(source, onBroken, toChunk)
     return Stream.ensuring(Stream.repeatEffectChunkOption(puller.pull), puller.stop)
   })
 
