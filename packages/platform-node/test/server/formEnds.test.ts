@@ -89,7 +89,9 @@ const post = (reader: string, body: string, type = contentType) =>
 
 const outcomes = (body: string, type?: string) =>
   Effect.map(
-    Effect.forEach(Object.keys(readers), (reader) => Effect.map(post(reader, body, type), (text) => [reader, text])),
+    Effect.forEach(Object.keys(readers), (reader) =>
+      Effect.map(post(reader, body, type), (text) => [reader, text] as const)
+    ),
     (entries) => Object.fromEntries<string>(entries)
   )
 
