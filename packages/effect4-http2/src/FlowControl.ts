@@ -39,7 +39,7 @@ export interface Window {
  */
 export const awaitAvailable: {
   (wanted: number): (self: Window) => Effect.Effect<void>
-  (self: Window, wanted: number): Effect.Effect<void>
-} = dual(2, (self: Window, wanted: number): Effect.Effect<void> =>
-  Effect.tx(Effect.flatMap(self.available, (octets) => (octets >= wanted ? Effect.void : Effect.txRetry)))
+  (window: Window, wanted: number): Effect.Effect<void>
+} = dual(2, (window: Window, wanted: number): Effect.Effect<void> =>
+  Effect.tx(Effect.flatMap(window.available, (octets) => (octets >= wanted ? Effect.void : Effect.txRetry)))
 )

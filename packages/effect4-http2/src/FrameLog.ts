@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
 import * as Stream from "effect/Stream"
 import { FrameWatcher, type Log } from "@effect-http2/engine/frame/frameWatcher"
 import { through } from "@effect-http2/engine/Output"
@@ -28,7 +29,10 @@ export type {
  * @since 0.1.0
  * @category combinators
  */
-export const inspect = (transport: Transport, log: Log, role: "client" | "server"): Transport => {
+export const inspect: {
+  (log: Log, role: "client" | "server"): (transport: Transport) => Transport
+  (transport: Transport, log: Log, role: "client" | "server"): Transport
+} = dual(3, (transport: Transport, log: Log, role: "client" | "server"): Transport => {
   const sent = new FrameWatcher("sent", role === "client", log)
   const received = new FrameWatcher("received", role === "server", log)
   return {
@@ -42,4 +46,4 @@ export const inspect = (transport: Transport, log: Log, role: "client" | "server
     end: transport.end,
     close: transport.close
   }
-}
+})

@@ -8,6 +8,8 @@ import { ClientRole } from "@effect-http2/engine/client/clientRole"
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 import type { TunnelKind } from "@effect-http2/engine/client/prepare"
 import { ofRequest } from "@effect-http2/engine/origin/asciiOrigin"
+import type { Connection } from "@effect-http2/engine/connection/connection"
+import { Alternatives } from "@effect-http2/engine/origin/alternatives"
 import type { OriginListener } from "@effect-http2/engine/origin/originModels"
 import { Origins } from "@effect-http2/engine/origin/origins"
 import { HeaderField } from "@effect-http2/hpack/HeaderField"
@@ -16,7 +18,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
-import type * as Stream from "effect/Stream"
+import * as Stream from "effect/Stream"
 import * as Headers from "./Headers.js"
 import type { Http2ClientRequest, TunnelRequest } from "./Http2ClientRequest.js"
 import { type Http2ClientResponse, responseOf, WholeResponse } from "./Http2ClientResponse.js"
@@ -24,13 +26,14 @@ import type { Http2Connection } from "./Http2Connection.js"
 import * as Http2Error from "./Http2Error.js"
 import { defaultLimit } from "./Http2IncomingMessage.js"
 import * as Http2Options from "./Http2Options.js"
-import type { OriginOptions } from "./Http2Origin.js"
+import type { Alternative, OriginOptions } from "./Http2Origin.js"
 import * as Http2Push from "./Http2Push.js"
 import * as Http2Stats from "./Http2Stats.js"
 import { Http2Tunnel } from "./Http2Tunnel.js"
 import { takeWhole } from "./internal/bodies.js"
 import { cancel, prepare, send } from "./internal/clientRequests.js"
 import * as ConnectionScope from "./internal/connectionScope.js"
+import { fromEvents, nextEvent } from "./internal/events.js"
 import type * as Priority from "./Priority.js"
 import * as Transport from "./Transport.js"
 
@@ -83,26 +86,34 @@ export interface Started {
  * @since 0.1.0
  * @category models
  */
-export type ClientOptions = Http2Options.Http2Options &
-  OriginOptions &
-  OriginListener & {
-    /** The authority of requests that name none. */
-    readonly authority?: string | undefined
-    /** The scheme of requests that name none. Default: `https` over TLS, `http` without. */
-    readonly scheme?: string | undefined
-    /**
-     * Whether the server may push (§8.4): what it promises comes by `pushes`, as far as it answers for its origin, which is that of the request that it
-     * comes with, the connection's own, or one that `isAuthoritative` says. Default false: PUSH_PROMISE ends the connection.
-     */
-    readonly enablePush?: boolean | undefined
-    /** Counters to add to. Default: of this connection alone. */
-    readonly stats?: Http2Stats.Http2Stats | undefined
-    /**
-     * Called when there may be place for a request that was none for before, or room for its response (`Http2Connection.isWindowHeld`), and when there will
-     * never be again. For pools.
-     */
-    readonly onCapacity?: (() => void) | undefined
-  }
+export interface ClientOptions extends Http2Options.Http2Options, OriginOptions {
+  /** The authority of requests that name none. */
+  readonly authority?: string | undefined
+  /** The scheme of requests that name none. Default: `https` over TLS, `http` without. */
+  readonly scheme?: string | undefined
+  /**
+   * Whether the server may push (§8.4): what it promises comes by `pushes`, as far as it answers for its origin, which is that of the request that it
+   * comes with, the connection's own, or one that `isAuthoritative` says. Default false: PUSH_PROMISE ends the connection.
+   */
+  readonly enablePush?: boolean | undefined
+  /**
+   * Whether what the server says of alternative services (RFC 7838 §4) comes by `alternatives`. Nothing else follows from it: there is no cache of
+   * alternative services, and no request goes to one. Default false: ALTSVC is not decoded.
+   */
+  readonly enableAltSvc?: boolean | undefined
+  /** Counters to add to. Default: of this connection alone. */
+  readonly stats?: Http2Stats.Http2Stats | undefined
+}
+
+/**
+ * Who hears at once of what happens on a connection, in plain code: pools.
+ *
+ * @internal
+ */
+export interface ClientListener extends OriginListener {
+  /** A stream may be free, or room for its response, or there will be none any more. */
+  readonly onCapacity?: (() => void) | undefined
+}
 
 /**
  * A client on one connection.
@@ -143,11 +154,22 @@ export interface Http2Client {
    * connection, and fails where that failed. Fails with a `StreamError` of origin `User` where `enablePush` is not set.
    */
   readonly pushes: Stream.Stream<Http2Push.Push, Http2Error.Http2Error>
+  /**
+   * What the server says of alternative services of origins that it is authoritative for (RFC 7838 §4), each once, whoever runs it. What came before it is run
+   * comes too: the latest of each origin, up to 32 origins. ALTSVC of over 4,096 octets is passed over. It ends with the connection, and fails where that
+   * failed. Fails with a `StreamError` of origin `User` where `enableAltSvc` is not set.
+   */
+  readonly alternatives: Stream.Stream<Alternative, Http2Error.Http2Error>
   readonly connection: Http2Connection
-  /** Requests that wait for a place. */
+  /** Requests that wait until the server takes another stream. */
   readonly queued: () => number
   /** How many requests more would be sent at once now; 0 where the connection takes none. */
   readonly availableStreams: () => number
+  /**
+   * Waits until a request would be sent at once and there is room for its response (`Http2Connection.isWindowHeld`); succeeds with `availableStreams`. Others
+   * who wait are told of the same streams: nothing is reserved. Fails with a `ConnectionError` once the connection takes no requests any more.
+   */
+  readonly awaitAvailableStreams: Effect.Effect<number, Http2Error.ConnectionError>
 }
 
 /**
@@ -170,15 +192,28 @@ export const isHttp2Client = (u: unknown): u is Http2Client => Predicate.hasProp
  * @since 0.1.0
  * @category constructors
  */
-export const make = Effect.fnUntraced(function* (
+export const make = (
   transport: Transport.Transport,
   options: ClientOptions = {}
+): Effect.Effect<Http2Client, Http2Error.ConnectionError, Scope.Scope> => makeWith(transport, options, {})
+
+/**
+ * `make`, with a listener, which hears of alternative services in place of `alternatives`.
+ *
+ * @internal
+ */
+export const makeWith = Effect.fnUntraced(function* (
+  transport: Transport.Transport,
+  options: ClientOptions,
+  listener: ClientListener
 ): Effect.fn.Return<Http2Client, Http2Error.ConnectionError, Scope.Scope> {
   const resolved = yield* Http2Options.resolve(options)
   const authority = new HeaderField(":authority", options.authority ?? "")
   const scheme = options.scheme ?? (transport.peer.tls === undefined ? "http" : "https")
   const usual = ofRequest(scheme, authority.value)
-  const role = new ClientRole(options.onCapacity, new Origins(options, transport.peer, usual, options))
+  const heard = options.enableAltSvc === true && listener.onAltSvc === undefined ? new Alternatives() : undefined
+  const hearer = heard === undefined ? listener : { ...listener, onAltSvc: heard.add }
+  const role = new ClientRole(listener.onCapacity, new Origins(options, transport.peer, usual, hearer))
   const config = {
     options: resolved,
     settings: Http2Options.toSettings(resolved, options.enablePush ?? false),
@@ -187,6 +222,7 @@ export const make = Effect.fnUntraced(function* (
   }
   const connection = yield* ConnectionScope.acquire(transport, config, role)
   role.attach(connection.engine)
+  if (heard !== undefined) connection.engine.onEnd(() => heard.close())
   const clientContext = yield* Effect.context()
   const defaults = { role, authority, scheme }
   const open = (
@@ -234,9 +270,11 @@ export const make = Effect.fnUntraced(function* (
       return { response, tunnel: new Http2Tunnel(response, stream) }
     }),
     pushes: Http2Push.pushes(connection.engine, role.pushes),
+    alternatives: alternativesOf(connection.engine, heard),
     connection,
     queued: () => role.queued,
-    availableStreams: () => role.availableStreams
+    availableStreams: () => role.availableStreams,
+    awaitAvailableStreams: awaitAvailableStreams(connection, role)
   }
 })
 
@@ -287,6 +325,27 @@ export const tunnel = (
   request: TunnelRequest
 ): Effect.Effect<Tunnel, Http2Error.Http2Error, Http2Client | Scope.Scope> =>
   Effect.flatMap(Http2Client, (client) => client.tunnel(request))
+
+const alternativesOf = (
+  engine: Connection,
+  heard: Alternatives | undefined
+): Stream.Stream<Alternative, Http2Error.Http2Error> =>
+  heard === undefined
+    ? Stream.fail(
+        Http2Error.usageError(0, undefined, "the client does not listen to ALTSVC: its option enableAltSvc is false")
+      )
+    : fromEvents(engine, heard.whenHeard, () => heard.take())
+
+const awaitAvailableStreams = (
+  connection: Http2Connection,
+  role: ClientRole
+): Effect.Effect<number, Http2Error.ConnectionError> =>
+  Effect.suspend(() => {
+    const { availableStreams, refusal } = role
+    if (refusal !== undefined) return Effect.fail(refusal)
+    if (availableStreams > 0 && !connection.isWindowHeld) return Effect.succeed(availableStreams)
+    return Effect.andThen(nextEvent(role.whenCapacity), awaitAvailableStreams(connection, role))
+  })
 
 const notStarted: Started = { cancelUnsafe: () => undefined, reprioritizeUnsafe: () => undefined }
 

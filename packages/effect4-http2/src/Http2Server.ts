@@ -9,6 +9,7 @@ import { ServerRole } from "@effect-http2/engine/server/serverRole"
 import type { ServerStream } from "@effect-http2/engine/server/serverStream"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Http2Connection } from "./Http2Connection.js"
@@ -121,7 +122,7 @@ export const layer = (
             if (isServed) return Effect.die(new Error("a transport is served once"))
             isServed = true
             // What could be wrong with the options was found above.
-            return Effect.asVoid(Effect.orDie(make(handler, transport, options)))
+            return Effect.asVoid(Effect.orDie(make(transport, handler, options)))
           })
       })
     })
@@ -200,20 +201,35 @@ const serverOf = <E, R>(
 }
 
 /**
- * A connection on which `handler` answers requests; the end of its scope drains it. See `serveTransport`.
+ * A connection on which `handler` answers requests; the end of its scope drains it, as interruption of `serveTransport` does.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = <E, R>(
-  handler: Handler<E, R>,
-  transport: Transport.Transport,
-  options: ServerOptions = {}
-): Effect.Effect<Http2Connection, Http2Error.ConnectionError, Exclude<R, Scope.Scope> | Scope.Scope> =>
-  Effect.map(
-    Effect.acquireRelease(acceptor(handler, options)(transport), (served) => served.end),
-    ({ connection }) => connection
-  )
+export const make: {
+  <E, R>(
+    handler: Handler<E, R>,
+    options?: ServerOptions
+  ): (
+    transport: Transport.Transport
+  ) => Effect.Effect<Http2Connection, Http2Error.ConnectionError, Exclude<R, Scope.Scope> | Scope.Scope>
+  <E, R>(
+    transport: Transport.Transport,
+    handler: Handler<E, R>,
+    options?: ServerOptions
+  ): Effect.Effect<Http2Connection, Http2Error.ConnectionError, Exclude<R, Scope.Scope> | Scope.Scope>
+} = dual(
+  (args) => typeof args[0] !== "function",
+  <E, R>(
+    transport: Transport.Transport,
+    handler: Handler<E, R>,
+    options: ServerOptions = {}
+  ): Effect.Effect<Http2Connection, Http2Error.ConnectionError, Exclude<R, Scope.Scope> | Scope.Scope> =>
+    Effect.map(
+      Effect.acquireRelease(acceptor(handler, options)(transport), (served) => served.end),
+      ({ connection }) => connection
+    )
+)
 
 /** What handlers that are interrupted at the end have for their finalizers, in ms. */
 const finalizersTimeout = 1000

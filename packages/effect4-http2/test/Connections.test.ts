@@ -4,6 +4,7 @@ import * as Http2ServerResponse from "@effect-http2/effect4-http2/Http2ServerRes
 import * as FrameLog from "@effect-http2/effect4-http2/FrameLog"
 import * as MemoryTransport from "@effect-http2/effect4-http2/MemoryTransport"
 import * as Effect from "effect/Effect"
+import { pipe } from "effect/Function"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
@@ -90,7 +91,7 @@ describe("a connection", () => {
   timed("is closed by its server once nothing has happened on it for idleTimeout", () =>
     Effect.gen(function* () {
       const [near, far] = yield* MemoryTransport.make()
-      const server = yield* Http2Server.make(() => Effect.succeed(Http2ServerResponse.empty()), far, {
+      const server = yield* Http2Server.make(far, () => Effect.succeed(Http2ServerResponse.empty()), {
         idleTimeout: "1 minute"
       })
       const client = yield* Http2Client.make(near, { authority: "test" })
@@ -106,7 +107,7 @@ describe("a connection", () => {
   live("that breaks fails what is open with what broke it", () =>
     Effect.gen(function* () {
       const [near, far] = yield* MemoryTransport.make({ cutOffAfter: 20_000 })
-      yield* Http2Server.make((request) => Effect.as(request.bytes(), Http2ServerResponse.empty()), far)
+      yield* Http2Server.make(far, (request) => Effect.as(request.bytes(), Http2ServerResponse.empty()))
       const client = yield* Http2Client.make(near, { authority: "test" })
       const error = yield* Effect.flip(client.collect({ method: "POST", body: new Uint8Array(50_000) }))
       expect(error).toMatchObject({ _tag: "Http2TransportError", reason: "Reset" })
@@ -119,9 +120,10 @@ describe("a connection", () => {
       const seen: Array<string> = []
       const [near, far] = yield* MemoryTransport.make({ chunkSizes: [7], delay: "1 millis" })
       const log: FrameLog.Log = (direction, frame) => void seen.push(`${direction} ${frame._tag}`)
-      yield* Http2Server.make(
-        (request) => Effect.map(request.text(), Http2ServerResponse.text),
-        FrameLog.inspect(far, log, "server")
+      yield* pipe(
+        far,
+        FrameLog.inspect(log, "server"),
+        Http2Server.make((request) => Effect.map(request.text(), Http2ServerResponse.text))
       )
       const client = yield* Http2Client.make(near, { authority: "test" })
       const whole = yield* client.collect({ method: "POST", body: Stream.make(new TextEncoder().encode("hello")) })

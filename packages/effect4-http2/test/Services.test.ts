@@ -54,12 +54,10 @@ describe("services", () => {
   live("what only looks like a response is told so, and so is what is no Effect", () =>
     Effect.gen(function* () {
       const [near, far] = yield* MemoryTransport.make()
-      yield* Http2Server.make(
-        (request) =>
-          request.path === "/none"
-            ? ("no effect" as never)
-            : Effect.succeed({ status: 200, headers: [], body: undefined } as never),
-        far
+      yield* Http2Server.make(far, (request) =>
+        request.path === "/none"
+          ? ("no effect" as never)
+          : Effect.succeed({ status: 200, headers: [], body: undefined } as never)
       )
       const client = yield* Http2Client.make(near, { authority: "test" })
       expect((yield* client.collect({ path: "/none" })).status).toBe(500)

@@ -13,8 +13,11 @@ import * as Http2Stats from "@effect-http2/effect4-http2/Http2Stats"
 import { parseOrigin } from "@effect-http2/node/client/origin"
 import { Identity } from "@effect-http2/node/socket/identity"
 import { notHttp2 } from "@effect-http2/node/socket/socketError"
+import { WebSocketLimits } from "@effect-http2/node/webSocket/boundedWebSocket"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { Port } from "./internal/port/port.js"
 import { http2Only } from "./internal/socket/front.js"
 import { fromOpenSocket } from "./internal/socket/socketTransport.js"
 import * as NodeListener from "./NodeListener.js"
@@ -67,6 +70,61 @@ export const serve = <E, R>(
       )
     )
   })
+
+/**
+ * Listens, and gives the server that `Http2Server.serve` answers with a handler. Connections that come before it is served wait for that. When the scope of
+ * `serve` ends, its connections drain: requests in flight finish up to `gracefulShutdownTimeout`. Where several handlers are served, the latest has the
+ * connections, and the one before has them again when it ends. Fails as `serve` does.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeServer = (
+  options: ServeOptions = {}
+): Effect.Effect<
+  Http2Server.Http2Server["Service"],
+  Http2Error.TransportError | Http2Error.ConnectionError,
+  Scope.Scope
+> =>
+  Effect.gen(function* () {
+    const { gracefulShutdownTimeout, prefaceTimeout } = yield* Http2Options.resolve(options)
+    yield* Http2Origin.check(options)
+    const port = new Port(
+      {
+        http2: { ...options, stats: options.stats ?? Http2Stats.make() },
+        path: options.path,
+        upgradeH2c: false,
+        webSocketLimits: new WebSocketLimits({}),
+        maxBodySize: undefined,
+        sniffTimeout: prefaceTimeout,
+        drainTimeout: gracefulShutdownTimeout
+      },
+      undefined
+    )
+    const { address } = yield* NodeListener.makeSockets(options, port.connect)
+    return Http2Server.Http2Server.of({ address, serve: port.serveHandler })
+  })
+
+/**
+ * `makeServer` as a layer, with the `Http2Server` service.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as Http2Server from "@effect-http2/effect4-http2/Http2Server"
+ * import * as Http2ServerResponse from "@effect-http2/effect4-http2/Http2ServerResponse"
+ * import * as NodeHttp2 from "@effect-http2/effect4-platform-node/NodeHttp2"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * const hello = Http2Server.serve(() => Effect.succeed(Http2ServerResponse.text("Hello"))).pipe(
+ *   Layer.provide(NodeHttp2.layerServer({ port: 8080 }))
+ * )
+ */
+export const layerServer = (
+  options?: ServeOptions
+): Layer.Layer<Http2Server.Http2Server, Http2Error.TransportError | Http2Error.ConnectionError> =>
+  Layer.effect(Http2Server.Http2Server, makeServer(options))
 
 /**
  * How to connect, and the options of the connection.
@@ -127,3 +185,21 @@ export const connect = (
       isAuthoritative: options.isAuthoritative ?? isAuthoritative
     })
   })
+
+/**
+ * `connect` as a layer, with the `Http2Client` service.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import * as Http2Client from "@effect-http2/effect4-http2/Http2Client"
+ * import * as NodeHttp2 from "@effect-http2/effect4-platform-node/NodeHttp2"
+ * import * as Effect from "effect/Effect"
+ *
+ * const page = Http2Client.collect({ path: "/" }).pipe(Effect.provide(NodeHttp2.layerClient("https://example.org")))
+ */
+export const layerClient = (
+  url: string | URL,
+  options?: ConnectOptions
+): Layer.Layer<Http2Client.Http2Client, Http2Error.Http2Error> =>
+  Layer.effect(Http2Client.Http2Client, connect(url, options))

@@ -5,11 +5,12 @@
  * @since 0.1.0
  */
 import type { TransportError } from "@effect-http2/effect4-http2/Http2Error"
-import type { Transport } from "@effect-http2/effect4-http2/Transport"
+import { Transport } from "@effect-http2/effect4-http2/Transport"
 import * as Connect from "@effect-http2/node/socket/connect"
 import { failure, invalidOptions, notHttp2 } from "@effect-http2/node/socket/socketError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Net from "node:net"
 import { destroySocket, fromOpenSocket } from "./internal/socket/socketTransport.js"
@@ -61,6 +62,15 @@ export const connect = (options: ConnectOptions): Effect.Effect<Transport, Trans
       )
     )
   )
+
+/**
+ * `connect` as a layer, for `Http2Client.layer`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: ConnectOptions): Layer.Layer<Transport, TransportError> =>
+  Layer.effect(Transport, connect(options))
 
 /**
  * What only the layers above in this package ask for.

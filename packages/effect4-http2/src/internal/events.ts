@@ -11,7 +11,7 @@ import type { Http2Error } from "../Http2Error.js"
 import { awaitEngine } from "./wake.js"
 
 /** Completes at the next event. */
-const nextEvent = (events: Listeners): Effect.Effect<void> =>
+export const nextEvent = (events: Listeners): Effect.Effect<void> =>
   awaitEngine((resume) => {
     const listener = (): void => resume(Effect.void)
     events.add(listener)

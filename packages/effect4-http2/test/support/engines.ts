@@ -34,7 +34,7 @@ export const engines = Effect.fnUntraced(function* <EH, A, E>(
   const result = yield* Effect.scoped(
     Effect.gen(function* () {
       const [near, far] = yield* MemoryTransport.make(options.transport)
-      const server = yield* Http2Server.make(handler, far, { stats: serverStats, ...options.server })
+      const server = yield* Http2Server.make(far, handler, { stats: serverStats, ...options.server })
       const client = yield* Http2Client.make(near, { authority: "test", stats: clientStats, ...options.client })
       both = [server, client.connection]
       return yield* Effect.scoped(use({ client, server, serverStats, clientStats }))

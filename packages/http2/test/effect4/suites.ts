@@ -49,10 +49,5 @@ export const notOnEffect4: ReadonlyArray<string> = [
   "is not stopped by a client that cancels all that it is pushed",
   "is seen by a log of frames, and does not disturb its tables",
   "sets it before its body or in the middle of it; the rest is as the client says",
-  "a tunnel is served beside what is more urgent",
-  // APIs that the skin for Effect 4 has not yet: `alternatives`, `awaitAvailableStreams`.
-  "alternatives has the latest of each origin, what came before it is run too, each once",
-  "alternatives keeps 32 origins that nobody has taken, those that were heard last",
-  "alternatives fails with what ends the connection, and where the option is not set",
-  "awaitAvailableStreams waits for one"
+  "a tunnel is served beside what is more urgent"
 ]

@@ -20,14 +20,17 @@ export type {
 export const make = (
   transport: Transport,
   options: ClientOptions = {}
-): Effect.Effect<Http2Client, Http2Error.ConnectionError, Scope.Scope> =>
-  bridged((bridge) =>
-    Http2Client4.make(transportDown(bridge, transport), bridge.down(options) as Http2Client4.ClientOptions)
-  )
+): Effect.Effect<Http2Client, Http2Error.ConnectionError, Scope.Scope> => makeWith(transport, options, {})
 
-/** What a listener hears, the other skin has among its options. */
 export const makeWith = (
   transport: Transport,
   options: ClientOptions,
   listener: ClientListener
-): Effect.Effect<Http2Client, Http2Error.ConnectionError, Scope.Scope> => make(transport, { ...options, ...listener })
+): Effect.Effect<Http2Client, Http2Error.ConnectionError, Scope.Scope> =>
+  bridged((bridge) =>
+    Http2Client4.makeWith(
+      transportDown(bridge, transport),
+      bridge.down(options) as Http2Client4.ClientOptions,
+      listener
+    )
+  )

@@ -59,8 +59,8 @@ const makeOver = <E, R>(
 ): Made<Http2Connection, R> =>
   bridged((bridge) =>
     Http2Server4.make(
-      handlerDown(bridge, handler),
       transportDown(bridge, transport),
+      handlerDown(bridge, handler),
       bridge.down(options) as Http2Server4.ServerOptions
     )
   )

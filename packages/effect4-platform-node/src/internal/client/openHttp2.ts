@@ -42,7 +42,7 @@ export const openHttp2 = (
         ),
         (transport) => transport.close
       )
-      return yield* Http2Client.make(transport, {
+      const clientOptions = {
         ...http2,
         // Nobody would take what is pushed.
         enablePush: false,
@@ -51,14 +51,16 @@ export const openHttp2 = (
         // Through a tunnel, the port of the socket is the proxy's.
         origin: origin.key,
         isProxy,
-        isAuthoritative: identity.isAuthoritative,
+        isAuthoritative: identity.isAuthoritative
+      }
+      return yield* Http2Client.makeWith(transport, clientOptions, {
         onCapacity: () => connection?.changed(),
         onOriginSet: () => {
           if (connection === undefined) return
           reusable?.originsChanged(connection)
           connection.changed()
         },
-        ...(onAltSvc === undefined ? undefined : { onAltSvc })
+        onAltSvc
       })
     })
     return Scope.provide(acquire, scope).pipe(

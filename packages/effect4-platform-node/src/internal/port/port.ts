@@ -189,7 +189,7 @@ export class Port {
     httpEffect: Effect.Effect<HttpServerResponse, unknown, HttpServerRequest | Scope.Scope>,
     middleware?: HttpMiddleware.HttpMiddleware
   ): Effect.Effect<void, never, Scope.Scope> => {
-    const { applications, begun, http1: server, options } = this
+    const { http1: server, options } = this
     const start = Effect.gen(function* () {
       const application =
         server === undefined ? undefined : yield* Http1Application.make(httpEffect, middleware, options.webSocketLimits)
@@ -200,7 +200,25 @@ export class Port {
         server === undefined || application === undefined ? undefined : { server, application }
       )
     })
-    return Effect.acquireRelease(Effect.updateContext(start, this.withDefaults), (served) =>
+    return this.serveUntilEnd(Effect.updateContext(start, this.withDefaults))
+  }
+
+  /** What `Http2Server.serve` is, for a port that speaks HTTP/2 alone. The end of the scope drains all connections. */
+  readonly serveHandler = <E, R>(
+    handler: Http2Server.Handler<E, R>
+  ): Effect.Effect<void, never, Exclude<R, Scope.Scope> | Scope.Scope> => {
+    const serveHttp2 = Http2Server.serveTransport(handler, this.options.http2)
+    return Effect.contextWith((context: Context.Context<Exclude<R, Scope.Scope> | Scope.Scope>) => {
+      const serve = (transport: Transport): Effect.Effect<void, Http2Error> =>
+        Effect.provideContext(serveHttp2(transport), context)
+      return this.serveUntilEnd(Effect.sync(() => new Served(serve, this.options, undefined)))
+    })
+  }
+
+  /** An application has the connections from now on, until another comes, and again when that ends. */
+  private serveUntilEnd<R>(start: Effect.Effect<Served, never, R>): Effect.Effect<void, never, R | Scope.Scope> {
+    const { applications, begun } = this
+    return Effect.acquireRelease(start, (served) =>
       Effect.suspend(() => {
         applications.splice(applications.indexOf(served), 1)
         return served.drain
