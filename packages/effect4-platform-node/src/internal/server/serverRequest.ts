@@ -12,7 +12,7 @@ import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import { HttpServerError, RequestParseError } from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import * as Multipart from "effect/http/Multipart"
+import type * as Multipart from "effect/http/Multipart"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
@@ -22,6 +22,7 @@ import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Socket from "effect/socket/Socket"
 import * as Stream from "effect/Stream"
+import * as BodyMultipart from "./multipart.js"
 import { copyOf, isWebSocket, toHeaders } from "./requestHeaders.js"
 import { upgrade } from "./webSocket.js"
 
@@ -175,14 +176,13 @@ export class ServerRequest extends Inspectable.Class implements HttpServerReques
   }
 
   get multipart(): PersistedMultipart {
-    return (this.shared.multipart ??= cached(Multipart.toPersisted(this.multipartStream)))
+    return (this.shared.multipart ??= cached(
+      BodyMultipart.persisted(BodyMultipart.fromBody(this.http2.body), this.headers)
+    ))
   }
 
   get multipartStream(): Stream.Stream<Multipart.Part, Multipart.MultipartError> {
-    return Stream.pipeThroughChannel(
-      Stream.mapError(this.http2.body, (cause) => Multipart.MultipartError.fromReason("InternalError", cause)),
-      Multipart.makeChannel(this.headers)
-    )
+    return BodyMultipart.stream(BodyMultipart.fromBody(this.http2.body), this.headers)
   }
 
   get upgrade(): Effect.Effect<Socket.Socket, HttpServerError> {
