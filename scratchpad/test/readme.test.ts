@@ -1,18 +1,14 @@
 /** The programs of README.md: they compile, and do what the README says. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Http2Options from "@effect-http2/http2/Http2Options"
 import ts from "typescript"
 import { beforeAll, describe, expect, it } from "vitest"
 import { runSource, startSource } from "./support/programs.js"
+import { others, programs, readme } from "./support/readme.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
-
-const readme = readFileSync(join(root, "README.md"), "utf8")
-const [server, client, server4, client4, ...others] = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(
-  ([, code = ""]) => code
-)
 
 /** The port that the README uses may be taken. */
 const firstPort = 20_000 + (process.pid % 10_000)
@@ -22,7 +18,7 @@ const lines = [
   {
     effect: 3,
     folder: "scratchpad/dist/readme",
-    programs: { "hello.ts": server, "ask.ts": client },
+    programs: programs[3],
     port: firstPort,
     says: "Effect",
     stopped: 0
@@ -30,7 +26,7 @@ const lines = [
   {
     effect: 4,
     folder: "packages/effect4-platform-node/dist/readme",
-    programs: { "hello.ts": server4, "ask.ts": client4 },
+    programs: programs[4],
     port: firstPort + 1,
     says: "Effect 4",
     // Its `runMain` says with the code that it was interrupted.
@@ -41,15 +37,15 @@ const lines = [
 beforeAll(() => {
   for (const { folder, port, programs } of lines) {
     mkdirSync(join(root, folder), { recursive: true })
-    for (const [name, code] of Object.entries(programs)) {
-      writeFileSync(join(root, folder, name), (code ?? "").replaceAll("3000", String(port)))
+    for (const [name, code] of Object.entries<string>({ ...programs })) {
+      writeFileSync(join(root, folder, name), code.replaceAll("3000", String(port)))
     }
   }
 })
 
 it("the README has a server and a client for each version of Effect, and no other program", () => {
   expect(others).toEqual([])
-  for (const code of [server4, client4]) expect(code).toContain("@effect-http2/effect4-platform-node/NodeHttp2")
+  for (const code of Object.values(programs[4])) expect(code).toContain("@effect-http2/effect4-platform-node/NodeHttp2")
 })
 
 describe.each(lines)("the programs of the README, for Effect $effect,", ({ folder, port, programs, says, stopped }) => {
