@@ -35,7 +35,8 @@ const compare = (one: string, other: string): number => (one < other ? -1 : one 
 
 /** The tests that carry ids, in an order that does not depend on which file vitest came to first. */
 export const fromList = (list: ReadonlyArray<Collected>, root: string): ReadonlyArray<Test> =>
-  list
+  // A suite that is run on both skins is collected twice.
+  [...new Map(list.map((collected) => [`${collected.file}\n${collected.name}`, collected])).values()]
     .flatMap((collected) => fromCollected(collected, root) ?? [])
     .sort((one, other) => compare(one.file, other.file) || compare(one.title, other.title))
 

@@ -176,10 +176,10 @@ const announcements = edits(
 const alternatives = edits(
   {
     rule: "rfc7838-4-2",
-    in: "receiveAltSvc",
-    find: 'if (role.origins === undefined || origin === undefined) return guard.glitch("ALTSVC without a meaning")',
+    in: "receiveUnknown",
+    find: "const isAltSvc = type === Type.ALTSVC && !role.isServer",
     replace:
-      'if (role.origins === undefined) return connection.close(undefined)\n  if (origin === undefined) return guard.glitch("ALTSVC without a meaning")'
+      'if (type === Type.ALTSVC && role.isServer) throw new Error("ALTSVC")\n  const isAltSvc = type === Type.ALTSVC'
   },
   {
     rule: "rfc7838-4-3",

@@ -51,6 +51,12 @@ const ends = (root: string, args: ReadonlyArray<string>, timeout: number): Promi
     })
   })
 
+/** The projects that are named for the packages of `files`: no suite is run a second time on Effect 4, and what starts programs is not built. */
+const projectsOf = (files: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const packages = files.flatMap((file) => /^packages\/([^/]+)\//.exec(file)?.[1] ?? [])
+  return [...new Set(packages)].map((name) => `--project=${name}`)
+}
+
 /** Runs the tests of `files` whose titles carry one of `ids`, up to the first that fails. */
 export const run = async (
   root: string,
@@ -62,7 +68,7 @@ export const run = async (
   rmSync(report, { force: true })
   const args = [
     "run",
-    "--project=!scratchpad",
+    ...projectsOf(files),
     "--bail=1",
     `--testTimeout=${testTimeout}`,
     `--hookTimeout=${testTimeout}`,

@@ -112,7 +112,7 @@ C.clientCases(
 const long = (length: number, status = "200"): Uint8Array =>
   Raw.headers(1, Block.block([":status", status], ["content-length", String(length)]), Raw.OPEN)
 
-C.clientCases("8.1.1 content-length", [
+C.clientCases("8.1.1 content-length [rfc9113-8.1.1-3]", [
   {
     title: "as long as it says",
     steps: [long(8), Raw.data(1, "test"), Raw.data(1, Raw.padded("test", 9), Raw.END_STREAM | Raw.PADDED)],
