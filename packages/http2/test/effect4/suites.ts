@@ -11,6 +11,7 @@ export const suitesOnEffect4: ReadonlyArray<string> = [
   "ClientRequests",
   "Connection",
   "ConnectionErrors",
+  "ConnectionLost",
   "Exchange",
   "ExtensionFloods",
   "FieldLimits",

@@ -101,7 +101,7 @@ export class Bridge {
         : Cause4.isDieReason(reason)
           ? Cause.die(reason.defect)
           : Cause.interrupt(FiberId.none)
-      all = Cause.sequential(all, one)
+      all = Cause.isEmptyType(all) ? one : Cause.sequential(all, one)
     }
     return all
   }
