@@ -88,7 +88,7 @@ describeWithRegistry("the packages, packed and installed from npm's registry", (
       const others = ["typescript@5.9.3", "@types/node@20.19.25"]
       installed = await run(project, "npm", "install", "--no-audit", "--no-fund", effect, ...tarballs, ...others)
       await writeFile(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }))
-      for (const [name, code] of Object.entries(programs[version])) {
+      for (const [name, code] of Object.entries<string>({ ...programs[version] })) {
         await writeFile(join(project, name), code.replaceAll("3000", String(port)))
       }
     }, 600_000)
