@@ -185,6 +185,14 @@ describe.each(protocols)("over $protocol", ({ layer }) => {
     }).pipe(Effect.provide(layer), Effect.timeout("20 seconds"))
   )
 
+  it.scopedLive("a large file that is left is skipped", () =>
+    Effect.gen(function* () {
+      yield* HttpServer.serveEffect(app(identity))
+      const large = `${file("file", "x".repeat(1_000_000))}${field("last", "xyz")}${end}`
+      expect(yield* post("files that are left", large)).toBe("read")
+    }).pipe(Effect.provide(layer))
+  )
+
   it.scopedLive("many fields wait for their reader", () =>
     Effect.gen(function* () {
       yield* HttpServer.serveEffect(
