@@ -117,7 +117,10 @@ export class Bridge {
   // ------------------------------------------------------------------ effects
 
   /** `effect` as an effect of the test, in whose scope it acquires what it does. */
-  effectUp<A, E>(effect: Effect4.Effect<A, E>, up: (value: A) => unknown = (value) => this.up(value)) {
+  effectUp<A, E>(
+    effect: Effect4.Effect<A, E>,
+    up: (value: A) => unknown = (value) => this.up(value)
+  ): Effect.Effect<unknown, unknown> {
     return Effect.flatMap(Effect.context<never>(), (context) => {
       const scope = Context.getOption(
         context as Context.Context<unknown>,
