@@ -11,7 +11,7 @@ import { describe, expect, it } from "vitest"
 import type { PeerName } from "../../packages/platform-node/test/support/peers.js"
 import { describeWithPeer } from "../../packages/platform-node/test/support/peers.js"
 import { settled, stats, until } from "./support/observe.js"
-import { playground, startProgram } from "./support/programs.js"
+import { playground, startCommand } from "./support/programs.js"
 import { usePlayground } from "./support/suite.js"
 
 const schemes = ["http", "https"] as const
@@ -108,9 +108,9 @@ for (const [what, peer, args, handlers] of victims) {
   })
 }
 
-describe("get.ts", () => {
+describe("effect-http2 get", () => {
   it.each(schemes)("leaves nothing when it is killed, over %s", async (scheme) => {
-    const victim = startProgram("get", ["-k", `${server[scheme]}${download}`])
+    const victim = startCommand(["get", "-k", `${server[scheme]}${download}`])
     await until(server, ({ activeHandlers }) => activeHandlers === 2)
     victim.process.kill("SIGKILL")
     await victim.finished
@@ -119,7 +119,7 @@ describe("get.ts", () => {
 
   it.each(schemes)("says that a transfer is not whole whose server was killed, over %s", async (scheme) => {
     const other = await playground()
-    const client = startProgram("get", ["-k", `${other[scheme]}${download}`])
+    const client = startCommand(["get", "-k", `${other[scheme]}${download}`])
     await client.says(/./s)
     other.process.kill("SIGKILL")
     const { code, stderr } = await client.finished

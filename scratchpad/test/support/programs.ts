@@ -33,6 +33,10 @@ export const startProgram = (
   version?: Version
 ): Program => startHere(process.execPath, [compiled(name, version), ...args], env)
 
+/** The command `effect-http2`. */
+export const startCommand = (args: ReadonlyArray<string>): Program =>
+  startHere(process.execPath, ["packages/cli/dist/main.js", ...args])
+
 export const run = (
   name: string,
   args: ReadonlyArray<string>,

@@ -5,12 +5,31 @@
  */
 import { Duplex, finished, Readable } from "node:stream"
 
+/** What a parser says of a part. */
+export interface FormInfo {
+  readonly name: string
+  readonly filename?: string | undefined
+  readonly contentType: string
+  readonly contentTypeParameters: Record<string, string>
+  readonly contentDisposition: string
+  readonly contentDispositionParameters: Record<string, string>
+  readonly headers: Record<string, string | Array<string>>
+}
+
+/** What a parser says is wrong with a form. */
+export type FormFailure =
+  | { readonly _tag: "InvalidBoundary" | "BadHeaders" | "InvalidDisposition" | "EndNotReached" }
+  | {
+      readonly _tag: "ReachedLimit"
+      readonly limit: "MaxParts" | "MaxTotalSize" | "MaxPartSize" | "MaxFieldSize"
+    }
+
 /** What a parser calls. */
-export interface FormHandlers<Info, Failure> {
-  readonly onField: (info: Info, value: Uint8Array) => void
+export interface FormHandlers {
+  readonly onField: (info: FormInfo, value: Uint8Array) => void
   /** Gives back what is called with each piece of the file, and with null at its end. */
-  readonly onFile: (info: Info) => (octets: Uint8Array | null) => void
-  readonly onError: (failure: Failure) => void
+  readonly onFile: (info: FormInfo) => (octets: Uint8Array | null) => void
+  readonly onError: (failure: FormFailure) => void
   readonly onDone: () => void
 }
 
@@ -19,21 +38,21 @@ export interface FormParser {
   readonly end: () => void
 }
 
-export class FormField<Info> {
+export class FormField {
   readonly _tag = "Field"
 
   constructor(
-    readonly info: Info,
+    readonly info: FormInfo,
     readonly value: Uint8Array
   ) {}
 }
 
-export class FormFile<Info> extends Readable {
+export class FormFile extends Readable {
   readonly _tag = "File"
   isFull = false
 
   constructor(
-    readonly info: Info,
+    readonly info: FormInfo,
     private readonly onRoom: () => void
   ) {
     super()
@@ -60,28 +79,38 @@ export class FormFile<Info> extends Readable {
 }
 
 /** A form that its parser refuses. */
-export class FormError<Failure> extends Error {
+export class FormError extends Error {
   override readonly name = "FormError"
 
-  constructor(readonly failure: Failure) {
+  constructor(readonly failure: FormFailure) {
     super("the form cannot be read")
+  }
+
+  /** In the words of the platform's `MultipartError`, which are the same in both versions of Effect. */
+  get reason(): "Parse" | "TooManyParts" | "FieldTooLarge" | "FileTooLarge" | "BodyTooLarge" {
+    if (this.failure._tag !== "ReachedLimit") return "Parse"
+    switch (this.failure.limit) {
+      case "MaxParts":
+        return "TooManyParts"
+      case "MaxFieldSize":
+        return "FieldTooLarge"
+      case "MaxPartSize":
+        return "FileTooLarge"
+      case "MaxTotalSize":
+        return "BodyTooLarge"
+    }
   }
 }
 
-export class Form<Info, Failure> extends Duplex {
+export class Form extends Duplex {
   private readonly parser: FormParser
-  private current: FormFile<Info> | undefined = undefined
+  private current: FormFile | undefined = undefined
   /** Nothing that the parser says behind its end or its first error counts. */
   private isOver = false
   private areParts = true
   private resumeWriting: (() => void) | undefined = undefined
 
-  /** `cutOff`: what is wrong with a form that ends before its last boundary; `malformed`: with one that the parser throws at. */
-  constructor(
-    makeParser: (handlers: FormHandlers<Info, Failure>) => FormParser,
-    private readonly cutOff: Failure,
-    private readonly malformed: (cause: unknown) => Failure
-  ) {
+  constructor(makeParser: (handlers: FormHandlers) => FormParser) {
     super({ readableObjectMode: true })
     this.on("error", () => undefined)
     this.parser = makeParser({
@@ -103,11 +132,11 @@ export class Form<Info, Failure> extends Duplex {
     return this
   }
 
-  private part(part: FormField<Info> | FormFile<Info>): void {
+  private part(part: FormField | FormFile): void {
     if (!this.isOver) this.areParts = this.push(part)
   }
 
-  private file(info: Info): (octets: Uint8Array | null) => void {
+  private file(info: FormInfo): (octets: Uint8Array | null) => void {
     if (this.isOver) return () => undefined
     const file = new FormFile(info, this.onRoom)
     this.current = file
@@ -126,7 +155,7 @@ export class Form<Info, Failure> extends Duplex {
     this.push(null)
   }
 
-  private fail(failure: Failure): void {
+  private fail(failure: FormFailure): void {
     if (this.isOver) return
     this.isOver = true
     this.destroy(new FormError(failure))
@@ -135,8 +164,9 @@ export class Form<Info, Failure> extends Duplex {
   private parse(run: () => void): void {
     try {
       run()
-    } catch (cause) {
-      this.fail(this.malformed(cause))
+    } catch {
+      // It throws at a disposition that it cannot decode.
+      this.fail({ _tag: "InvalidDisposition" })
     }
   }
 
@@ -160,7 +190,8 @@ export class Form<Info, Failure> extends Duplex {
 
   override _final(callback: () => void): void {
     if (!this.isOver) this.parse(() => this.parser.end())
-    this.fail(this.cutOff)
+    // Its last boundary has not come.
+    this.fail({ _tag: "EndNotReached" })
     callback()
   }
 

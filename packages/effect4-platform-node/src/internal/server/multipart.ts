@@ -17,36 +17,15 @@ import { createWriteStream } from "node:fs"
 import type { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 
-type Failure = MultipartParser.MultipartError
-type Info = MultipartParser.PartInfo
-
 /** Where the octets of a form come from: a body of HTTP/2, bridged to a Readable that ends with the scope. */
 export type Source = Effect.Effect<Readable, never, Scope.Scope>
 
 export const fromBody = (body: Stream.Stream<Uint8Array, unknown>): Source =>
   Effect.acquireRelease(NodeStream.toReadable(body), (readable) => Effect.sync(() => readable.destroy()))
 
-const isFormError = (u: unknown): u is FormError<Failure> => u instanceof FormError
-const isField = (u: unknown): u is FormField<Info> => u instanceof FormField
-const isFile = (u: unknown): u is FormFile<Info> => u instanceof FormFile
-
-const reasonOf = (failure: Failure): Multipart.MultipartErrorReason["_tag"] => {
-  if (failure._tag !== "ReachedLimit") return "Parse"
-  switch (failure.limit) {
-    case "MaxParts":
-      return "TooManyParts"
-    case "MaxFieldSize":
-      return "FieldTooLarge"
-    case "MaxPartSize":
-      return "FileTooLarge"
-    case "MaxTotalSize":
-      return "BodyTooLarge"
-  }
-}
-
 const toMultipartError = (error: unknown): Multipart.MultipartError =>
-  isFormError(error)
-    ? Multipart.MultipartError.fromReason(reasonOf(error.failure), error.failure)
+  error instanceof FormError
+    ? Multipart.MultipartError.fromReason(error.reason, error.failure)
     : Multipart.MultipartError.fromReason("InternalError", error)
 
 abstract class Part extends Inspectable.Class {
@@ -59,7 +38,7 @@ class Field extends Part implements Multipart.Field {
   readonly contentType: string
   readonly value: string
 
-  constructor({ info, value }: FormField<Info>) {
+  constructor({ info, value }: FormField) {
     super()
     this.key = info.name
     this.contentType = info.contentType
@@ -81,7 +60,7 @@ class File extends Part implements Multipart.File {
   readonly content: Stream.Stream<Uint8Array, Multipart.MultipartError>
   readonly contentEffect: Effect.Effect<Uint8Array<ArrayBuffer>, Multipart.MultipartError>
 
-  constructor(readonly file: FormFile<Info>) {
+  constructor(readonly file: FormFile) {
     super()
     this.key = file.info.name
     this.name = file.info.filename ?? file.info.name
@@ -99,15 +78,9 @@ class File extends Part implements Multipart.File {
   }
 }
 
-const cutOff: Failure = { _tag: "EndNotReached" }
-const malformed = (): Failure => ({ _tag: "InvalidDisposition" })
-
-const makeForm = (config: MultipartParser.BaseConfig): Form<Info, Failure> =>
-  new Form((handlers) => MultipartParser.make({ ...config, ...handlers }), cutOff, malformed)
-
 const toPart = (piece: unknown): Effect.Effect<Multipart.Part, Multipart.MultipartError> => {
-  if (isField(piece)) return Effect.sync(() => new Field(piece))
-  if (isFile(piece)) return Effect.sync(() => new File(piece))
+  if (piece instanceof FormField) return Effect.sync(() => new Field(piece))
+  if (piece instanceof FormFile) return Effect.sync(() => new File(piece))
   return Effect.fail(toMultipartError(piece))
 }
 
@@ -118,7 +91,7 @@ export const stream = (
   Stream.unwrap(
     Effect.gen(function* () {
       const config = yield* Multipart.makeConfig(headers)
-      const form = makeForm(config).readFrom(yield* source)
+      const form = new Form((handlers) => MultipartParser.make({ ...config, ...handlers })).readFrom(yield* source)
       return Stream.mapEffect(
         NodeStream.fromReadable<unknown, Multipart.MultipartError>({ evaluate: () => form, onError: toMultipartError }),
         toPart

@@ -13,7 +13,7 @@ import * as Inspectable from "effect/Inspectable"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { decodeField, make as makeParser, type BaseConfig, type MultipartError, type PartInfo } from "multipasta"
+import { decodeField, make as makeParser } from "multipasta"
 import { createWriteStream } from "node:fs"
 import type { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
@@ -29,27 +29,9 @@ export const fromBody = (body: Stream.Stream<Uint8Array, unknown>): Source =>
     (readable) => Effect.sync(() => readable.destroy())
   )
 
-const reasonOf = (failure: MultipartError): Multipart.MultipartError["reason"] => {
-  if (failure._tag !== "ReachedLimit") return "Parse"
-  switch (failure.limit) {
-    case "MaxParts":
-      return "TooManyParts"
-    case "MaxFieldSize":
-      return "FieldTooLarge"
-    case "MaxPartSize":
-      return "FileTooLarge"
-    case "MaxTotalSize":
-      return "BodyTooLarge"
-  }
-}
-
-const isFormError = (u: unknown): u is FormError<MultipartError> => u instanceof FormError
-const isField = (u: unknown): u is FormField<PartInfo> => u instanceof FormField
-const isFile = (u: unknown): u is FormFile<PartInfo> => u instanceof FormFile
-
 const toMultipartError = (error: unknown): Multipart.MultipartError =>
-  isFormError(error)
-    ? new Multipart.MultipartError({ reason: reasonOf(error.failure), cause: error.failure })
+  error instanceof FormError
+    ? new Multipart.MultipartError({ reason: error.reason, cause: error.failure })
     : new Multipart.MultipartError({ reason: "InternalError", cause: error })
 
 abstract class Part extends Inspectable.Class {
@@ -62,7 +44,7 @@ class Field extends Part implements Multipart.Field {
   readonly contentType: string
   readonly value: string
 
-  constructor({ info, value }: FormField<PartInfo>) {
+  constructor({ info, value }: FormField) {
     super()
     this.key = info.name
     this.contentType = info.contentType
@@ -84,7 +66,7 @@ class File extends Part implements Multipart.File {
   readonly content: Stream.Stream<Uint8Array, Multipart.MultipartError>
   readonly contentEffect: Effect.Effect<Uint8Array, Multipart.MultipartError>
 
-  constructor(readonly file: FormFile<PartInfo>) {
+  constructor(readonly file: FormFile) {
     super()
     this.key = file.info.name
     this.name = file.info.filename ?? file.info.name
@@ -105,15 +87,9 @@ class File extends Part implements Multipart.File {
   }
 }
 
-const cutOff: MultipartError = { _tag: "EndNotReached" }
-const malformed = (): MultipartError => ({ _tag: "InvalidDisposition" })
-
-const makeForm = (config: BaseConfig): Form<PartInfo, MultipartError> =>
-  new Form((handlers) => makeParser({ ...config, ...handlers }), cutOff, malformed)
-
 const toPart = (piece: unknown): Effect.Effect<Multipart.Part, Multipart.MultipartError> => {
-  if (isField(piece)) return Effect.sync(() => new Field(piece))
-  if (isFile(piece)) return Effect.sync(() => new File(piece))
+  if (piece instanceof FormField) return Effect.sync(() => new Field(piece))
+  if (piece instanceof FormFile) return Effect.sync(() => new File(piece))
   return Effect.fail(toMultipartError(piece))
 }
 
@@ -123,7 +99,7 @@ export const stream = (
 ): Stream.Stream<Multipart.Part, Multipart.MultipartError> =>
   Stream.unwrapScoped(
     Effect.zipWith(source, Multipart.makeConfig(headers), (readable, config) => {
-      const form = makeForm(config).readFrom(readable)
+      const form = new Form((handlers) => makeParser({ ...config, ...handlers })).readFrom(readable)
       return fromObjects(form, () => toMultipartError(form.errored), toPart)
     })
   )

@@ -61,11 +61,15 @@ export const check = (
     })
   )
 
+/** Whether a frame ends the response on `id`. */
+export const ends =
+  (id: number) =>
+  ({ flags, streamId, type }: Raw.RawFrame): boolean =>
+    streamId === id && (type === Type.DATA || type === Type.HEADERS) && (flags & Raw.END_STREAM) !== 0
+
 /** Frames up to the end of the response on `id`. */
 export const upToEnd = (peer: RawPeer.RawPeer, id: number): Effect.Effect<ReadonlyArray<Raw.RawFrame>> =>
-  peer.until(`the end of ${id}`, ({ flags, streamId, type }) => {
-    return streamId === id && (type === Type.DATA || type === Type.HEADERS) && (flags & Raw.END_STREAM) !== 0
-  })
+  peer.until(`the end of ${id}`, ends(id))
 
 export const textOf = (frames: ReadonlyArray<Raw.RawFrame>, id: number): string =>
   frames
