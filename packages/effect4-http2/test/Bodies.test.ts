@@ -58,10 +58,11 @@ describe("a body", () => {
     Effect.gen(function* () {
       const { body, owner } = make()
       body.push(pattern(100))
-      expect(body.takeWhole()).toBe(undefined)
+      expect(body.takeWhole(window)).toBe(undefined)
       body.push(pattern(2000, 100))
       body.end()
-      expect(concat(body.takeWhole() ?? [])).toEqual(pattern(2100))
+      expect(body.takeWhole(2099)).toBe(undefined)
+      expect(body.takeWhole(2100)).toEqual(pattern(2100))
       expect(owner.consumed).toBe(2100)
       expect((yield* readAll(body)).length).toBe(0)
     })
