@@ -73,17 +73,7 @@ class Puller<A, E> {
   })
 }
 
-/** Left before its end, `source` is destroyed. `onBroken` says why one that did not come to its end is over. */
-export const fromReadable = <E>(
-  source: Readable,
-  onBroken: () => E
-): Stream.Stream<Uint8Array, E | Http2Error.StreamError> =>
-  Stream.suspend(() => {
-    const puller = new Puller<Uint8Array, E | Http2Error.StreamError>(source, onBroken, toPiece)
-    return Stream.ensuring(Stream.repeatEffectChunkOption(puller.pull), puller.stop)
-  })
-
-/** The same of a Readable in object mode: `accept` says what a piece of it is. */
+/** Left before its end, `source` is destroyed. `onBroken` says why one that did not come to its end is over, and `accept` what a piece of it is. */
 export const fromObjects = <A, E>(
   source: Readable,
   onBroken: () => E,
@@ -92,9 +82,16 @@ export const fromObjects = <A, E>(
   Stream.suspend(() => {
     const toChunk = (piece: unknown): PullOf<A, E> =>
       Effect.mapBoth(accept(piece), { onFailure: Option.some, onSuccess: Chunk.of })
-    const puller = new Puller<A, E>(source, onBroken, toChunk)
+    const puller = new Puller(source, onBroken, toChunk)
     return Stream.ensuring(Stream.repeatEffectChunkOption(puller.pull), puller.stop)
   })
+
+/** The same of a Readable of octets or text. */
+export const fromReadable = <E>(
+  source: Readable,
+  onBroken: () => E
+): Stream.Stream<Uint8Array, E | Http2Error.StreamError> =>
+  fromObjects<Uint8Array, E | Http2Error.StreamError>(source, onBroken, toOctets)
 
 /** Fails with what `next` rejects with. */
 const fromNext = (
