@@ -30,10 +30,10 @@ export type Processed = "no" | "unknown"
  * - `Limit`, `Timeout`: it was more, or took longer, than is allowed; `limit` names the option, or the peer's setting.
  * - `Reset`, `GoAway`: the peer sent RST_STREAM, or GOAWAY; `code` says why.
  * - `Closed`: the connection has ended, or takes no more requests.
- * - `Cancelled`: this side gave it up.
+ * - `Cancelled`: this side cancelled it.
  * - `Usage`: the API was misused; nothing was sent.
  * - `UserCode`: a body, a handler or a callback of the user's failed; `cause` has it.
- * - `Decode`: a body is not what it was read as.
+ * - `Decode`: a body could not be decoded as what was asked for, JSON for instance.
  * - `Defect`: this library is at fault; `cause` has it.
  *
  * @since 0.1.0
@@ -71,7 +71,7 @@ interface Details {
 const describe = (scope: string, details: Details): string => {
   const who = details.origin === "Remote" ? "peer: " : details.origin === "User" ? "usage: " : ""
   const section = details.section === undefined ? "" : ` (RFC 9113 §${details.section})`
-  // Of a misuse that is ours to say alone, the code says nothing.
+  // The code of a usage error that goes to no peer is INTERNAL_ERROR, which says nothing: the message leaves it out.
   const isCodeless = details.origin === "User" && details.code === ErrorCode.INTERNAL_ERROR
   const code = isCodeless ? "" : `${ErrorCode.toName(details.code)}: `
   return `${scope}: ${who}${code}${details.description}${section}`

@@ -94,7 +94,7 @@ class Pipe {
     this.travel("end")
   }
 
-  /** Nothing more arrives. What has arrived is still to be read, unless `drop`. */
+  /** Ends the direction. What has arrived can still be read, unless `drop`. */
   settle(outcome: Reading, drop: boolean): void {
     this.isOpen = false
     this.travelling.length = 0
@@ -104,7 +104,7 @@ class Pipe {
     this.unread = 0
   }
 
-  /** Tells both sides of what has been settled. */
+  /** Tells both sides that data has come or gone, or that the direction has ended. */
   tell(): void {
     this.wake()
     this.onRead()
@@ -142,7 +142,7 @@ class Pipe {
     this.wake()
   }
 
-  /** Who writes is not to find that the other side has answered before it is done: a socket does not do that either. */
+  /** A write returns before the other side can answer it, as with a socket. */
   private wake(): void {
     if (this.reader === undefined || this.isDue) return
     this.isDue = true
@@ -241,7 +241,7 @@ export class End implements Link {
   /** Breaks the connection in both directions. */
   reset(): void {
     const pipes = [this.outbound, this.inbound]
-    // Who is told first has no direction left to say something in.
+    // Both directions are broken before either end is told: neither can write any more.
     for (const pipe of pipes) pipe.settle(resetError(), false)
     for (const pipe of pipes) pipe.tell()
   }

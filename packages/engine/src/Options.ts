@@ -1,5 +1,5 @@
 /**
- * What can be set on a connection, in both roles. Every size and time has a name, a unit, a default and bounds here, and nowhere else.
+ * The options of a connection, in both roles. Every size and time has its name, unit, default and bounds here, and nowhere else.
  *
  * @since 0.1.0
  */

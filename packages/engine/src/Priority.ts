@@ -46,7 +46,7 @@ export interface Parameters {
 export const isUrgency = (value: unknown): value is Urgency =>
   typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 7
 
-/** All that there are, so that none has to be made: two for each urgency. */
+/** All sixteen priorities, made once: two for each urgency. */
 const all: ReadonlyArray<Priority> = Array.from({ length: 16 }, (_, i) => ({
   urgency: (i >>> 1) as Urgency,
   incremental: (i & 1) === 1
@@ -81,12 +81,12 @@ export const make = (parameters: Parameters, base: Priority = defaults): Priorit
  */
 export const maxLength = 256
 
-/** Octets of a value up to which it is remembered what it says: those that are in use are few, and short. */
+/** Values of up to this many octets are cached once parsed: the ones in use are few and short. */
 const longestKnown = 16
 
 /**
- * What the value of a Priority field or a PRIORITY_UPDATE frame says. Total: parameters that are unknown, out of range or of another type are left
- * out one by one, a value that is no dictionary, or longer than `maxLength`, as a whole (RFC 9218 §4, RFC 8941 §4.2); what is left out has its default.
+ * Parses the value of a Priority field or a PRIORITY_UPDATE frame. Total: parameters that are unknown, out of range or of another type are left
+ * out one by one; a value that is no dictionary, or longer than `maxLength`, as a whole (RFC 9218 §4, RFC 8941 §4.2). What is left out has its default.
  *
  * @since 0.1.0
  * @category decoding

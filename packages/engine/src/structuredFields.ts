@@ -1,9 +1,9 @@
 /**
- * Dictionaries of structured fields (RFC 8941 §3.2), read as its §4.2 says: all of one, or nothing of it. Values are kept as far as somebody asks
- * for them: integers and booleans. Called by Priority.ts.
+ * Parses dictionaries of structured fields (RFC 8941 §3.2, §4.2): a dictionary parses whole or not at all. Only the values that a caller
+ * uses are kept: integers and booleans. Called by Priority.ts.
  *
- * No library reads them here: what is wanted of a value that a peer can send with each request, of up to 256 octets, are two small members, and nothing has to
- * be built of the rest, nor an error with a stack for what does not parse; and the engine depends on hpack alone.
+ * Not a library's parser: a peer can send such a value with each request, two small members of it are used, and this parser builds no objects for
+ * the rest and no error with a stack for what does not parse. The engine also depends on hpack alone.
  */
 
 /** An integer or a boolean, undefined for a value of any other type. */

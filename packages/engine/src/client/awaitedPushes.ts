@@ -31,7 +31,7 @@ export class AwaitedPushes {
     return false
   }
 
-  /** `request` does not want to wait any more. */
+  /** `request` stops waiting. */
   withdraw(request: ClientRequest): void {
     if (this.waiting.size === 0) return
     for (const requests of this.waiting.values()) requests.delete(request)

@@ -1,5 +1,5 @@
 /**
- * Server push at a client (RFC 9113 §8.4): which promises are accepted, which wait to be claimed, and what they may hold meanwhile. One for
+ * Server push at a client (RFC 9113 §8.4): accepts promises, keeps them until they are claimed, and bounds what they hold meanwhile. One for
  * each connection. Called by the client's role for PUSH_PROMISE, by the promised streams, and by the skin.
  */
 import * as ErrorCode from "../ErrorCode.js"
@@ -133,7 +133,7 @@ export class ClientPushes {
     try {
       return origins?.isAuthoritative(origin) === true
     } catch (cause) {
-      // The function is its user's: what it throws is the end of the promise, and of nothing else.
+      // A throw of the user's function ends this promise only.
       throw new Http2Error.StreamError({
         streamId,
         code: ErrorCode.INTERNAL_ERROR,
@@ -158,8 +158,8 @@ export class ClientPushes {
   }
 
   /**
-   * FLOW CONTROL: what nobody may ever read holds no more than half of the connection's window. Who has just been told of a promise has the event loop's
-   * turn to ask for it.
+   * FLOW CONTROL: unclaimed pushes hold at most half of the connection's window. A user who has just been told of a promise has the rest of the event loop's
+   * turn to claim it.
    */
   received(push: Push, octets: number): void {
     const before = this.unclaimed.get(push)
@@ -181,7 +181,7 @@ export class ClientPushes {
     }
   }
 
-  /** Somebody wants the response of `push`. */
+  /** The response of `push` is claimed. */
   accepted(push: Push): void {
     this.forget(push)
     if (this.live.has(push)) this.client.pushAccepted(push)

@@ -1,5 +1,5 @@
 /**
- * One request of a client, checked and ready to be sent, and what becomes of it: it waits for a place, leaves, and hears of its response. Made and started
+ * One request of a client: checked, waiting for a free stream, sent, answered. Made and started
  * by the skin.
  */
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
@@ -27,7 +27,7 @@ export interface ResponseListener {
 export class ClientRequest implements ClientExchange {
   stream: ClientStream | undefined = undefined
   private listener: ResponseListener | undefined = undefined
-  /** What was asked for while the request waited for its place. */
+  /** The priority that was asked for while the request waited for a stream. */
   private priority: Parameters | undefined = undefined
 
   constructor(
@@ -46,7 +46,7 @@ export class ClientRequest implements ClientExchange {
     private readonly onInformationalHead: ((status: number, headers: Headers) => void) | undefined
   ) {}
 
-  /** Sends the request as soon as there is a place for it. */
+  /** Sends the request as soon as a stream is free for it. */
   start(listener: ResponseListener): void {
     this.listener = listener
     this.role.submit(this)
@@ -70,7 +70,7 @@ export class ClientRequest implements ClientExchange {
     return sizeViolation(peerMaxHeaderListSize, 0, pseudo, headers, more)
   }
 
-  /** There is a place: `streamId` is the request's. */
+  /** A stream is free: `streamId` is the request's. */
   open(connection: Connection, streamId: number): void {
     const { body, headers, isTunnel, more, pseudo, sendRest } = this
     const stream = new ClientStream(connection, streamId, this.isHead, isTunnel, this)
@@ -83,7 +83,7 @@ export class ClientRequest implements ClientExchange {
     sendRest?.(stream)
   }
 
-  /** There will never be one. */
+  /** No stream will become free: the request fails. */
   refuse(error: Http2Error.Http2Error): void {
     this.listener?.onFailure(error)
   }
@@ -92,7 +92,7 @@ export class ClientRequest implements ClientExchange {
     try {
       this.onInformationalHead?.(head.status, head.headers)
     } catch (cause) {
-      // The callback is its user's: what it throws is the end of the request, and of nothing else.
+      // A throw of the user's callback fails this request only.
       this.stream?.reset(
         new Http2Error.StreamError({
           streamId: this.stream.id,

@@ -41,12 +41,12 @@ export class ClientRole implements Role {
     this.pushes = new ClientPushes(origins, this)
   }
 
-  /** Somebody wants what is pushed: requests for the same wait from now on (§8.4.2). */
+  /** The push is claimed: requests for the same resource wait for it from now on (§8.4.2). */
   pushAccepted(push: Push): void {
     this.awaited.add(push)
   }
 
-  /** What was pushed is whole, or never will be. */
+  /** The push is complete, or has failed. */
   pushEnded(push: Push): void {
     for (const request of this.awaited.release(push)) this.submit(request)
   }
@@ -74,14 +74,14 @@ export class ClientRole implements Role {
     connection.updateHold()
   }
 
-  /** `request` does not want a stream any more. */
+  /** `request` stops waiting for a stream. */
   withdraw(request: ClientRequest): void {
     this.waiting.delete(request)
     this.awaited.withdraw(request)
     this.connection?.updateHold()
   }
 
-  /** How many requests more would be sent at once now, those that wait counted off. */
+  /** How many more requests would be sent at once; requests that already wait are subtracted. */
   get availableStreams(): number {
     const { connection } = this
     if (connection === undefined || connection.status !== "open" || this.nextId > Frame.MAX_STREAM_ID) return 0

@@ -39,14 +39,14 @@ export class Push implements ClientExchange {
     this.stream = new PushedStream(owner, streamId, this, pushes)
   }
 
-  /** Somebody wants the response. */
+  /** The response is claimed. */
   accept(): void {
     if (this.isAccepted) return
     this.isAccepted = true
     this.pushes.accepted(this)
   }
 
-  /** There is no response, or no more of it, unless that was known already. */
+  /** Fails the push, unless it has failed already. */
   fail(error: Http2Error.Http2Error): void {
     this.error ??= error
   }

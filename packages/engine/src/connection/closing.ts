@@ -1,8 +1,8 @@
 /**
- * The end of a connection: gracefully (RFC 9113 §6.8), and the time that the peer has behind the end to read what was said last (§5.4.1). What it waits for
- * are the acknowledgement of a PING, the end of the last stream, and time. Held by the connection; `deadlines` calls `check`.
+ * The closing of a connection: graceful shutdown (RFC 9113 §6.8), then a short time in which the peer can read the last GOAWAY (§5.4.1). It waits for
+ * the acknowledgement of a PING, the end of the last stream, and time. Held by the connection; `deadlines` calls `check`.
  *
- * A server says twice that it goes: first with the highest id there is, so that requests on their way are still served, and, once a PING sent behind it is
+ * A server sends GOAWAY twice: first with the highest id there is, so that requests on their way are still served, and, once a PING sent behind it is
  * acknowledged, with the last id that it has seen.
  */
 import * as ErrorCode from "../ErrorCode.js"
@@ -17,8 +17,8 @@ const roundTripTimeout = 1000
 const lingerTimeout = 1000
 
 /**
- * Octets that are read behind the end of a connection: what the window that we give by default lets an honest peer have on its way. A socket that is closed
- * over octets that nobody has read resets the connection, which may take GOAWAY away from the peer. Who sends more than that is not read on.
+ * Octets that are read after the end of a connection: as many as an honest peer can have on their way within the default window. A socket that is closed
+ * with unread octets resets the connection, and the peer may lose the GOAWAY. Of a peer that sends more no more is read.
  */
 const mostBehindEnd = 1_048_576
 
@@ -51,7 +51,7 @@ export class Closing {
     connection.ping(() => connection.defer(() => this.conclude()))
   }
 
-  /** Says up to where requests are served, and ends the connection once no stream is open and no handler runs. */
+  /** Sends the last GOAWAY, and ends the connection once no stream is open and no handler runs. */
   private conclude(): void {
     if (this.phase !== "open" && this.phase !== "announced") return
     const { connection } = this
@@ -65,7 +65,7 @@ export class Closing {
     this.enter("lingering")
   }
 
-  /** Octets have come behind the end, and are dropped. */
+  /** Octets that arrive after the end are dropped. */
   receivedBehindEnd(octets: number): void {
     this.behindEnd += octets
     if (this.behindEnd > mostBehindEnd) this.releaseNow()

@@ -46,11 +46,11 @@ export interface Timer {
 export interface Holder {
   /** The connection has ended: our side of the transport ends behind what is written, and what still comes is read as before. Called once. */
   ended(): void
-  /** The peer has had its time to read what was said last, or goes on sending: the transport is closed, whatever it does. Called once, or never. */
+  /** The peer has had its time to read the last frames, or goes on sending: the transport is closed now. Called at most once. */
   released(): void
 }
 
-/** What a connection asks of the world. */
+/** What a connection is given by its skin. */
 export interface Ports {
   readonly peer: Peer
   readonly output: Output
@@ -74,7 +74,7 @@ export class Connection implements StreamOwner, Turns {
   readonly guard: AbuseGuard
   readonly blocks: HeaderBlocks
   readonly pings = new Pings()
-  /** What streams hold whose peer has them wait, of this connection and of all that count into the same `stats`. */
+  /** Memory held by stalled streams: of this connection, and of all connections that count into the same `stats`. */
   readonly stalled = new StallBudget("maxStalledOctets")
   readonly totalStalled: StallBudget
   remoteSettings: Settings.Settings = Settings.initial
@@ -183,7 +183,7 @@ export class Connection implements StreamOwner, Turns {
   // ------------------------------------------------------------------ a turn
 
   /**
-   * The frames in what was read, added to `frames`: for `turn` in dispatch/dispatcher. Behind the end nothing counts (§5.4.1): what still comes is not even
+   * Decodes what was read and adds its frames to `frames`, for `turn` in dispatch/dispatcher. After the end of the connection (§5.4.1) nothing is
    * decoded.
    */
   decode(octets: Uint8Array, frames: Array<Frame.Frame> = []): Array<Frame.Frame> {
@@ -233,7 +233,7 @@ export class Connection implements StreamOwner, Turns {
     this.endTurn([])
   }
 
-  /** Runs what may throw a typed error, and lets it have the effect that its scope says. */
+  /** Calls `run`, and handles a typed error that it throws by its scope: stream or connection. */
   attempt(run: () => void): void {
     try {
       run()
@@ -242,7 +242,7 @@ export class Connection implements StreamOwner, Turns {
     }
   }
 
-  /** Lets what was thrown have the effect that its scope says. */
+  /** Handles a thrown error by its scope: stream or connection. */
   raise(error: unknown): void {
     if (Http2Error.isStreamError(error)) return this.attempt(() => this.streamError(error))
     if (Http2Error.isConnectionError(error)) return this.fail(error)
@@ -338,7 +338,7 @@ export class Connection implements StreamOwner, Turns {
     output.hold(isAwaited)
   }
 
-  /** `stream` moves, or is over. */
+  /** `stream` makes progress, or is closed. */
   forgetStall(stream: Stream): void {
     if (this.stalled.octets === 0) return
     this.stalled.remove(stream)
@@ -438,14 +438,14 @@ export class Connection implements StreamOwner, Turns {
     this.closing.begin()
   }
 
-  /** Says that we go, and ends the connection with all that is open on it. */
+  /** Sends GOAWAY, and ends the connection with all that is open on it. */
   closeNow(): void {
     if (this.status === "closed") return
     this.sendLastGoAway()
     this.close(undefined)
   }
 
-  /** Ends everything; what is written still goes out. `error` for what is open now, undefined where nothing can be. */
+  /** Ends the connection and its streams; what is written still goes out. `error` is for the open streams, undefined where there are none. */
   close(error: Http2Error.Http2Error | undefined): void {
     if (this.status === "closed") return
     this.status = "closed"

@@ -1,5 +1,5 @@
 /**
- * The times by which the peer has to have done something, and what happens when it has not; one timer, set for the next of them. Called by the connection.
+ * The deadlines of a connection, and what happens when one is missed. One timer is set for the earliest. Called by the connection.
  */
 import * as ErrorCode from "../ErrorCode.js"
 import type * as Frame from "../Frame.js"
@@ -110,11 +110,11 @@ export class Deadlines {
     limit(this.frameSince, "frameTimeout", ErrorCode.ENHANCE_YOUR_CALM, "10.5", "a frame stays half sent")
     limit(this.blockSince, "headersTimeout", ErrorCode.ENHANCE_YOUR_CALM, "10.5.1", "a field block stays half sent")
     limit(this.floodedSince, "stallTimeout", ErrorCode.ENHANCE_YOUR_CALM, "10.5", "answers are asked for and not read")
-    // The peer is gone, or as good as that. While frames come it is not.
+    // The peer does not answer. While frames come it is taken to be alive.
     const silentSince = Math.max(connection.pings.oldest, connection.lastReceivedAt)
     limit(silentSince, "pingTimeout", ErrorCode.INTERNAL_ERROR, "6.7", "a PING was not acknowledged")
     if (connection.table.size === 0 && connection.role.lingering === 0) {
-      // A peer that said that it goes has to be seen off too.
+      // A peer that has sent GOAWAY is closed as well.
       if (connection.status === "open" || connection.goneAway !== undefined) {
         due(connection.idleSince, options.idleTimeout, () => connection.closeGracefully())
       }
@@ -153,7 +153,7 @@ export class Deadlines {
     if (isSilent) connection.ping(() => {})
   }
 
-  /** A PING after silence. Any frame from the peer says as much, and starts the time anew. */
+  /** Sends a PING after silence. Any frame from the peer shows that it is alive, and starts the time anew. */
   private checkKeepAlive(due: (since: number, timeout: number, act: () => void) => void): void {
     const { connection } = this
     const { keepAliveInterval } = connection.options

@@ -1,5 +1,5 @@
 /**
- * The PINGs that we sent and that are not acknowledged (RFC 9113 §6.7): who waits for them, and how long they took. Called by the connection, for
+ * PINGs that we sent and that are not acknowledged (RFC 9113 §6.7), with who waits for them and since when. Called by the connection, for
  * round-trip times, keep-alive, closing and streams that were reset.
  */
 import { writeUint32 } from "../octets.js"
@@ -28,7 +28,7 @@ export class Pings {
     return payload
   }
 
-  /** Takes an acknowledgement; one that answers no PING of ours is of no meaning. False then. */
+  /** Takes an acknowledgement. False where it answers no PING of ours. */
   acknowledge(payload: Uint8Array, now: number): boolean {
     const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength)
     if (view.getUint32(0) !== mark) return false

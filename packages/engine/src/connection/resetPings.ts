@@ -1,5 +1,5 @@
 /**
- * Streams that we reset, until the peer is known to know (RFC 9113 §5.1, closed): a PING sent behind the RST_STREAM frames says so when it is
+ * Streams that we reset, until the peer is known to have read the RST_STREAM (RFC 9113 §5.1, closed): a PING sent behind it says so when it is
  * acknowledged. One for any number of resets. Called by the connection.
  */
 import type { Stream } from "../stream/stream.js"

@@ -56,7 +56,7 @@ export const updateSettings = (
     connection.outbox.control(new Frame.Settings(false, entries))
     connection.updateHold()
     connection.blocks.setMaxHeaderListSize(settings.maxHeaderListSize.most)
-    // What was no request without extended CONNECT is one now.
+    // Sections that were malformed without extended CONNECT may be requests now.
     if (after.enableConnectProtocol !== before.enableConnectProtocol) connection.blocks.forget()
     const delta = after.initialWindowSize - before.initialWindowSize
     if (delta !== 0) for (const stream of connection.table.values()) stream.adjustReceiveWindow(delta)

@@ -1,17 +1,17 @@
 /**
- * What streams hold here whose peer has not taken anything worth the name for `stallTimeout`, though it is alive: a reader that pauses is no attack,
- * and what it pins is bounded. Beyond a budget, those that have stood longest are reset. Each connection has one for itself, and shares one with the
+ * Memory held by streams whose peer is alive and has taken next to nothing for `stallTimeout`. A reader that pauses is no attack,
+ * but what it holds is bounded: beyond the budget, the streams that have stalled longest are reset. Each connection has its own budget, and shares one with the
  * connections that count into the same `Http2Stats`. Filled by deadlines.ts, emptied by the connection as streams end.
  */
 import type { Http2Stats } from "../Http2Stats.js"
 
-/** What may stand: a stream, or a connection of another protocol whose peer has one response at a time. */
+/** What can stall: a stream, or a connection of HTTP/1.1, which has one response at a time. */
 export interface Stalled {
   /** Octets of memory that it holds for the peer. */
   readonly heldOctets: number
   /** Since when, in ms, the peer has let it stand; infinity where it does not. */
   readonly stalledSince: number
-  /** Ends it; `limit` is the name of the option that says so. */
+  /** Resets it; `limit` is the name of the option that was exceeded. */
   giveUp(limit: string): void
 }
 
@@ -34,7 +34,7 @@ export class StallBudget {
     streams.set(stream, heldOctets)
   }
 
-  /** `stream` moves again, or is over. */
+  /** `stream` makes progress again, or is closed. */
   remove(stream: Stalled): void {
     const octets = this.streams?.get(stream)
     if (octets === undefined) return

@@ -59,7 +59,7 @@ export const receivePing = (connection: Connection, frame: Frame.Ping): void => 
 }
 
 /**
- * GOAWAY (§6.8): streams of ours above its last id were not processed and can be retried; the others go on. One that says what was said before is
+ * GOAWAY (§6.8): streams of ours above its last id were not processed and can be retried; the others go on. A repeated one is only
  * counted, and makes nothing.
  */
 export const receiveGoAway = (connection: Connection, frame: Frame.GoAway): void => {

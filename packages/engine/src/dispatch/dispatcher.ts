@@ -1,5 +1,5 @@
 /**
- * The loop over the frames of a read, and each frame to whom it concerns: the only switch over frames, without a policy of its own. What a frame's handler
+ * The loop over the frames of a read, with the only switch over frame types: each frame goes to the function that handles it. What that function
  * throws is typed, and has the effect that its scope says. Called by whoever reads: the skin's receiver, or a test.
  */
 import * as ErrorCode from "../ErrorCode.js"
@@ -12,7 +12,7 @@ import * as OriginFrames from "./originFrames.js"
 import * as StreamFrames from "./streamFrames.js"
 
 /**
- * All that one read brought: every frame, in order, then what they led to, in one write. A body that came with its head is there before the handler starts.
+ * Processes one read: every frame in order, then everything that they caused in one write. A body that came with its head is there before the handler starts.
  */
 export const turn = (connection: Connection, frames: ReadonlyArray<Frame.Frame>): void => {
   if (connection.status === "closed") return

@@ -1,6 +1,6 @@
 /**
  * The frames in which a server speaks of origins: ORIGIN (RFC 8336 §2) and ALTSVC (RFC 7838 §4). They mean nothing to a server, nor to a client that does
- * not listen: what means nothing is not decoded, is ignored, and counted. Called by the dispatcher.
+ * not listen: such frames are counted and ignored without being decoded. Called by the dispatcher.
  */
 import { type AltSvc, type Origin, Type } from "../ExtensionFrame.js"
 import type { Unknown } from "../Frame.js"
@@ -9,7 +9,7 @@ import { ClientStream } from "../client/clientStream.js"
 import type { Connection } from "../connection/connection.js"
 import { guarded, type Origins } from "../origin/origins.js"
 
-/** ORIGIN. One that brings nothing counts against its budget. */
+/** ORIGIN. A frame without a new origin counts as a glitch. */
 export const receiveOrigin = (connection: Connection, frame: Origin): void => {
   const { guard, options, role } = connection
   if (role.origins?.accepts(frame) !== true) return guard.glitch("ORIGIN without a meaning")

@@ -1,5 +1,5 @@
 /**
- * The frames that are about one stream: HEADERS, DATA, RST_STREAM, WINDOW_UPDATE, PRIORITY, PUSH_PROMISE; where they go when the stream is
+ * The frames that are about one stream: HEADERS, DATA, RST_STREAM, WINDOW_UPDATE, PRIORITY, PUSH_PROMISE; and what they mean where the stream is
  * not there. Called by the dispatcher.
  */
 import * as ErrorCode from "../ErrorCode.js"
@@ -59,7 +59,7 @@ export const receiveData = (connection: Connection, frame: Frame.Data): void => 
   if (!connection.receiveWindow.receive(flowControlledLength)) {
     throw Http2Error.connectionError(ErrorCode.FLOW_CONTROL_ERROR, "6.9.1", "DATA beyond the connection's window")
   }
-  // What the peer has left is less now, and may be less than what is kept from it.
+  // The peer's window has shrunk: credit that is held back may be due.
   connection.consumed(0)
   const stream = connection.table.get(streamId)
   if (stream === undefined) return receiveStrayData(connection, frame)
@@ -140,7 +140,7 @@ export const receivePriority = (connection: Connection, frame: Frame.Priority): 
   checkDependency(frame.streamId, frame.priority, connection.remoteSettings)
 }
 
-/** PUSH_PROMISE (§6.6). Clients cannot push, and servers not to a client that has said so and knows that they know. */
+/** PUSH_PROMISE (§6.6). An error from a client, and from a server that has acknowledged ENABLE_PUSH 0. */
 export const beginPushPromise = (connection: Connection, frame: Frame.PushPromise): HeaderBlock | undefined => {
   if (!connection.role.takesPushes || connection.settings.enablePush.most === 0) {
     throw Http2Error.connectionError(ErrorCode.PROTOCOL_ERROR, "6.6", "PUSH_PROMISE where push is not enabled")

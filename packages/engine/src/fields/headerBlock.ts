@@ -58,12 +58,12 @@ export class HeaderBlocks {
     this.decoder.setHeaderTableSize(size)
   }
 
-  /** What a section may have from now on. */
+  /** Sets the limits for sections from now on. */
   setMaxHeaderListSize(size: number): void {
     this.decoder.setMaxHeaderListSize(size)
   }
 
-  /** The next block is judged anew, also where the same was there before. */
+  /** The next block is checked anew, even where it equals one that was checked before. */
   forget(): void {
     this.memory.length = 0
     this.nextMemory = 0
@@ -122,7 +122,7 @@ export class HeaderBlocks {
   private append(fragment: Uint8Array): void {
     this.octets += fragment.length
     this.checkSize(this.octets)
-    // A copy: a small fragment must not keep the whole read that it came with.
+    // Copied, since a small fragment must not keep the whole read that it came with in memory.
     this.fragments.push(copy(fragment))
   }
 
@@ -139,7 +139,7 @@ export class HeaderBlocks {
     }
     try {
       const { fields, overflow } = decoder.decode(block)
-      // Of a list that is too large nothing is of use: it is not held while its stream is.
+      // A list that is too large is of no use: its fields are dropped at once.
       const section = new FieldSection(overflow === "none" ? fields : [], overflow, this.options.maxHeaderFields)
       if (decoder.generation === generation && block.length <= 1024) {
         memory[this.nextMemory] = { octets: copy(block), generation, section }

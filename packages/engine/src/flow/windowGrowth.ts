@@ -1,16 +1,16 @@
 /**
- * How receive windows follow the path (RFC 9113 §5.2.1): a window that is used up faster than credit for it can come back is what holds the peer, and is
+ * How receive windows grow with the path (RFC 9113 §5.2.1): a window that is used up faster than credit can come back is what limits the peer, and is
  * doubled, up to `maxWindowSize`. Asked by the connection when credit is due, for its own window and for those of its streams.
  *
  * The round trip is the shortest that was seen: of the first SETTINGS, which costs nothing, and of PINGs, which are sent only where a window is used up that
- * fast. On a short path there is none of this: nothing is sent and nothing grows, since credit is never late there.
+ * fast. On a short path no PING is sent and no window grows, since credit is never late there.
  */
 import type { ReceiveWindow } from "./receiveWindow.js"
 
-/** Below so many ms a path is short: a stream's window by default for each such time is 420 Mbit/s, and the connection's four times that. */
+/** A path is short below this round trip, in ms: the default window of a stream for each such round trip is 420 Mbit/s, and the connection's four times that. */
 const short = 5
 
-/** What it asks of its connection. */
+/** What the growth of windows asks of its connection. */
 export interface Path {
   /** The clock, in ms. */
   readonly now: () => number

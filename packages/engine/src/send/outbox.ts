@@ -1,5 +1,5 @@
 /**
- * What goes to the socket, and in which order: control frames and field sections as they come, DATA of concurrent streams as the scheduler says, as
+ * The order of what goes to the socket: control frames and field sections as they come, DATA of concurrent streams as the scheduler says, as
  * far as windows and socket allow; all of a turn in one write. Called by the streams, the dispatcher's handlers and the connection.
  */
 import type { HeaderField } from "@effect-http2/hpack/HeaderField"
@@ -24,7 +24,7 @@ export class Outbox {
   /** The peer's SETTINGS_MAX_FRAME_SIZE. */
   private maxFrameSize = initial.maxFrameSize
   /**
-   * Control frames that the peer's frames made us send, since it last read all that we had written. What our own users do, cancelling a
+   * Control frames that answer frames of the peer, since it last read all that we had written. What our own users cause, cancelling a
    * thousand streams for instance, is not held against it.
    */
   controlFrames = 0
@@ -278,7 +278,7 @@ export class Outbox {
       this.data.next(sender, this.maxFrameSize, now)
       if (sender.queued > 0 && sender.window.octets > 0) scheduler.add(sender)
       sender.notifyRoom()
-      // Its writer had to wait for room, and has more: those behind it do not go while that is fetched.
+      // Its writer was woken and has more: the streams behind it wait until that was added.
       if (scheduler.isPrioritized && sender.queued === 0 && sender.isRefilling) break
     }
     if (this.sentOctets - this.movedTo < progress) return
@@ -291,7 +291,7 @@ export class Outbox {
     return this.buffer.view(octets)
   }
 
-  /** What there is goes out, and nothing more: no DATA behind GOAWAY. */
+  /** Writes what is encoded, and no DATA behind GOAWAY. */
   close(): void {
     this.buffer.flush()
     this.isClosed = true

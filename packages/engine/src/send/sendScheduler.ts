@@ -1,8 +1,8 @@
 /**
- * Whose DATA goes next (RFC 9218 §10): the most urgent first; of those that are as urgent, the incremental ones in turn, a frame each, the others one
+ * Decides whose DATA goes next (RFC 9218 §10): the most urgent first; of equal urgency, incremental ones take turns, a frame each, the others go one
  * after another. Only senders that have something to send and a window for it stand here, so that nobody waits for one that cannot. Called by the outbox.
  *
- * Until a priority is signalled on the connection all share alike, as RFC 9113 §5.3.2 leaves it to us: one ring, and nothing but that.
+ * Until a priority is signalled on the connection all share alike in one ring, which RFC 9113 §5.3.2 leaves to the sender.
  */
 import type { Sender } from "./sender.js"
 import { SenderQueue } from "./senderQueue.js"

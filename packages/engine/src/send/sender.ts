@@ -8,7 +8,7 @@ import { emptyOctets } from "../octets.js"
 import * as Frame from "../Frame.js"
 import type { WriteBuffer } from "../frame/writeBuffer.js"
 
-/** Octets of DATA that the peer has to take for a stream, or the connection, to be moving. */
+/** Octets of DATA that the peer has to take for a stream, or the connection, to count as making progress. */
 export const progress = 16_384
 
 /** What the outbox has to tell the stream. */
@@ -37,7 +37,7 @@ export class Sender {
   incremental: boolean | undefined = undefined
   /** Whether the stream is a tunnel, which gets its share whatever waits beside it (RFC 9218 §10.1). */
   isTunnel = false
-  /** Whether a writer was woken that has not added anything since. */
+  /** Whether a writer was woken and has not added anything since. */
   isRefilling = false
   /** The clock, in ms, when the peer has last taken as much as counts, or it began to wait: what the stall timeout counts from. */
   movedAt: number

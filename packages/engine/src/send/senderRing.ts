@@ -11,7 +11,7 @@ export class SenderRing {
     return this.first === this.senders.length
   }
 
-  /** At the end of the round. */
+  /** Adds at the end of the round. */
   add(sender: Sender): void {
     sender.setReady(true)
     this.senders.push(sender)

@@ -1,5 +1,5 @@
 /**
- * What becomes of a response whose handler fails, and whose doing that is. Called by the skin, which runs handlers.
+ * What is sent where a handler fails, and whether the peer has caused the failure. Called by the skin, which runs handlers.
  */
 import * as ErrorCode from "../ErrorCode.js"
 import * as Headers from "../Headers.js"
@@ -76,7 +76,7 @@ const shortened = (text: string): string => (text.length > 256 ? `${text.slice(0
 export const describe = ({ head }: ServerStream): string =>
   `handler of ${shortened(head.method)} ${shortened(head.path)}`
 
-/** What a handler gave in place of a response. */
+/** The error for what a handler gave in place of a response. */
 export const wrongType = (what: string, given: unknown): TypeError =>
   new TypeError(
     `a handler gives an Effect of an Http2ServerResponse, as Http2ServerResponse.text makes one, and this one gave ${what}: ${Object.prototype.toString.call(given)}`

@@ -28,7 +28,7 @@ export class PriorityUpdates {
     const { prioritizedId, value } = frame
     const { table } = connection
     if (prioritizedId === 0) throw protocolError("for stream 0")
-    // It carries nothing that has to be sent, and costs its parsing.
+    // It costs parsing, and carries nothing that has to be sent.
     connection.guard.glitch("PRIORITY_UPDATE")
     const stream = table.get(prioritizedId)
     const isIdle = stream === undefined && table.isIdle(prioritizedId)
@@ -65,7 +65,7 @@ export class PriorityUpdates {
 /** Whether with one more there were over `most` streams that are active, or idle and prioritized. */
 const exceeds = (kept: Map<number, Priority.Priority>, { table }: Connection, most: number): boolean => {
   if (kept.size + table.remoteCount < most) return false
-  // Only now it is worth it to count exactly: ids that were left out are not idle, a stream that we reset is not active.
+  // The exact count is dear, so that it is made only here: skipped ids are not idle, and a stream that we reset is not active.
   for (const id of kept.keys()) if (!table.isIdle(id)) kept.delete(id)
   let active = 0
   for (const stream of table.values()) if (!table.isLocal(stream.id) && stream.state !== State.resetSent) active++

@@ -114,7 +114,7 @@ export class ServerRole implements Role {
     )
   }
 
-  /** 431 costs us an answer, and says nothing that another one would not: one after another without end is an attack. */
+  /** Each 431 costs an answer: a peer that asks for them without end is an attacker. */
   private refuse(connection: Connection, stream: ServerStream, violation: Violation): void {
     if (!violation.isTooLarge) throw malformed(stream.id, violation)
     connection.guard.glitch("a request whose fields are too large")

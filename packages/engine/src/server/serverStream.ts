@@ -53,7 +53,7 @@ export class ServerStream extends Stream {
   private response: ResponseState = "none"
   /** What interrupts the handler, once that waits for something. */
   private running: Running | undefined = undefined
-  /** What the skin keeps with the stream; the engine does not look at it. */
+  /** A value that the skin keeps with the stream; the engine does not read it. */
   attachment: unknown = undefined
   private sentContinue = false
   /** What the last PRIORITY_UPDATE has said, and what the handler has (RFC 9218 §7, §8). */

@@ -1,5 +1,5 @@
 /**
- * The body of a message that arrives, as far as it is plain: counts what came and what was read, keeps what is not read, and gives up what nobody will read.
+ * The plain half of a received body: counts what came and what was read, keeps what is not read, and drops what nobody will read.
  * A skin's inbox adds the queue that wakes a reader.
  *
  * FLOW CONTROL: octets are bounded by the stream's window, since credit goes back when a reader gets them. Small DATA is copied together while it waits, so
@@ -42,7 +42,7 @@ export abstract class ReceivedBody implements Inbox {
 
   abstract push(data: Uint8Array): void
   abstract deliver(): void
-  /** Nothing more will come: who waits has to know. */
+  /** Nothing more will come: a waiting reader is told. */
   protected abstract wakeAtEnd(): void
 
   get isOver(): boolean {
@@ -96,7 +96,7 @@ export abstract class ReceivedBody implements Inbox {
       return
     }
     this.seal()
-    // The first is often all.
+    // Most bodies are one chunk.
     const fresh = new Uint8Array(this.chunks.length === 0 && !this.isQueued ? data.length : bufferSize)
     fresh.set(data)
     this.filled = data.length
@@ -141,7 +141,7 @@ export abstract class ReceivedBody implements Inbox {
     return this.isEnded ? undefined : this.failure
   }
 
-  /** Who reads all the same learns that octets are missing. */
+  /** A reader learns that octets are missing. */
   discard(streamId: number): void {
     this.isDiscarding = true
     this.streamId = streamId
@@ -168,7 +168,7 @@ export abstract class ReceivedBody implements Inbox {
     return chunks
   }
 
-  /** All that is not handed over, but for a buffer that more may be copied into. */
+  /** All that is not handed over, except a buffer that more may be copied into. */
   protected takeFull(): Array<Uint8Array> {
     if (this.filled === 0) return this.takeAll()
     const { chunks } = this
@@ -177,7 +177,7 @@ export abstract class ReceivedBody implements Inbox {
     return chunks
   }
 
-  /** What was taken and found no room. */
+  /** Puts back what was taken and found no room. */
   protected putBack(chunks: Array<Uint8Array>): void {
     this.chunks = this.chunks.length === 0 ? chunks : [...chunks, ...this.chunks]
   }

@@ -27,7 +27,7 @@ const { Event, State } = StreamState
 /** Octets that a stream costs beside its body: its request, its response, its handler. */
 const streamCost = 16_384
 
-/** In place of the window of a stream, until one is made. */
+/** Stands for the window of a stream until that is made. */
 const notMade = new PlainWindow(0)
 
 /** The connection, as its streams see it. */
@@ -66,7 +66,7 @@ export interface StreamOwner {
   forcedReset(): void
 }
 
-/** What runs for a stream outside of the engine: a handler, or what sends a body. */
+/** What runs for a stream outside of the engine: a handler, or the sender of a body. */
 export interface Running {
   /** The stream is over. */
   interrupt(): void
@@ -181,7 +181,7 @@ export abstract class Stream implements SenderOwner, InboxOwner {
     this.receivedOctets += data.length
     const isLong = this.expectedOctets >= 0 && this.receivedOctets > this.expectedOctets
     const isEnd = endStream && !isLong && !this.isShort
-    // Before the octets count as read: a side that has ended is given no credit, nor told to stop.
+    // Comes before the octets count as read: a side that has ended gets neither credit nor a reset.
     if (isEnd) this.transition(Event.receiveDataEnd)
     const padding = flowControlledLength - data.length
     // FLOW CONTROL: padding counts, and nobody reads it.
@@ -333,19 +333,19 @@ export abstract class Stream implements SenderOwner, InboxOwner {
     this.failed(error)
   }
 
-  /** Ends what the peer still sends though nobody waits for it. */
+  /** Stops a peer that still sends a body which nobody waits for. */
   declineRest(): void {}
 
-  /** Since when, in ms, the peer has let the stream stand; infinity where it does not. */
+  /** Since when, in ms, the peer has stalled the stream; infinity where it does not. */
   get stalledSince(): number {
     const { sender } = this
     if (sender === undefined || sender.queued === 0) return Number.POSITIVE_INFINITY
     const { outbox } = this.owner
-    // Where it could send and others go first, it is us who let it stand.
+    // A stream that could send while others go first is not stalled by the peer.
     return sender.isReady || outbox.isCongested ? Math.max(sender.movedAt, outbox.movedAt) : sender.movedAt
   }
 
-  /** Whether what stands waits for the peer's windows alone: the peer reads, and nobody reads there. */
+  /** Whether only the peer's windows hold the stream: the peer reads its socket, and its user does not read the body. */
   get isHeldByWindow(): boolean {
     return this.sender !== undefined && !this.owner.outbox.isCongested
   }
@@ -355,7 +355,7 @@ export abstract class Stream implements SenderOwner, InboxOwner {
     return streamCost + (this.sender?.queued ?? 0)
   }
 
-  /** It has stood for too long, or holds too much for that: `limit` says which. */
+  /** Resets a stream that has stalled too long or holds too much; `limit` names the option. */
   giveUp(limit: string): void {
     this.declineRest()
     this.reset(
@@ -367,7 +367,7 @@ export abstract class Stream implements SenderOwner, InboxOwner {
     if (this.state === State.resetSent) this.transition(Event.resetAcknowledged)
   }
 
-  /** Nobody will read the body: the windows get back what waits. */
+  /** Nobody will read the body: what waits goes back to the windows. */
   discardBody(): void {
     this.body?.discard(this.id)
   }
