@@ -5,7 +5,6 @@
  * @since 0.1.0
  */
 import type * as Http2Error from "@effect-http2/effect4-http2/Http2Error"
-import type * as Http2Options from "@effect-http2/effect4-http2/Http2Options"
 import type * as Exchange from "@effect-http2/node/client/exchange"
 import type * as Plain from "@effect-http2/node/client/poolOptions"
 import * as Stats from "@effect-http2/node/client/poolStats"
@@ -27,6 +26,7 @@ import type * as Scope from "effect/Scope"
 import * as ClientErrors from "./internal/client/clientErrors.js"
 import * as Execute from "./internal/client/execute.js"
 import * as Metrics from "./internal/client/poolMetrics.js"
+import type * as ClientOptions from "./internal/client/options.js"
 import * as Skin from "./internal/client/skin.js"
 import { responseIn } from "./internal/effectInternals.js"
 
@@ -36,7 +36,7 @@ import { responseIn } from "./internal/effectInternals.js"
  * @since 0.1.0
  * @category models
  */
-export type Options = Plain.ClientOptions<Duration.Input, Http2Options.Http2Options>
+export type Options = ClientOptions.Options
 
 /**
  * The pool of connections that each origin has.
@@ -137,7 +137,7 @@ export const limitsReached: Metric.Counter<number> = Metrics.limitsReached
 export const make = (
   options: Options = {}
 ): Effect.Effect<HttpClient.HttpClient, Http2Error.ConnectionError, Scope.Scope> =>
-  Effect.map(Skin.make(options), Execute.makeClient)
+  Effect.map(Skin.make(options), (pools) => Execute.makeClient(pools, options.decompress ?? false))
 
 /** Values of Effect by what they hold; functions, counters and other objects by who they are. */
 const equals = (one: unknown, other: unknown): boolean => Equal.isEqual(one) && Equal.equals(one, other)

@@ -214,7 +214,8 @@ export const layerConfig = (
   Layer.mergeAll(Layer.effect(HttpServer.HttpServer)(Effect.flatMap(Config.unwrap(options), make)), layerHttpServices)
 
 /**
- * A server at a free port, and a client that speaks HTTP/2 to it, with its URL in front of what is asked for.
+ * A server at a free port, and a client that speaks HTTP/2 to it, with its URL in front of what is asked for. The client decodes what is
+ * compressed, as that of `NodeHttpServer.layerTest` does.
  *
  * @since 0.1.0
  * @category testing
@@ -227,7 +228,7 @@ export const layerTest: Layer.Layer<
   | HttpClient.HttpClient,
   ServeError
 > = HttpServer.layerTestClient.pipe(
-  Layer.provide(NodeHttp2Client.layer({ priorKnowledge: true })),
+  Layer.provide(NodeHttp2Client.layer({ priorKnowledge: true, decompress: true })),
   Layer.provideMerge(layer())
 )
 

@@ -7,6 +7,10 @@ const differences: ReadonlyArray<Difference> = [
   { name: "NodeHttp2.ServeOptions.abortAnnotations", reason: "in the place of `abortFiberId`" },
   { name: "NodeHttp2Client.Options.alternatives", reason: "not there yet: `onAltSvc` hears of them" },
   { name: "NodeHttp2Client.Options.onAltSvc", reason: "in the place of `alternatives`" },
+  {
+    name: "NodeHttp2Client.Options.decompress",
+    reason: "`NodeHttpClient` of Effect 4 has a layer of `fetch`, which does"
+  },
   { name: "NodeHttp2Server.Options.handlerPolicy", reason: "an application says by itself how it is run" },
   { name: "NodeHttp2Server.makeHandler(httpApp)", reason: "an application is called `httpEffect` in Effect 4" },
   {

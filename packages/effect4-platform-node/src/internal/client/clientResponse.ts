@@ -4,7 +4,6 @@
  * It owns the rest of its body: reading it to the end, leaving its Stream early and a read that fails end the exchange. `HttpClient.make`, which wraps it, gives
  * the exchange up where a read is interrupted, and where nobody reads at all.
  */
-import type * as Http2Error from "@effect-http2/effect4-http2/Http2Error"
 import type { Protocol, SentRequest } from "@effect-http2/node/client/exchange"
 import * as Effect from "effect/Effect"
 import * as Cookies from "effect/http/Cookies"
@@ -21,7 +20,7 @@ import type * as Schema from "effect/Schema"
 import type * as Socket from "effect/socket/Socket"
 import * as Stream from "effect/Stream"
 import { decodeError } from "./clientErrors.js"
-import type { Incoming } from "./incoming.js"
+import type { Incoming, ReadError } from "./incoming.js"
 import { Defect } from "./requestBody.js"
 
 type Read<A> = Effect.Effect<A, HttpClientError.HttpClientError>
@@ -197,7 +196,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
   }
 
   /** The rest of the request, or of the response, has failed; a defect in the body of the request is one here too. */
-  private failed(error: Http2Error.Http2Error): Read<never> {
+  private failed(error: ReadError): Read<never> {
     const decodeError = this.decodeError(error)
     const { cause } = decodeError
     return cause instanceof Defect ? Effect.failCause(cause.cause) : Effect.fail(decodeError)

@@ -19,6 +19,7 @@ import * as Net from "node:net"
 import type { Duplex } from "node:stream"
 import { requestFailed } from "./clientErrors.js"
 import { ClientResponse } from "./clientResponse.js"
+import { decoded, withAcceptEncoding } from "./contentDecoding.js"
 import type { Incoming } from "./incoming.js"
 import { dispose, isReplayable, toBody } from "./requestBody.js"
 
@@ -52,8 +53,10 @@ const targetOf = (url: URL): Target | Error => {
 }
 
 /** Whose form it is, the encoder says with its boundary. */
-const headersOf = ({ body, headers }: HttpClientRequest.HttpClientRequest): Headers.Headers =>
-  body._tag === "FormData" ? Headers.remove(headers, "content-type") : headers
+const headersOf = ({ body, headers }: HttpClientRequest.HttpClientRequest, decompress: boolean): Headers.Headers => {
+  const sent = body._tag === "FormData" ? Headers.remove(headers, "content-type") : headers
+  return decompress ? withAcceptEncoding(sent) : sent
+}
 
 /** Ends a connection behind what was written to it. */
 const closeBehind = (connection: Duplex): void => {
@@ -100,10 +103,11 @@ class ClientWish implements Wish<Incoming> {
     private readonly request: HttpClientRequest.HttpClientRequest,
     readonly target: Target,
     fiber: Fiber.Fiber<unknown, unknown>,
+    private readonly decompress: boolean,
     private resume: Resume | undefined
   ) {
     this.method = request.method
-    this.headers = headersOf(request)
+    this.headers = headersOf(request, decompress)
     this.context = fiber.context
     this.onInformational = onFields(fiber.getRef(CurrentOnInformational))
     this.isUpgrade = request.headers["upgrade"] !== undefined
@@ -131,7 +135,8 @@ class ClientWish implements Wish<Incoming> {
   }
 
   private answered(incoming: Incoming, sent: SentRequest, upgraded: Effect.Effect<Socket.Socket> | undefined): void {
-    this.settle(Effect.succeed(new ClientResponse(this.request, this.target.url, incoming, sent, upgraded)))
+    const read = this.decompress ? decoded(incoming, this.method) : incoming
+    this.settle(Effect.succeed(new ClientResponse(this.request, this.target.url, read, sent, upgraded)))
   }
 
   onFailure(error: Http2Error.Http2Error): void {
@@ -164,7 +169,7 @@ const scopeClosed = (request: HttpClientRequest.HttpClientRequest, cause: unknow
   })
 
 /** Sends each request, once, and succeeds with the head of its response. Interruption gives it up at once, and so does the signal, at any time. */
-export const makeClient = (pools: Pools<Incoming>): HttpClient.HttpClient =>
+export const makeClient = (pools: Pools<Incoming>, decompress: boolean): HttpClient.HttpClient =>
   HttpClient.make((request, url, signal, fiber) => {
     const target = targetOf(url)
     if (target instanceof Error) {
@@ -172,7 +177,7 @@ export const makeClient = (pools: Pools<Incoming>): HttpClient.HttpClient =>
       return Effect.fail(invalidUrl(request, target))
     }
     return Effect.callback((resume) => {
-      const wish = new ClientWish(request, target, fiber, resume)
+      const wish = new ClientWish(request, target, fiber, decompress, resume)
       const sent = new ClientRequest(wish, pools.of(target.origin))
       endWith(signal, wish, sent)
       return Effect.sync(() => sent.cancel())

@@ -11,6 +11,20 @@ import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import type * as Stream from "effect/Stream"
 
+/** A body that is not in the coding that its fields name, or ends in the middle of it. */
+export class CodingError extends Error {
+  override readonly name = "CodingError"
+
+  constructor(coding: string, cause: unknown) {
+    super(`the body cannot be decoded as ${coding}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause
+    })
+  }
+}
+
+/** Of the connection, or of who decodes what it brings. */
+export type ReadError = Http2Error.Http2Error | CodingError
+
 export interface Incoming {
   readonly protocol: Protocol
   readonly status: number
@@ -19,8 +33,8 @@ export interface Incoming {
   readonly remoteAddress: string | undefined
   /** The whole body, where it is here already and not longer than `limit`; takes it. */
   takeOctets(limit: number): Uint8Array | undefined
-  bytes(limit: number): Effect.Effect<Uint8Array, Http2Error.Http2Error>
-  readonly body: Stream.Stream<Uint8Array, Http2Error.Http2Error>
+  bytes(limit: number): Effect.Effect<Uint8Array, ReadError>
+  readonly body: Stream.Stream<Uint8Array, ReadError>
   readonly trailers: Effect.Effect<Headers.Headers, Http2Error.Http2Error>
 }
 

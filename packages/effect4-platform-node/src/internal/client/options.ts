@@ -9,7 +9,15 @@ import * as Plain from "@effect-http2/node/client/poolOptions"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
-export type Options = Plain.ClientOptions<Duration.Input, Http2Options.Http2Options>
+export type Options = Plain.ClientOptions<Duration.Input, Http2Options.Http2Options> & {
+  /**
+   * Whether bodies of responses are given without their content codings (RFC 9110 §8.4: gzip, deflate, br, and zstd where Node has it), and requests that do not
+   * say what they accept ask for the first three. The fields stay those that came. A body in a coding that is not known is given as it came, and one that is not
+   * what its fields say, or cut off, fails its reader with `DecodeError`. `MaxBodySize` bounds what has been decoded. Default: false, as with
+   * `NodeHttpClient.layerNodeHttp` and `layerUndici`; true is what `layerFetch` does.
+   */
+  readonly decompress?: boolean | undefined
+}
 
 /** The options with every default filled in, and those of a connection of HTTP/2. */
 export interface Resolved {
