@@ -6,13 +6,11 @@
  */
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import type * as Frame from "./Frame.js"
 import type { Http2Connection } from "./Http2Connection.js"
 import * as Http2Error from "./Http2Error.js"
 import * as Announced from "@effect-http2/engine/origin/announcements"
 import * as AsciiOrigin from "@effect-http2/engine/origin/asciiOrigin"
 import type { Alternative, Announcements } from "@effect-http2/engine/origin/originModels"
-import type { Stream } from "@effect-http2/engine/stream/stream"
 
 export type {
   /**
@@ -56,17 +54,6 @@ export const attempt = <A>(make: () => A): Effect.Effect<A, Http2Error.Connectio
   })
 
 /**
- * ALTSVC on a stream of a server, while our side of it is open.
- *
- * @internal
- */
-export const announceOn = (stream: Stream, value: string): Effect.Effect<void, Http2Error.ConnectionError> =>
-  attempt(() => {
-    const frame = Announced.altSvcOn(stream.id, "", value)
-    if (stream.isSending) stream.owner.outbox.control(frame)
-  })
-
-/**
  * Fails with a `ConnectionError` of origin `User` for what cannot be said on any connection. For layers that listen before they serve.
  *
  * @since 0.1.0
@@ -74,16 +61,6 @@ export const announceOn = (stream: Stream, value: string): Effect.Effect<void, H
  */
 export const check = (announcements: Announcements): Effect.Effect<void, Http2Error.ConnectionError> =>
   attempt(() => void Announced.announce(announcements))
-
-const send = (
-  connection: Http2Connection,
-  make: () => ReadonlyArray<Frame.Frame>
-): Effect.Effect<void, Http2Error.ConnectionError> =>
-  attempt(() => {
-    const { outbox, role } = connection.engine
-    if (!role.isServer) throw Announced.invalid("a server's to announce, not a client's")
-    for (const frame of make()) outbox.control(frame)
-  })
 
 /**
  * Tells the client of `connection`, a server's, of more origins that are answered for on it (RFC 8336 §2). Nothing is sent over a plain connection,
@@ -98,7 +75,7 @@ export const announceOrigins: {
 } = dual(
   2,
   (connection: Http2Connection, origins: ReadonlyArray<string>): Effect.Effect<void, Http2Error.ConnectionError> =>
-    send(connection, () => (Announced.isH2(connection.peer) ? Announced.originFrames(origins) : []))
+    attempt(() => Announced.announceOrigins(connection.engine, origins))
 )
 
 /**
@@ -112,5 +89,5 @@ export const announceAltSvc: {
   (alternative: Alternative): (connection: Http2Connection) => Effect.Effect<void, Http2Error.ConnectionError>
   (connection: Http2Connection, alternative: Alternative): Effect.Effect<void, Http2Error.ConnectionError>
 } = dual(2, (connection: Http2Connection, alternative: Alternative): Effect.Effect<void, Http2Error.ConnectionError> =>
-  send(connection, () => [Announced.altSvcFrame(alternative)])
+  attempt(() => Announced.announceAltSvc(connection.engine, alternative))
 )

@@ -13,7 +13,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Headers } from "./Headers.js"
 import { type Http2ClientResponse, responseOf } from "./Http2ClientResponse.js"
-import * as Http2Error from "./Http2Error.js"
+import type * as Http2Error from "./Http2Error.js"
 import type * as Priority from "./Priority.js"
 import { fromEvents } from "./internal/events.js"
 import { awaitEngine } from "./internal/wake.js"
@@ -111,13 +111,10 @@ export const pushes = (connection: Connection, promised: ClientPushes): Stream.S
       connection,
       promised.whenPromised,
       () => promised.take(),
-      () => (connection.isClosed || connection.settings.announced.enablePush ? connection.error : notEnabled())
+      () => promised.failure(connection)
     ),
     (pushed) => new Push(pushed)
   )
-
-const notEnabled = (): Http2Error.StreamError =>
-  Http2Error.usageError(0, "6.5.2", "the client does not take pushes: its option enablePush is false")
 
 /** The stream, once the head of the response is there. Whoever runs it wants the response; interruption gives it up. */
 const answered = (pushed: Pushed): Effect.Effect<ClientStream, Http2Error.Http2Error> =>

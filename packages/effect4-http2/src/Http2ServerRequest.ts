@@ -153,8 +153,7 @@ export class Http2ServerRequest extends Http2IncomingMessage {
 
   /** Whether `push` can promise something now: the client takes pushes, and has room for one more. */
   get canPush(): boolean {
-    const { push } = this.serverStream
-    return push !== undefined && push.obstacle(this.serverStream) === undefined
+    return this.serverStream.canPromise
   }
 
   /**
@@ -163,7 +162,14 @@ export class Http2ServerRequest extends Http2IncomingMessage {
    * origin `User`, and promises nothing, where `canPush` is false, for a request that cannot be, and for one that `mayPush` does not allow.
    */
   push(promise: PromisedRequest): Effect.Effect<void, Http2Error.Http2Error> {
-    return Effect.suspend(() => pushOn(this.serverStream, promise))
+    return Effect.suspend(() => {
+      try {
+        this.serverStream.promise(promise)
+        return Effect.void
+      } catch (error) {
+        return Http2Error.isHttp2Error(error) ? Effect.fail(error) : Effect.die(error)
+      }
+    })
   }
 
   /** The scope that the handler runs in is not closed at its end: whoever calls this closes it. */
@@ -190,7 +196,7 @@ export class Http2ServerRequest extends Http2IncomingMessage {
    * the stream is over. Fails with a `ConnectionError` of origin `User` for a value that such a field cannot have.
    */
   altSvc(value: string): Effect.Effect<void, Http2Error.ConnectionError> {
-    return Http2Origin.announceOn(this.serverStream, value)
+    return Http2Origin.attempt(() => this.serverStream.announceAltSvc(value))
   }
 
   get [TypeId](): typeof TypeId {
@@ -203,16 +209,3 @@ export class Http2ServerRequest extends Http2IncomingMessage {
  * @category guards
  */
 export const isHttp2ServerRequest = (u: unknown): u is Http2ServerRequest => Predicate.hasProperty(u, TypeId)
-
-/** Promises, as an effect. */
-const pushOn = (stream: ServerStream, promise: PromisedRequest): Effect.Effect<void, Http2Error.Http2Error> => {
-  const { error, id, push } = stream
-  if (error !== undefined) return Effect.fail(error)
-  if (push === undefined) return Effect.fail(Http2Error.usageError(id, "6.6", "a pushed stream carries no promises"))
-  try {
-    push.push(stream, promise)
-    return Effect.void
-  } catch (error) {
-    return Http2Error.isStreamError(error) ? Effect.fail(error) : Effect.die(error)
-  }
-}

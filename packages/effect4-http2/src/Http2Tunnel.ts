@@ -9,7 +9,7 @@ import * as Predicate from "effect/Predicate"
 import type * as Stream from "effect/Stream"
 import type * as Http2Error from "./Http2Error.js"
 import type { Http2IncomingMessage } from "./Http2IncomingMessage.js"
-import { endBody, write } from "./internal/sendBody.js"
+import { endBody, writeChunk } from "./internal/sendBody.js"
 
 /**
  * @since 0.1.0
@@ -36,7 +36,7 @@ export class Http2Tunnel {
 
   /** Sends octets, and waits while too many wait to be sent. They must not be changed any more. Fails when the stream is over. */
   write(octets: Uint8Array): Effect.Effect<void, Http2Error.Http2Error> {
-    return Effect.suspend(() => write(this.engine, [octets]))
+    return Effect.suspend(() => writeChunk(this.engine, octets))
   }
 
   /** Ends our side, behind what was written. Fails when the stream is over. */

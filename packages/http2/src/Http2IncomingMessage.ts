@@ -7,10 +7,9 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type * as Stream from "effect/Stream"
-import { longerThan } from "@effect-http2/engine/message/messageErrors"
-import * as ErrorCode from "./ErrorCode.js"
+import { longerThan, notJson } from "@effect-http2/engine/message/messageErrors"
 import type { Headers } from "./Headers.js"
-import * as Http2Error from "./Http2Error.js"
+import type * as Http2Error from "./Http2Error.js"
 import { Http2Stream } from "./Http2Stream.js"
 import { Gathered } from "@effect-http2/engine/stream/gathered"
 import { bodyOf, pull, takeWhole, toStream } from "./internal/bodies.js"
@@ -112,7 +111,7 @@ export abstract class Http2IncomingMessage {
    */
   json(limit: number = defaultLimit): Effect.Effect<unknown, Http2Error.Http2Error> {
     return Effect.flatMap(this.text(limit), (text) =>
-      Effect.try({ try: (): unknown => JSON.parse(text), catch: (cause) => notJson(this.engine, cause) })
+      Effect.try({ try: (): unknown => JSON.parse(text), catch: (cause) => notJson(this.engine.id, cause) })
     )
   }
 
@@ -137,14 +136,3 @@ export const isHttp2IncomingMessage = (u: unknown): u is Http2IncomingMessage =>
 
 const tooLong = (engine: EngineStream, limit: number): Http2Error.StreamError =>
   longerThan(limit, engine.id, engine.body?.received ?? 0)
-
-const notJson = (engine: EngineStream, cause: unknown): Http2Error.StreamError =>
-  new Http2Error.StreamError({
-    streamId: engine.id,
-    code: ErrorCode.CANCEL,
-    origin: "User",
-    reason: "Decode",
-    description: "the body is not JSON",
-    processed: "unknown",
-    cause
-  })

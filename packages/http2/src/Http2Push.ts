@@ -9,7 +9,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { responseOf, type Http2ClientResponse } from "./Http2ClientResponse.js"
 import type { Headers } from "./Headers.js"
-import * as Http2Error from "./Http2Error.js"
+import type * as Http2Error from "./Http2Error.js"
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
 import type { ClientPushes } from "@effect-http2/engine/client/clientPushes"
 import type { Connection } from "@effect-http2/engine/connection/connection"
@@ -104,19 +104,16 @@ export class Push {
  *
  * @internal
  */
-export const pushes = (engine: Connection, pushes: ClientPushes): Stream.Stream<Push, Http2Error.Http2Error> =>
+export const pushes = (connection: Connection, promised: ClientPushes): Stream.Stream<Push, Http2Error.Http2Error> =>
   Stream.map(
     fromEvents(
-      engine,
-      pushes.whenPromised,
-      () => pushes.take(),
-      () => (engine.status === "closed" || engine.settings.announced.enablePush ? engine.error : notEnabled())
+      connection,
+      promised.whenPromised,
+      () => promised.take(),
+      () => promised.failure(connection)
     ),
     (pushed) => new Push(pushed)
   )
-
-const notEnabled = (): Http2Error.StreamError =>
-  Http2Error.usageError(0, "6.5.2", "the client does not take pushes: its option enablePush is false")
 
 /** The stream, once the head of the response is there. Whoever runs it wants the response; interruption gives it up. */
 const answered = (pushed: Pushed): Effect.Effect<ClientStream, Http2Error.Http2Error> =>

@@ -162,8 +162,7 @@ export class Http2ServerRequest extends Http2IncomingMessage {
 
   /** Whether `push` can promise something now: the client takes pushes, and has room for one more. */
   get canPush(): boolean {
-    const { push } = this.serverStream
-    return push !== undefined && push.obstacle(this.serverStream) === undefined
+    return this.serverStream.canPromise
   }
 
   /**
@@ -172,7 +171,14 @@ export class Http2ServerRequest extends Http2IncomingMessage {
    * origin `User`, and promises nothing, where `canPush` is false, for a request that cannot be, and for one that `mayPush` does not allow.
    */
   push(promise: PromisedRequest): Effect.Effect<void, Http2Error.Http2Error> {
-    return Effect.suspend(() => pushOn(this.serverStream, promise))
+    return Effect.suspend(() => {
+      try {
+        this.serverStream.promise(promise)
+        return Effect.void
+      } catch (error) {
+        return Http2Error.isHttp2Error(error) ? Effect.fail(error) : Effect.die(error)
+      }
+    })
   }
 
   /** Leaves the scope that the handler runs in open at its end: whoever calls this has to close it, or what is in it is never released. */
@@ -184,10 +190,10 @@ export class Http2ServerRequest extends Http2IncomingMessage {
    * Sends an informational response (1xx) before the final one, for instance 103 Early Hints (RFC 8297). Fails with a `StreamError` of
    * origin `User` for another status, for 101, and once the final response was sent.
    */
-  informational(status: number, headers: Headers.Headers): Effect.Effect<void, Http2Error.Http2Error> {
+  informational(status: number, headers?: Headers.Input): Effect.Effect<void, Http2Error.Http2Error> {
     return Effect.try({
       try: () => {
-        if (this.serverStream.isSending) this.serverStream.informational(status, headers)
+        if (this.serverStream.isSending) this.serverStream.informational(status, Headers.make(headers))
       },
       catch: (error) =>
         Http2Error.isHttp2Error(error) ? error : Http2Error.usageError(this.serverStream.id, "8.1", String(error))
@@ -199,7 +205,7 @@ export class Http2ServerRequest extends Http2IncomingMessage {
    * the stream is over. Fails with a `ConnectionError` of origin `User` for a value that such a field cannot have.
    */
   altSvc(value: string): Effect.Effect<void, Http2Error.ConnectionError> {
-    return Http2Origin.announceOn(this.serverStream, value)
+    return Http2Origin.attempt(() => this.serverStream.announceAltSvc(value))
   }
 }
 
@@ -208,17 +214,3 @@ export class Http2ServerRequest extends Http2IncomingMessage {
  * @category guards
  */
 export const isHttp2ServerRequest = (u: unknown): u is Http2ServerRequest => Predicate.hasProperty(u, TypeId)
-
-/** Promises, as an effect. */
-const pushOn = (stream: ServerStream, promise: PromisedRequest): Effect.Effect<void, Http2Error.Http2Error> => {
-  const { error, id, push } = stream
-  if (error !== undefined) return Effect.fail(error)
-  if (push === undefined) return Effect.fail(Http2Error.usageError(id, "6.6", "a pushed stream carries no promises"))
-  try {
-    push.push(stream, promise)
-    return Effect.void
-  } catch (error) {
-    if (Http2Error.isStreamError(error)) return Effect.fail(error)
-    throw error
-  }
-}

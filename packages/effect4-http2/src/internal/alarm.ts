@@ -2,18 +2,12 @@
  * The one timer of a connection. By the live clock it is the host's, since Effect's own `sleep` keeps a process alive, and costs a fiber; by any other clock,
  * a test's for instance, it is that clock's `sleep`. Made by connectionScope.ts.
  */
-import type { Timer } from "@effect-http2/engine/connection/connection"
-import { HostTimer } from "@effect-http2/engine/connection/hostTimer"
+import { type Alarm, HostTimer } from "@effect-http2/engine/connection/hostTimer"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-
-/** A timer that is set anew, or stopped, at any time. */
-export interface Alarm extends Timer {
-  stop(): void
-}
 
 class ClockAlarm implements Alarm {
   private fiber: Fiber.Fiber<void> | undefined = undefined

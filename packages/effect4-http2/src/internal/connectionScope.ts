@@ -4,6 +4,7 @@
  * runs while the transport ends. Acquired by Http2Client.ts and Http2Server.ts.
  */
 import { Connection, type Holder } from "@effect-http2/engine/connection/connection"
+import type { Alarm } from "@effect-http2/engine/connection/hostTimer"
 import type { Role } from "@effect-http2/engine/connection/role"
 import type { Rounds } from "@effect-http2/engine/connection/turn"
 import { LocalSettings } from "@effect-http2/engine/settings/localSettings"
@@ -19,7 +20,7 @@ import type * as Http2Options from "../Http2Options.js"
 import type * as Http2Stats from "../Http2Stats.js"
 import type { Settings } from "../Settings.js"
 import type { Transport } from "../Transport.js"
-import { type Alarm, makeAlarm } from "./alarm.js"
+import { makeAlarm } from "./alarm.js"
 import { Body } from "./bodies.js"
 import { receive } from "./receiver.js"
 import { makeWindow } from "./windows.js"

@@ -3,38 +3,31 @@
  * for responses, by clientRequests.ts for requests, and by Http2Tunnel.ts.
  */
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
-import { checkTrailers } from "@effect-http2/engine/message/sectionSize"
+import * as Sent from "@effect-http2/engine/stream/sentBody"
 import type { Stream as EngineStream } from "@effect-http2/engine/stream/stream"
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import * as ErrorCode from "../ErrorCode.js"
 import type { Headers } from "../Headers.js"
-import * as Http2Error from "../Http2Error.js"
+import type { Http2Error } from "../Http2Error.js"
 import { awaitEngine, behindStep } from "./wake.js"
 
 type Trailers = Effect.Effect<Headers, unknown> | undefined
 
-const gone = (stream: EngineStream): Http2Error.Http2Error =>
-  stream.error ?? Http2Error.usageError(stream.id, "5.1", "the stream is over")
-
 /** Waits until the sender has room. */
 const awaitRoom = (stream: EngineStream): Effect.Effect<void> =>
-  awaitEngine((resume) => {
-    if (stream.sender === undefined || !stream.sender.isFull) return resume(Effect.void)
-    stream.sender.onRoom(() => resume(Effect.void))
-  })
+  awaitEngine((resume) => Sent.onRoom(stream, () => resume(Effect.void)))
 
-/** Sends `pieces` as part of the body, and waits while too many octets wait to be sent. Fails when the stream is over. */
-export const write = (
-  stream: EngineStream,
-  pieces: ReadonlyArray<Uint8Array>
-): Effect.Effect<void, Http2Error.Http2Error> => {
-  if (!stream.isSending) return Effect.fail(gone(stream))
-  for (const octets of pieces) if (octets.length > 0) stream.sendData(octets, false)
-  return stream.sender !== undefined && stream.sender.isFull ? awaitRoom(stream) : Effect.void
+/** What is to be run behind a piece that was sent, unless `error` says that it was not. */
+const behind = (stream: EngineStream, error: Http2Error | undefined): Effect.Effect<void, Http2Error> => {
+  if (error !== undefined) return Effect.fail(error)
+  return Sent.isFull(stream) ? awaitRoom(stream) : Effect.void
 }
+
+/** Sends `octets` as part of the body, and waits while too many wait to be sent. Fails when the stream is over. */
+export const writeChunk = (stream: EngineStream, octets: Uint8Array): Effect.Effect<void, Http2Error> =>
+  behind(stream, Sent.sendPieces(stream, [octets]))
 
 /**
  * Sends `body` and behind it `trailers`, and ends our side. Fails, with our side still open, with what the Stream fails with, or
@@ -46,19 +39,14 @@ export const writeBody = (
   trailers: Trailers
 ): Effect.Effect<void, unknown> =>
   Effect.suspend(() => {
-    let sent = 0
-    const announced = stream.announcedOctets
-    return Stream.runForEachArray(body, (pieces) => {
-      for (const { length } of pieces) sent += length
-      return announced >= 0 && sent > announced ? Effect.fail(lengthError(stream)) : write(stream, pieces)
-    }).pipe(
-      Effect.flatMap(() => (sent < announced ? Effect.fail(lengthError(stream)) : writeTrailers(stream, trailers)))
+    const sent = new Sent.SentBody(stream)
+    return Stream.runForEachArray(body, (pieces) => behind(stream, sent.push(pieces))).pipe(
+      Effect.flatMap(() => {
+        const { shortness } = sent
+        return shortness === undefined ? writeTrailers(stream, trailers) : Effect.fail(shortness)
+      })
     )
   })
-
-/** What is sent has to be as long as it says (§8.1.1). */
-const lengthError = (stream: EngineStream): Http2Error.StreamError =>
-  Http2Error.usageError(stream.id, "8.1.1", `content-length is ${stream.announcedOctets}, the body is not`)
 
 /** Sends `trailers` behind the body that was given before, and ends our side. */
 export const writeTrailers = (stream: EngineStream, trailers: Trailers): Effect.Effect<void, unknown> =>
@@ -67,18 +55,9 @@ export const writeTrailers = (stream: EngineStream, trailers: Trailers): Effect.
     : Effect.flatMap(trailers, (headers) => endBody(stream, headers))
 
 /** Ends our side, with `trailers` where there are any. Fails when the stream is over. */
-export const endBody = (
-  stream: EngineStream,
-  trailers: Headers | undefined
-): Effect.Effect<void, Http2Error.Http2Error> => {
-  if (!stream.isSending) return Effect.fail(gone(stream))
-  try {
-    if (trailers !== undefined) checkTrailers(stream.owner.peerMaxHeaderListSize, stream.id, trailers)
-    stream.sendEnd(trailers !== undefined && trailers.fields.length > 0 ? trailers : undefined)
-    return Effect.void
-  } catch (error) {
-    return Http2Error.isHttp2Error(error) ? Effect.fail(error) : Effect.die(error)
-  }
+export const endBody = (stream: EngineStream, trailers: Headers | undefined): Effect.Effect<void, Http2Error> => {
+  const error = Sent.endSide(stream, trailers)
+  return error === undefined ? Effect.void : Effect.fail(error)
 }
 
 /** Sends what follows the head of a request, or octets that left with it, in a fiber of its own, which ends with the stream. */
@@ -97,17 +76,5 @@ export const forkBody = (
 
 const onSuccess = (): void => {}
 
-/** RST_STREAM, never a clean end; the request fails with what the body failed with. */
-const bodyFailed = (stream: ClientStream, cause: Cause.Cause<unknown>): void => {
-  stream.reset(
-    new Http2Error.StreamError({
-      streamId: stream.id,
-      code: Cause.hasInterruptsOnly(cause) ? ErrorCode.CANCEL : ErrorCode.INTERNAL_ERROR,
-      origin: "User",
-      reason: Cause.hasInterruptsOnly(cause) ? "Cancelled" : "UserCode",
-      description: "the body of the request failed",
-      processed: "unknown",
-      cause: Cause.squash(cause)
-    })
-  )
-}
+const bodyFailed = (stream: ClientStream, cause: Cause.Cause<unknown>): void =>
+  stream.bodyFailed(Cause.hasInterruptsOnly(cause), Cause.squash(cause))

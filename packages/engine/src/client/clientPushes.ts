@@ -60,6 +60,12 @@ export class ClientPushes {
     private readonly client: ClientRole
   ) {}
 
+  /** Why no more promises come, where that is an error: `connection` has ended by one, or takes no pushes. */
+  failure(connection: Connection): Http2Error.Http2Error | undefined {
+    if (connection.isClosed || connection.settings.announced.enablePush) return connection.error
+    return Http2Error.usageError(0, "6.5.2", "the client does not take pushes: its option enablePush is false")
+  }
+
   /** The oldest promise that was not given out yet. */
   take(): Push | undefined {
     for (const push of this.unseen) {

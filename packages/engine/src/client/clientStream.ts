@@ -143,6 +143,21 @@ export class ClientStream extends Stream {
     if (this.error !== undefined) running.interrupt()
   }
 
+  /** What sends the body has failed, or was interrupted: RST_STREAM, never a clean end; the request fails with what the body failed with. */
+  bodyFailed(isInterrupted: boolean, cause: unknown): void {
+    this.reset(
+      new Http2Error.StreamError({
+        streamId: this.id,
+        code: isInterrupted ? ErrorCode.CANCEL : ErrorCode.INTERNAL_ERROR,
+        origin: "User",
+        reason: isInterrupted ? "Cancelled" : "UserCode",
+        description: "the body of the request failed",
+        processed: "unknown",
+        cause
+      })
+    )
+  }
+
   protected override failed(error: Http2Error.Http2Error): void {
     this.running?.interrupt()
     this.exchange.onFailure(error)

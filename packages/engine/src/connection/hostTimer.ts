@@ -11,10 +11,15 @@ interface HostHandle {
 declare const setTimeout: (task: () => void, millis: number) => HostHandle
 declare const clearTimeout: (handle: HostHandle) => void
 
+/** A timer that is set anew, or stopped, at any time. */
+export interface Alarm extends Timer {
+  stop(): void
+}
+
 /** Hosts count milliseconds in 31 bits. */
 const longest = 0x7fffffff
 
-export class HostTimer implements Timer {
+export class HostTimer implements Alarm {
   private handle: HostHandle | undefined = undefined
 
   constructor(private readonly ring: () => void) {}

@@ -31,6 +31,18 @@ export const lengthError = (streamId: number, expected: number, receivedOctets: 
   return Http2Error.streamError(streamId, ErrorCode.PROTOCOL_ERROR, "8.1.1", description, { receivedOctets })
 }
 
+/** The body is read as JSON, and is none. */
+export const notJson = (streamId: number, cause: unknown): Http2Error.StreamError =>
+  new Http2Error.StreamError({
+    streamId,
+    code: ErrorCode.CANCEL,
+    origin: "User",
+    reason: "Decode",
+    description: "the body is not JSON",
+    processed: "unknown",
+    cause
+  })
+
 /** The body is longer than its reader wants, who has said `limit` octets. A body of HTTP/1.1 has stream 0. */
 export const longerThan = (limit: number, streamId: number, receivedOctets: number): Http2Error.StreamError =>
   new Http2Error.StreamError({

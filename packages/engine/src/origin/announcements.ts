@@ -12,8 +12,15 @@ import * as AsciiOrigin from "./asciiOrigin.js"
 import { isFieldValue } from "../fields/fieldRules.js"
 import type { Alternative, Announcements } from "./originModels.js"
 
-export const invalid = (description: string): ConnectionError =>
+const invalid = (description: string): ConnectionError =>
   new ConnectionError({ code: ErrorCode.INTERNAL_ERROR, origin: "User", reason: "Usage", description, processed: "no" })
+
+/** A connection, as far as what is said on it goes. */
+interface Announcer {
+  readonly peer: Peer
+  readonly role: { readonly isServer: boolean }
+  readonly outbox: { control(frame: Frame.Frame): void }
+}
 
 /** What a frame may hold for a peer that has not said how much it takes. */
 const room = initial.maxFrameSize
@@ -56,6 +63,22 @@ export const altSvcFrame = ({ origin, value }: Alternative): Frame.Frame =>
 
 /** Whether the connection speaks what ALPN calls "h2": ORIGIN has a meaning only there (RFC 8336 §2.2). */
 export const isH2 = ({ tls }: Peer): boolean => tls?.alpnProtocol === "h2"
+
+const checkServer = ({ role }: Announcer): void => {
+  if (!role.isServer) throw invalid("a server's to announce, not a client's")
+}
+
+/** More origins, on a connection that is open; nothing where ORIGIN has no meaning. */
+export const announceOrigins = (connection: Announcer, origins: ReadonlyArray<string>): void => {
+  checkServer(connection)
+  if (isH2(connection.peer)) for (const frame of originFrames(origins)) connection.outbox.control(frame)
+}
+
+/** Another alternative, on a connection that is open. */
+export const announceAltSvc = (connection: Announcer, alternative: Alternative): void => {
+  checkServer(connection)
+  connection.outbox.control(altSvcFrame(alternative))
+}
 
 /** The frames behind a server's preface; without `peer`, all that there could be. */
 export const announce = ({ altSvc = [], origins }: Announcements, peer?: Peer): ReadonlyArray<Frame.Frame> => {

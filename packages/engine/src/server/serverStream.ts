@@ -7,6 +7,8 @@ import * as ErrorCode from "../ErrorCode.js"
 import { empty, type CheckedHeaders, type Headers } from "../Headers.js"
 import * as Http2Error from "../Http2Error.js"
 import { Interned } from "../interned.js"
+import { altSvcOn } from "../origin/announcements.js"
+import type { PromisedRequest } from "../PromisedRequest.js"
 import * as Priority from "../Priority.js"
 import { dateField } from "../message/dateField.js"
 import { parseTrailers } from "../message/message.js"
@@ -220,6 +222,25 @@ export class ServerStream extends Stream {
     if (this.hasResponded) throw Http2Error.usageError(this.id, "8.1", "the response was sent already")
     this.checkHead(status, headers, noFields)
     this.sendHead(statusFields.get(status), headers, noFields, false)
+  }
+
+  /** ALTSVC about the origin of the request (RFC 7838 §4), while our side is open. Throws a `ConnectionError` of origin `User` for what is no value. */
+  announceAltSvc(value: string): void {
+    const frame = altSvcOn(this.id, "", value)
+    if (this.isSending) this.owner.outbox.control(frame)
+  }
+
+  /** Whether something can be promised along with the response now. */
+  get canPromise(): boolean {
+    return this.push !== undefined && this.push.obstacle(this) === undefined
+  }
+
+  /** Promises a response along with this one (§8.4). Throws what the stream ended with, or a usage error for what cannot be promised. */
+  promise(promised: PromisedRequest): void {
+    const { error, id, push } = this
+    if (error !== undefined) throw error
+    if (push === undefined) throw Http2Error.usageError(id, "6.6", "a pushed stream carries no promises")
+    push.push(this, promised)
   }
 
   /** Sends the head of a tunnel. Throws a usage error where the request is no CONNECT, or is answered. */

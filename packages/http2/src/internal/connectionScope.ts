@@ -4,6 +4,7 @@
  * ends the transport too; another ends our side of it where the peer has not ended its own. Acquired by Http2Client.ts and, for many connections alike, by Http2Server.ts.
  */
 import { Connection, type Holder } from "@effect-http2/engine/connection/connection"
+import type { Alarm } from "@effect-http2/engine/connection/hostTimer"
 import type { Role } from "@effect-http2/engine/connection/role"
 import type { Rounds } from "@effect-http2/engine/connection/turn"
 import { Listeners } from "@effect-http2/engine/listeners"
@@ -21,7 +22,7 @@ import * as InterruptibleRuntime from "../InterruptibleRuntime.js"
 import type { TransportError } from "../Http2Error.js"
 import type { Settings } from "../Settings.js"
 import type { Transport } from "../Transport.js"
-import { type Alarm, makeAlarm } from "./alarm.js"
+import { makeAlarm } from "./alarm.js"
 import { Body } from "./bodies.js"
 import { receive } from "./receiver.js"
 import { ahead } from "./trimmedRuntime.js"

@@ -3,7 +3,7 @@
  * Called by respond.ts for responses, by clientRequests.ts for requests, and by Http2Tunnel.ts.
  */
 import type { ClientStream } from "@effect-http2/engine/client/clientStream"
-import { checkTrailers } from "@effect-http2/engine/message/sectionSize"
+import * as Sent from "@effect-http2/engine/stream/sentBody"
 import type { Stream as EngineStream } from "@effect-http2/engine/stream/stream"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
@@ -13,36 +13,25 @@ import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as ErrorCode from "../ErrorCode.js"
 import type { Headers } from "../Headers.js"
-import * as Http2Error from "../Http2Error.js"
+import type { Http2Error } from "../Http2Error.js"
 import type { OutgoingMessage } from "./outgoingMessage.js"
 import { drive } from "./streamRun/drive.js"
 import { StreamScope } from "./streamScope.js"
 
-const gone = (stream: EngineStream): Http2Error.Http2Error =>
-  stream.error ?? Http2Error.usageError(stream.id, "5.1", "the stream is over")
-
 /** Waits until the sender has room. */
 const awaitRoom = (stream: EngineStream): Effect.Effect<void> =>
-  Effect.async((resume) => {
-    if (stream.sender === undefined || !stream.sender.isFull) return resume(Effect.void)
-    stream.sender.onRoom(() => resume(Effect.void))
-  })
+  Effect.async((resume) => Sent.onRoom(stream, () => resume(Effect.void)))
 
-/** Undefined where the next one need not wait. */
-const pushChunk = (
-  stream: EngineStream,
-  chunk: ReadonlyArray<Uint8Array>
-): Effect.Effect<void, Http2Error.Http2Error> | undefined => {
-  if (!stream.isSending) return Effect.fail(gone(stream))
-  for (const octets of chunk) if (octets.length > 0) stream.sendData(octets, false)
-  return stream.sender !== undefined && stream.sender.isFull ? awaitRoom(stream) : undefined
+/** What is to be run behind a piece that was sent, unless `error` says that it was not; undefined where the next one need not wait. */
+const behind = (stream: EngineStream, error: Http2Error | undefined): Effect.Effect<void, Http2Error> | undefined => {
+  if (error !== undefined) return Effect.fail(error)
+  return Sent.isFull(stream) ? awaitRoom(stream) : undefined
 }
 
 /** Sends `octets` as part of the body, and waits while too many wait to be sent. Fails when the stream is over. */
-export const writeChunk = (stream: EngineStream, octets: Uint8Array): Effect.Effect<void, Http2Error.Http2Error> =>
-  pushChunk(stream, [octets]) ?? Effect.void
+export const writeChunk = (stream: EngineStream, octets: Uint8Array): Effect.Effect<void, Http2Error> =>
+  behind(stream, Sent.sendPieces(stream, [octets])) ?? Effect.void
 
 /**
  * Sends `body` and behind it `trailers`, and ends our side. Fails, with our side still open, with what the Stream fails with, or
@@ -56,21 +45,15 @@ export const writeBody = <R>(
   scope: Scope.Scope | undefined
 ): Effect.Effect<void, unknown, R> =>
   Effect.suspend(() => {
-    let sent = 0
-    const write = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, Http2Error.Http2Error> | undefined => {
-      const pieces = Chunk.toReadonlyArray(chunk)
-      for (const { length } of pieces) sent += length
-      if (stream.announcedOctets >= 0 && sent > stream.announcedOctets) return Effect.fail(lengthError(stream))
-      return pushChunk(stream, pieces)
+    const sent = new Sent.SentBody(stream)
+    const write = (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, Http2Error> | undefined =>
+      behind(stream, sent.push(Chunk.toReadonlyArray(chunk)))
+    const end = (): Effect.Effect<void, unknown> => {
+      const { shortness } = sent
+      return shortness === undefined ? writeTrailers(stream, trailers) : Effect.fail(shortness)
     }
-    const end = (): Effect.Effect<void, unknown> =>
-      sent < stream.announcedOctets ? Effect.fail(lengthError(stream)) : writeTrailers(stream, trailers)
     return drive(Stream.toChannel(body), write, end, scope)
   })
-
-/** What is sent has to be as long as it says (§8.1.1). */
-const lengthError = (stream: EngineStream): Http2Error.StreamError =>
-  Http2Error.usageError(stream.id, "8.1.1", `content-length is ${stream.announcedOctets}, the body is not`)
 
 /** Sends `trailers` behind the body that was given before, and ends our side. */
 export const writeTrailers = (
@@ -82,18 +65,9 @@ export const writeTrailers = (
     : Effect.flatMap(trailers, (headers) => endBody(stream, headers))
 
 /** Ends our side, with `trailers` where there are any. Fails when the stream is over. */
-export const endBody = (
-  stream: EngineStream,
-  trailers: Headers | undefined
-): Effect.Effect<void, Http2Error.Http2Error> => {
-  if (!stream.isSending) return Effect.fail(gone(stream))
-  try {
-    if (trailers !== undefined) checkTrailers(stream.owner.peerMaxHeaderListSize, stream.id, trailers)
-    stream.sendEnd(trailers !== undefined && trailers.fields.length > 0 ? trailers : undefined)
-    return Effect.void
-  } catch (error) {
-    return Http2Error.isHttp2Error(error) ? Effect.fail(error) : Effect.die(error)
-  }
+export const endBody = (stream: EngineStream, trailers: Headers | undefined): Effect.Effect<void, Http2Error> => {
+  const error = Sent.endSide(stream, trailers)
+  return error === undefined ? Effect.void : Effect.fail(error)
 }
 
 /** Sends what follows the head, or octets that left with it, in a fiber of its own, which ends with the stream. */
@@ -119,17 +93,5 @@ export const forkBody = (
   if (fiber.unsafePoll() === null) stream.bodyWaits({ interrupt: () => fiber.unsafeInterruptAsFork(FiberId.none) })
 }
 
-/** RST_STREAM, never a clean end; the request fails with what the body failed with. */
-const bodyFailed = (stream: ClientStream, cause: Cause.Cause<unknown>): void => {
-  stream.reset(
-    new Http2Error.StreamError({
-      streamId: stream.id,
-      code: Cause.isInterruptedOnly(cause) ? ErrorCode.CANCEL : ErrorCode.INTERNAL_ERROR,
-      origin: "User",
-      reason: Cause.isInterruptedOnly(cause) ? "Cancelled" : "UserCode",
-      description: "the body of the request failed",
-      processed: "unknown",
-      cause: Cause.squash(cause)
-    })
-  )
-}
+const bodyFailed = (stream: ClientStream, cause: Cause.Cause<unknown>): void =>
+  stream.bodyFailed(Cause.isInterruptedOnly(cause), Cause.squash(cause))
