@@ -218,6 +218,7 @@ export const makeWith = Effect.fnUntraced(function* (
     options: resolved,
     settings: Http2Options.toSettings(resolved, options.enablePush ?? false),
     stats: options.stats ?? Http2Stats.make(),
+    metrics: options.metrics,
     drainAtEnd: false
   }
   const connection = yield* ConnectionScope.acquire(transport, config, role)

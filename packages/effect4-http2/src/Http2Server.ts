@@ -295,6 +295,7 @@ const acceptor = <E, R>(
         enableConnectProtocol: options.enableConnectProtocol ?? false
       },
       stats: options.stats ?? Http2Stats.make(),
+      metrics: options.metrics,
       drainAtEnd: true,
       rounds,
       announcements: Announced.announce(options, transport.peer)

@@ -10,7 +10,6 @@ import { AcceptedSockets } from "@effect-http2/node/socket/acceptedSockets"
 import * as Listen from "@effect-http2/node/socket/listen"
 import { invalidOptions } from "@effect-http2/node/socket/socketError"
 import * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -59,7 +58,7 @@ export interface Listener {
  * @since 0.1.0
  * @category metrics
  */
-export const connectionsRefused: Metric.Counter<number> = Metric.counter("http2_connections_refused", {
+export const connectionsRefused: Metric.Counter<number> = Metric.counter("http2.server.connections.refused", {
   description: "Connections closed at once since maxConnections were open"
 })
 
@@ -111,7 +110,7 @@ export const makeSockets = <R>(
     const accepted = new AcceptedSockets(
       (socket) => void Fiber.runIn(fork(connection(socket, handle)), connections),
       (text) => {
-        connectionsRefused.updateUnsafe(1, Context.empty())
+        connectionsRefused.updateUnsafe(1, context)
         if (text !== undefined) log(...text)
       }
     )

@@ -223,6 +223,7 @@ export const makeWith = (
       options: resolved,
       settings: Http2Options.toSettings(resolved, options.enablePush ?? false),
       stats,
+      metrics: options.metrics,
       drainAtEnd: false
     }
     const connection = yield* ConnectionScope.acquire(transport, config, role)

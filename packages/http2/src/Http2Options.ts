@@ -19,6 +19,12 @@ type Time = Extract<keyof Options.Options, `${string}Timeout` | `${string}Interv
  */
 export type Http2Options = {
   readonly [K in keyof Options.Options]?: K extends Time ? Duration.DurationInput : number
+} & {
+  /**
+   * Whether what happens is measured, as metrics of Effect over all connections of the process: `http.server.request.duration` and the others that the README
+   * lists. Default true.
+   */
+  readonly metrics?: boolean | undefined
 }
 
 export {

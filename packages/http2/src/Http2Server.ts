@@ -359,7 +359,8 @@ export class Acceptor<E, R> {
     const handlers = new Handlers(this.handlersRuntime, this.handle, this.handlersConfig)
     const role = new ServerRole(handlers, options.sendDate ?? true, this.mayPush)
     const stats = options.stats ?? Http2Stats.make()
-    const config = { options: resolved, settings, stats, drainAtEnd: true, rounds, announcements }
+    const { metrics } = options
+    const config = { options: resolved, settings, stats, metrics, drainAtEnd: true, rounds, announcements }
     return new Served(new ConnectionScope(transport, config, role, this.runtime, clock), handlers, clock)
   }
 }

@@ -103,7 +103,7 @@ export type PoolStats = Stats.PoolStats
 export const makeStats = (): PoolStats => new Stats.PoolStats()
 
 /**
- * How long requests waited for a free stream or connection, in ms: a histogram over all clients, of the requests that had to wait.
+ * How long requests waited for a free stream or connection, in seconds: a histogram over all clients, of the requests that had to wait.
  *
  * @since 0.1.0
  * @category metrics

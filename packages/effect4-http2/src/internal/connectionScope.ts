@@ -22,6 +22,7 @@ import type { Settings } from "../Settings.js"
 import type { Transport } from "../Transport.js"
 import { makeAlarm } from "./alarm.js"
 import { Body } from "./bodies.js"
+import { meterOf } from "./metrics.js"
 import { receive } from "./receiver.js"
 import { makeWindow } from "./windows.js"
 
@@ -31,6 +32,8 @@ export interface Config {
   /** What we announce. */
   readonly settings: Settings
   readonly stats: Http2Stats.Http2Stats
+  /** The option. */
+  readonly metrics: boolean | undefined
   /** How the end of the scope closes the connection: once all streams are done, or at once. */
   readonly drainAtEnd: boolean
   /** What the connections of a listener share. */
@@ -67,7 +70,8 @@ export class ConnectionScope implements Holder {
         holder: this,
         makeWindow,
         makeInbox: (owner) => new Body(owner, this.engine.settings.announced.initialWindowSize),
-        rounds: config.rounds
+        rounds: config.rounds,
+        meter: meterOf(role.isServer ? "server" : "client", context, config.metrics)
       },
       role,
       config.options,

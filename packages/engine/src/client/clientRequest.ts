@@ -77,6 +77,7 @@ export class ClientRequest implements ClientExchange {
     this.stream = stream
     connection.opened(stream)
     connection.stats.requests++
+    if (connection.meter.isOn) stream.measure(this.valueOf(":method") ?? "", this.valueOf(":scheme") ?? "")
     stream.begin(pseudo, headers, more, body === undefined && sendRest === undefined && !isTunnel)
     if (this.priority !== undefined) stream.sendPriorityUpdate(this.priority)
     if (body !== undefined) stream.sendData(body, sendRest === undefined)

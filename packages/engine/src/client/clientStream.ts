@@ -46,6 +46,10 @@ export class ClientStream extends Stream {
     super(owner, id)
   }
 
+  protected override get status(): number {
+    return this.head === undefined ? 0 : this.head.status
+  }
+
   get origin(): string | undefined {
     return this.exchange.origin
   }

@@ -6,6 +6,7 @@ import * as ErrorCode from "../ErrorCode.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Options } from "../Options.js"
 import type { Http2Stats } from "../Http2Stats.js"
+import type { Meter } from "../Meter.js"
 import { TokenBucket } from "./tokenBucket.js"
 
 /** Octets of credit under which a WINDOW_UPDATE is not worth its frame. */
@@ -41,7 +42,8 @@ export class AbuseGuard {
   constructor(
     private readonly options: Options,
     private readonly stats: Http2Stats,
-    private readonly now: () => number
+    private readonly now: () => number,
+    private readonly meter: Meter
   ) {
     this.resets = new TokenBucket(options.resetBurst, options.resetRate, now())
     this.glitches = new TokenBucket(options.glitchBurst, options.glitchRate, now())
@@ -60,6 +62,7 @@ export class AbuseGuard {
    */
   glitch(what: string): void {
     this.stats.glitches++
+    this.meter.glitches++
     if (!this.glitches.take(this.now())) throw tripped("glitchBurst", `too many frames without use, the last: ${what}`)
   }
 

@@ -10,6 +10,7 @@ import * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Options } from "../Options.js"
 import type { Http2Stats } from "../Http2Stats.js"
+import { type Meter, unseen } from "../Meter.js"
 import * as Settings from "../Settings.js"
 import type { MakeWindow } from "../flow/window.js"
 import type { Output } from "../Output.js"
@@ -60,6 +61,8 @@ export interface Ports {
   readonly makeInbox: MakeInbox
   /** Shared by the connections of a listener. Default: the connection's own. */
   readonly rounds?: Rounds | undefined
+  /** Shared by the connections of a role. Default: the connection's own, which nobody sees. */
+  readonly meter?: Meter | undefined
 }
 
 /** What a connection is doing. `draining`: no new streams, those that are open finish. */
@@ -69,6 +72,7 @@ export class Connection implements StreamOwner, Turns {
   status: Status = "open"
   /** Why the connection ended, once it did; undefined also for a clean end. */
   error: Http2Error.Http2Error | undefined = undefined
+  readonly meter: Meter
   readonly outbox: Outbox
   readonly table: StreamTable<Stream>
   readonly guard: AbuseGuard
@@ -118,20 +122,25 @@ export class Connection implements StreamOwner, Turns {
   ) {
     const { holder, makeWindow, output, timer } = ports
     const window = makeWindow(Settings.initial.initialWindowSize)
-    this.outbox = new Outbox(output, window, options, now, (run) => this.attempt(run))
+    const meter = ports.meter ?? unseen()
+    this.meter = meter
+    this.outbox = new Outbox(output, window, options, now, (run) => this.attempt(run), meter)
     this.waitingBodies = new WaitingBodies(output)
     this.newStreams = new NewStreams(this, ports.rounds ?? new Rounds())
     this.table = new StreamTable(role.isServer ? 0 : 1)
-    this.guard = new AbuseGuard(options, stats, now)
+    this.guard = new AbuseGuard(options, stats, now, meter)
     this.blocks = new HeaderBlocks(options)
     this.totalStalled = sharedBudget(stats)
     this.receiveWindow = new ReceiveWindow(makeWindow(options.connectionWindowSize), true)
     this.lastReceivedAt = now()
     this.idleSince = now()
-    this.decoder = new FrameDecoder(settings.maxFrameSize, role.isServer, true, role.extensionLimits(options))
+    const limits = role.extensionLimits(options)
+    this.decoder = new FrameDecoder(settings.maxFrameSize, role.isServer, true, limits, meter.framesReceived)
     this.deadlines = new Deadlines(this, timer)
     this.closing = new Closing(this, () => holder.released())
     stats.connections++
+    meter.connections++
+    meter.connectionsOpened++
   }
 
   /**
@@ -308,6 +317,7 @@ export class Connection implements StreamOwner, Turns {
   opened(stream: Stream): void {
     this.table.add(stream)
     this.stats.activeStreams++
+    this.meter.streams++
     this.guard.progress()
     if (this.table.size === 1) this.updateHold()
   }
@@ -316,6 +326,7 @@ export class Connection implements StreamOwner, Turns {
     this.table.remove(stream, byPeer)
     this.forgetStall(stream)
     this.stats.activeStreams--
+    this.meter.streams--
     if (this.table.size === 0) {
       this.idleSince = this.now()
       this.notifyIdle()
@@ -399,7 +410,10 @@ export class Connection implements StreamOwner, Turns {
 
   /** No new streams from now on. */
   drain(): void {
-    if (this.status === "open") this.status = "draining"
+    if (this.status === "open") {
+      this.status = "draining"
+      this.meter.draining++
+    }
     this.whenDraining.notify()
   }
 
@@ -426,6 +440,7 @@ export class Connection implements StreamOwner, Turns {
   fail(error: Http2Error.ConnectionError): void {
     if (this.status === "closed") return
     if (error.code === ErrorCode.ENHANCE_YOUR_CALM) this.stats.guardTrips++
+    if (error.limit !== undefined) this.meter.trip(error.limit)
     this.sendGoAway(this.lastAccepted, error.code, error.description)
     this.close(error)
   }
@@ -448,6 +463,7 @@ export class Connection implements StreamOwner, Turns {
   /** Ends the connection and its streams; what is written still goes out. `error` is for the open streams, undefined where there are none. */
   close(error: Http2Error.Http2Error | undefined): void {
     if (this.status === "closed") return
+    if (this.status === "draining") this.meter.draining--
     this.status = "closed"
     this.error = error
     this.outbox.close()
@@ -459,6 +475,7 @@ export class Connection implements StreamOwner, Turns {
     this.newStreams.clear()
     this.pings.clear()
     this.stats.connections--
+    this.meter.connections--
     this.role.onCapacity()
     this.notifyIdle()
     this.whenDraining.notify()

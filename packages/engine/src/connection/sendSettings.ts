@@ -31,7 +31,9 @@ export const sendPreface = (connection: Connection): void => {
   const { announced } = connection.settings
   if (!connection.role.isServer) connection.outbox.raw(preface)
   connection.settings.announce(announced, connection.now())
-  connection.outbox.raw(connection.role.isServer ? serverPreface(announced) : encodeFirst(announced, Settings.initial))
+  connection.outbox.frame(
+    connection.role.isServer ? serverPreface(announced) : encodeFirst(announced, Settings.initial)
+  )
   const increment = connection.options.connectionWindowSize - Settings.initial.initialWindowSize
   if (increment > 0) connection.outbox.windowUpdate(0, increment)
 }

@@ -70,6 +70,7 @@ export const receiveGoAway = (connection: Connection, frame: Frame.GoAway): void
       "a GOAWAY with a higher last stream id than before"
     )
   }
+  connection.meter.goAwaysReceived.add(frame.errorCode)
   connection.guard.goAway()
   const before = connection.goneAway
   if (before?.code === frame.errorCode && frame.lastStreamId === connection.peerAcceptsUpTo) return

@@ -86,6 +86,7 @@ const receiveStrayData = (connection: Connection, frame: Frame.Data): void => {
 /** RST_STREAM (§6.4). */
 export const receiveRstStream = (connection: Connection, frame: Frame.RstStream): void => {
   const { errorCode, streamId } = frame
+  connection.meter.resetsReceived.add(errorCode)
   const stream = connection.table.get(streamId)
   if (stream === undefined) {
     if (isBeyondGoAway(connection, streamId)) return

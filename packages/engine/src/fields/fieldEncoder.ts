@@ -83,6 +83,7 @@ export class FieldEncoder {
     const length = end - at - 9
     if (length <= maxFrameSize) {
       writeFrameHeader(octets, at, length, HEADERS, END_HEADERS | streamFlag, streamId)
+      buffer.counts.add(HEADERS)
       buffer.commit(end)
     } else this.split(HEADERS, streamFlag, streamId, copy(octets, at + 9, end), maxFrameSize)
   }
@@ -102,6 +103,7 @@ export class FieldEncoder {
     const length = end - at - 9
     if (length <= maxFrameSize) {
       writeFrameHeader(octets, at, length, PUSH_PROMISE, END_HEADERS, streamId)
+      buffer.counts.add(PUSH_PROMISE)
       buffer.commit(end)
     } else this.split(PUSH_PROMISE, NONE, streamId, copy(octets, at + 9, end), maxFrameSize)
   }
@@ -118,6 +120,7 @@ export class FieldEncoder {
     const length = 1 + end - start + padding
     if (length <= maxFrameSize) {
       writeFrameHeader(octets, at, length, type, END_HEADERS | PADDED | flags, streamId)
+      buffer.counts.add(type)
       octets[at + 9] = padding
       octets.fill(0, end, end + padding)
       return buffer.commit(end + padding)

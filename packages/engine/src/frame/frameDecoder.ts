@@ -10,6 +10,7 @@
 import * as ErrorCode from "../ErrorCode.js"
 import * as Frame from "../Frame.js"
 import { AnnouncedLimit } from "../settings/announcedLimit.js"
+import { type Counts, unseen } from "../Meter.js"
 import { type ExtensionLimits, unlimited } from "./extensionPayload.js"
 import { parseFrame } from "./framePayload.js"
 import { emptyOctets, octet, readUint24, readUint31 } from "../octets.js"
@@ -41,7 +42,9 @@ export class FrameDecoder {
     /** Whether the next frame has to be SETTINGS, since it is the first: if not, the peer may not even speak HTTP/2 (§3.4). */
     private expectSettings = false,
     /** How much of the frames of extensions is decoded. */
-    private readonly extensions: ExtensionLimits = unlimited
+    private readonly extensions: ExtensionLimits = unlimited,
+    /** The frames that have come, by type. */
+    private readonly counts: Counts = unseen().framesReceived
   ) {
     this.maxFrameSize = typeof maxFrameSize === "number" ? new AnnouncedLimit(maxFrameSize) : maxFrameSize
     this.prefaceLeft = expectPreface ? preface.length : 0
@@ -107,12 +110,14 @@ export class FrameDecoder {
     const flags = octet(chunk, at + 4)
     const streamId = readUint31(chunk, at + 5)
     if (type === DATA) {
+      this.counts.add(DATA)
       this.startData(length, flags, streamId, frames)
       return at + Frame.HEADER_LENGTH
     }
     const next = at + Frame.HEADER_LENGTH + length
     if (next > chunk.length) return this.keep(chunk, at, Frame.HEADER_LENGTH + length)
     const frame = parseFrame(type, flags, streamId, chunk, at + Frame.HEADER_LENGTH, next, this.extensions)
+    this.counts.add(type)
     frames.push(frame)
     if (frame._tag === "Settings" && frame.ack) this.maxFrameSize.acknowledge()
     else if (frame._tag === "Invalid" && frame.streamId === 0) this.failed = true

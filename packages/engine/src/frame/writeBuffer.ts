@@ -2,13 +2,15 @@
  * The octets of one write: small frames copied into a slab, large bodies by reference between slices of it, all handed to the transport at once.
  * Called by the outbox.
  */
-import { Flag } from "../Frame.js"
+import { Flag, Type } from "../Frame.js"
+import { type Counts, unseen } from "../Meter.js"
 import type { Output } from "../Output.js"
 import { emptyOctets } from "../octets.js"
 import { writeFrameHeader } from "./frameEncoder.js"
 import { Slabs } from "./slabs.js"
 
 const { PADDED } = Flag
+const { DATA } = Type
 /** Up to this many octets a body is copied behind its frame's header; above, it goes by reference. */
 const copyUpTo = 4096
 
@@ -27,7 +29,11 @@ export class WriteBuffer {
 
   private readonly memory: Output["memory"]
 
-  constructor(private readonly output: Output) {
+  constructor(
+    private readonly output: Output,
+    /** The frames that were written, by type. */
+    readonly counts: Counts = unseen().framesSent
+  ) {
     this.memory = output.memory
   }
 
@@ -78,6 +84,7 @@ export class WriteBuffer {
   frame(type: number, flags: number, streamId: number, payload: Uint8Array): void {
     const { length } = payload
     const isCopied = length <= copyUpTo
+    this.counts.add(type)
     const at = this.reserve(isCopied ? 9 + length : 9)
     writeFrameHeader(this.slab, at, length, type, flags, streamId)
     if (isCopied) {
@@ -95,6 +102,7 @@ export class WriteBuffer {
   paddedFrame(type: number, flags: number, streamId: number, payload: Uint8Array, padding: number): void {
     const { length } = payload
     const isCopied = length <= copyUpTo
+    this.counts.add(type)
     const at = this.reserve(10 + padding + (isCopied ? length : 0))
     writeFrameHeader(this.slab, at, 1 + length + padding, type, flags | PADDED, streamId)
     this.slab[at + 9] = padding
@@ -114,6 +122,7 @@ export class WriteBuffer {
 
   /** A large DATA frame by reference, with a header that was made before; neither may be changed any more. */
   dataFrame(header: Uint8Array, payload: Uint8Array): void {
+    this.counts.add(DATA)
     this.cut()
     this.parts.push(header, payload)
     this.partsLength += header.length + payload.length

@@ -7,7 +7,9 @@ import type { ErrorCode } from "../ErrorCode.js"
 import { adjust, type Window } from "../flow/window.js"
 import * as Frame from "../Frame.js"
 import type { Options } from "../Options.js"
+import { type Meter, unseen } from "../Meter.js"
 import { initial } from "../Settings.js"
+import { octet } from "../octets.js"
 import type { Output } from "../Output.js"
 import { DataFrames } from "./dataFrames.js"
 import { FieldEncoder } from "../fields/fieldEncoder.js"
@@ -49,9 +51,10 @@ export class Outbox {
     private readonly options: Options,
     private readonly now: () => number,
     /** Runs what happens outside of a turn, so that nothing it throws gets lost. */
-    private readonly attempt: (run: () => void) => void
+    private readonly attempt: (run: () => void) => void,
+    private readonly meter: Meter = unseen()
   ) {
-    this.buffer = new WriteBuffer(output)
+    this.buffer = new WriteBuffer(output, meter.framesSent)
     this.fields = new FieldEncoder(this.buffer, options)
     this.data = new DataFrames(this.buffer, window, options.padding)
   }
@@ -102,12 +105,19 @@ export class Outbox {
   control(frame: Frame.Frame): void {
     if (this.isClosed) return
     if (this.isInTurn) this.controlFrames++
-    this.buffer.raw(encode(frame))
+    this.frame(encode(frame))
+    this.meter.sentControl(frame)
     this.schedule()
   }
 
-  /** Octets that are encoded already, and behind which a write follows: the preface. */
+  /** Octets that are encoded already, and behind which a write follows: the client's preface. */
   raw(octets: Uint8Array): void {
+    this.buffer.raw(octets)
+  }
+
+  /** The same of a frame. */
+  frame(octets: Uint8Array): void {
+    this.meter.framesSent.add(octet(octets, 3))
     this.buffer.raw(octets)
   }
 
@@ -277,10 +287,12 @@ export class Outbox {
       if (sender === undefined) break
       this.data.next(sender, this.maxFrameSize, now)
       if (sender.queued > 0 && sender.window.octets > 0) scheduler.add(sender)
+      else if (sender.queued > 0) this.meter.streamStalls++
       sender.notifyRoom()
       // Its writer was woken and has more: the streams behind it wait until that was added.
       if (scheduler.isPrioritized && sender.queued === 0 && sender.isRefilling) break
     }
+    if (!scheduler.isEmpty && this.window.octets <= 0) this.meter.connectionStalls++
     if (this.sentOctets - this.movedTo < progress) return
     this.movedTo = this.sentOctets
     this.movedAt = now

@@ -82,6 +82,7 @@ export class ServerRole implements Role {
     if (this.isBeyondLimit(connection)) return this.refuseBeyondLimit(connection, stream)
     if (head instanceof Violation) return this.refuse(connection, stream, head)
     connection.stats.requests++
+    stream.measure(head.method, head.scheme)
     stream.begin()
     connection.startLater(stream)
   }

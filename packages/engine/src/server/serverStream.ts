@@ -53,6 +53,7 @@ type ResponseState = "none" | "head" | "tunnel"
 export class ServerStream extends Stream {
   private handler: HandlerState = "waiting"
   private response: ResponseState = "none"
+  protected override status = 0
   /** What interrupts the handler, once that waits for something. */
   private running: Running | undefined = undefined
   /** A value that the skin keeps with the stream; the engine does not read it. */
@@ -146,6 +147,7 @@ export class ServerStream extends Stream {
     this.handler = "lingering"
     this.server.lingers()
     this.owner.stats.handlersInterrupted++
+    this.owner.meter.handlersInterrupted++
     running.interrupt()
   }
 
@@ -250,6 +252,7 @@ export class ServerStream extends Stream {
     }
     this.checkHead(status, headers, noFields)
     this.response = "tunnel"
+    this.status = status
     this.sendHead(statusFields.get(status), headers, noFields, false)
   }
 
@@ -271,6 +274,7 @@ export class ServerStream extends Stream {
     const date = this.server.sendDate && !facts.hasDate ? dateField(this.owner.now()) : noFields
     this.checkHead(status, headers, date)
     this.response = "head"
+    this.status = status
     this.sendHead(statusFields.get(status), headers, date, endsWithHead)
     if (endsWithHead) return true
     if (octets.length > 0) this.sendData(octets, response.trailers === undefined)

@@ -11,6 +11,7 @@ import type { Priority } from "../Priority.js"
 import type { Inbox, InboxOwner, MakeInbox } from "./inbox.js"
 import { beyondWindow, dataBeforeHead, lengthError } from "../message/messageErrors.js"
 import type { Http2Stats } from "../Http2Stats.js"
+import type { Meter } from "../Meter.js"
 import type { Options } from "../Options.js"
 import type { Peer } from "../Peer.js"
 import type { Listeners } from "../listeners.js"
@@ -35,6 +36,7 @@ export interface StreamOwner {
   readonly outbox: Outbox
   readonly options: Options
   readonly stats: Http2Stats
+  readonly meter: Meter
   readonly peer: Peer
   readonly isDraining: boolean
   /** Notified when the connection begins to drain. */
@@ -88,6 +90,9 @@ export abstract class Stream implements SenderOwner, InboxOwner {
   private window: Window | undefined = undefined
   /** Octets that were taken from the window before it was made. */
   private taken = 0
+  /** As what the request is measured, -1 where it is not, and since when, in ms of the clock. */
+  private measuredAs = -1
+  private measuredSince = 0
 
   constructor(
     readonly owner: StreamOwner,
@@ -96,6 +101,8 @@ export abstract class Stream implements SenderOwner, InboxOwner {
 
   /** A decoded field section for this stream: head, informational head, or trailers. */
   abstract receiveSection(section: FieldSection, endStream: boolean): void
+  /** The status of the final response that was sent or received, 0 before. */
+  protected abstract get status(): number
   /** The stream ended early: whoever waits on it has to know. `error` is set. */
   protected abstract failed(error: Http2Error.Http2Error): void
   /** Somebody wants the body. */
@@ -110,11 +117,28 @@ export abstract class Stream implements SenderOwner, InboxOwner {
     const outcome = StreamState.next(this.state, event)
     if (StreamState.isState(outcome)) {
       this.state = outcome
-      if (outcome === State.closed) this.owner.closed(this, event === Event.receiveReset)
+      if (outcome === State.closed) {
+        this.measured(-1)
+        this.owner.closed(this, event === Event.receiveReset)
+      }
       return true
     }
     if (outcome === StreamState.Outcome.ignore) return false
     throw stateError(this.id, outcome)
+  }
+
+  /** The request is measured from now on, up to the end of the stream. */
+  measure(method: string, scheme: string): void {
+    const { meter, now } = this.owner
+    if (!meter.isOn) return
+    this.measuredAs = meter.begin(method, scheme)
+    this.measuredSince = now()
+  }
+
+  private measured(errorCode: number): void {
+    if (this.measuredAs < 0) return
+    this.owner.meter.end(this.measuredAs, this.status, errorCode, this.owner.now() - this.measuredSince)
+    this.measuredAs = -1
   }
 
   get isSending(): boolean {
@@ -312,6 +336,7 @@ export abstract class Stream implements SenderOwner, InboxOwner {
     const before = this.state
     if (before === State.closed || before === State.resetSent || before === State.idle) return
     this.owner.stats.resetsSent++
+    if (Http2Error.isStreamError(error) && error.limit !== undefined) this.owner.meter.trip(error.limit)
     this.owner.outbox.rstStream(this.id, error.code)
     this.over(error)
     this.transition(Event.sendReset)
@@ -328,6 +353,8 @@ export abstract class Stream implements SenderOwner, InboxOwner {
 
   private over(error: Http2Error.Http2Error): void {
     this.error = error
+    // NO_ERROR: the response is complete, and what was left of the request is not needed.
+    this.measured(error.code === ErrorCode.NO_ERROR && this.status > 0 ? -1 : error.code)
     if (this.sender !== undefined) this.owner.outbox.drop(this.sender)
     this.body?.fail(error)
     this.failed(error)

@@ -15,7 +15,7 @@ import { type Ending, Endings } from "./endings.js"
 import { destroySocket } from "./socketTransport.js"
 
 /** Connections that were closed at once since as many were open as the listener takes. */
-export const connectionsRefused = Metric.counter("http2_connections_refused", {
+export const connectionsRefused = Metric.counter("http2.server.connections.refused", {
   description: "Connections closed at once since maxConnections were open"
 })
 

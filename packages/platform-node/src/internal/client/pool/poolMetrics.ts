@@ -3,22 +3,23 @@
  *
  * @since 0.1.0
  */
+import { boundaries } from "@effect-http2/engine/Meter"
 import type * as Stats from "@effect-http2/node/client/poolStats"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricLabel from "effect/MetricLabel"
 
 /**
- * How long requests waited for a free stream or connection, in ms: those that had to.
+ * How long requests waited for a free stream or connection, in seconds: those that had to.
  *
  * @since 0.1.0
  * @category metrics
  */
-export const waitingTime = Metric.histogram(
-  "http2_client_waiting_time",
-  MetricBoundaries.exponential({ start: 1, factor: 2, count: 16 }),
-  "Milliseconds that requests waited for a free stream or connection"
-)
+export const waitingTime: Metric.Metric.Histogram<number> = Metric.histogram(
+  "http2.client.wait.duration",
+  MetricBoundaries.fromIterable(boundaries),
+  "Seconds that requests waited for a free stream or connection"
+).pipe(Metric.tagged("unit", "s"))
 
 /**
  * How many requests wait for a free stream or connection, over all clients.
@@ -26,7 +27,7 @@ export const waitingTime = Metric.histogram(
  * @since 0.1.0
  * @category metrics
  */
-export const waiting = Metric.counter("http2_client_waiting", {
+export const waiting = Metric.counter("http2.client.waiting", {
   description: "Requests that wait for a free stream or connection"
 })
 
@@ -37,7 +38,7 @@ export const waiting = Metric.counter("http2_client_waiting", {
  * @since 0.1.0
  * @category metrics
  */
-export const limitsReached = Metric.counter("http2_client_limits_reached", {
+export const limitsReached = Metric.counter("http2.client.limits_reached", {
   description: "Times that requests began to wait at the limit of connections",
   incremental: true
 })
@@ -47,5 +48,5 @@ export const countLimit = (limit: string): void => limitsReached.unsafeUpdate(1,
 /** What the requests that wait are counted by. */
 export const metrics: Stats.PoolMetrics = {
   waiting: (change) => waiting.unsafeUpdate(change, []),
-  waited: (millis) => waitingTime.unsafeUpdate(millis, [])
+  waited: (millis) => waitingTime.unsafeUpdate(millis / 1000, [])
 }
