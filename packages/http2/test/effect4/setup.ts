@@ -1,8 +1,5 @@
 /** Skips what the bridge cannot show: see suites.ts. */
-import { beforeEach } from "vitest"
+import { skipTitles } from "@effect-http2/testkit/effect4/skipping"
 import { notOnEffect4 } from "./suites.js"
 
-beforeEach(({ skip, task }) => {
-  if (notOnEffect4.some((title) => task.name.includes(title)))
-    skip("its handlers have to act in the turn of their request")
-})
+skipTitles(notOnEffect4)

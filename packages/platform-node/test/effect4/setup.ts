@@ -1,9 +1,5 @@
 /** Skips what the bridge cannot show: see suites.ts. */
-import { beforeEach } from "vitest"
+import { skipTitles } from "@effect-http2/testkit/effect4/skipping"
 import { notOnEffect4 } from "./suites.js"
 
-beforeEach(({ skip, task }) => {
-  for (const [reason, titles] of Object.entries(notOnEffect4)) {
-    if (titles.some((title) => task.name.includes(title))) skip(reason)
-  }
-})
+skipTitles(notOnEffect4)

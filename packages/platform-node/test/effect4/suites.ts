@@ -1,8 +1,5 @@
-/**
- * The suites over sockets that are run on both skins: those whose subject is what goes over the wire. `clientOrigins` hears of it by `alternatives`, which the
- * skin for Effect 4 does not have yet.
- */
-export const socketSuitesOnEffect4: ReadonlyArray<string> = ["test/conformance/!(clientOrigins).test.ts"]
+/** The suites over sockets that are run on both skins: those whose subject is what goes over the wire. */
+export const socketSuitesOnEffect4: ReadonlyArray<string> = ["test/conformance/*.test.ts"]
 
 /** Tests of these suites that are not for it, by the reason. */
 export const notOnEffect4: Readonly<Record<string, ReadonlyArray<string>>> = {
