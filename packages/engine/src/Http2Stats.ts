@@ -30,6 +30,8 @@ export interface Snapshot {
   readonly resetsReceived: number
   /** Octets held now for streams whose peer has taken next to nothing for longer than `stallTimeout`: what `maxTotalStalledOctets` bounds. */
   readonly stalledOctets: number
+  /** Streams that were reset since their peer moved the body more slowly than `bodyTimeout` and `minBodyRate` allow, since the start. */
+  readonly slowBodies: number
   /** Frames that cost work and carry nothing, which `glitchBurst` and `glitchRate` bound, since the start. */
   readonly glitches: number
   /** Connections that were ended with ENHANCE_YOUR_CALM since their peer had used up one of the budgets, since the start. */
@@ -54,6 +56,7 @@ export class Http2Stats implements Snapshot {
   resetsSent = 0
   resetsReceived = 0
   stalledOctets = 0
+  slowBodies = 0
   glitches = 0
   guardTrips = 0
   failuresByPeer = 0

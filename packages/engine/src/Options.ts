@@ -91,6 +91,19 @@ export interface Options {
    * a peer that says nothing for so long is asked by a PING, with keep-alive or without. Default 60 seconds.
    */
   readonly stallTimeout: number
+  /**
+   * How long a peer may send nothing of a body that it owes us, though it has credit for it. It owes a body whose length it has said; a client also the body
+   * of a request that is not answered yet, unless it waits for 100 (Continue). A tunnel, and a request that goes on beside its response, may be silent, and
+   * so may the response of a server that has said no length, as events do; and while our own reader pauses no time counts. The stream is reset.
+   * Infinity turns it off, and `minBodyRate` for what we receive with it. Default 60 seconds.
+   */
+  readonly bodyTimeout: number
+  /**
+   * Octets a second that bodies have to move at, on the average of a period: those that the peer owes us, of `bodyTimeout`, and those that it
+   * takes from us (CVE-2019-9511), of two of `stallTimeout` in a row in each of which it has taken something. Where the connection moves so much for all
+   * that wait together, none of them is too slow. The stream is reset. 0 turns it off. Default 50.
+   */
+  readonly minBodyRate: number
   /** How long streams in flight may take to finish when the connection closes gracefully. Default 30 seconds. */
   readonly gracefulShutdownTimeout: number
 }
@@ -133,6 +146,8 @@ export const defaults: Options = {
   keepAliveInterval: 30_000,
   pingTimeout: 15_000,
   stallTimeout: 60_000,
+  bodyTimeout: 60_000,
+  minBodyRate: 50,
   gracefulShutdownTimeout: 30_000
 }
 

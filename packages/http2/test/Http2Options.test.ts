@@ -43,6 +43,8 @@ describe("Http2Options", () => {
       keepAliveInterval: 30_000,
       pingTimeout: 15_000,
       stallTimeout: 60_000,
+      bodyTimeout: 60_000,
+      minBodyRate: 50,
       gracefulShutdownTimeout: 30_000
     })
   })

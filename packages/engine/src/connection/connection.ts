@@ -169,6 +169,10 @@ export class Connection implements StreamOwner, Turns {
     return this.ports.makeInbox
   }
 
+  get sentOctets(): number {
+    return this.outbox.sentOctets
+  }
+
   get isClosed(): boolean {
     return this.status === "closed"
   }

@@ -5,6 +5,7 @@ import * as ErrorCode from "../ErrorCode.js"
 import type * as Frame from "../Frame.js"
 import * as Http2Error from "../Http2Error.js"
 import type { Connection, Timer } from "./connection.js"
+import { SlowBodies } from "./slowBodies.js"
 
 type TimeLimit =
   "prefaceTimeout" | "settingsTimeout" | "frameTimeout" | "headersTimeout" | "stallTimeout" | "pingTimeout"
@@ -30,6 +31,7 @@ export class Deadlines {
   private blockSince = Number.POSITIVE_INFINITY
   private floodedSince = Number.POSITIVE_INFINITY
   private keepAliveAt = Number.NEGATIVE_INFINITY
+  private readonly slowBodies: SlowBodies
   /** When the timer rings, in ms of the clock. */
   private ringsAt = Number.POSITIVE_INFINITY
 
@@ -38,6 +40,7 @@ export class Deadlines {
     private readonly timer: Timer
   ) {
     this.startedAt = connection.now()
+    this.slowBodies = new SlowBodies(connection)
   }
 
   /**
@@ -46,7 +49,10 @@ export class Deadlines {
    */
   noteTurn(frames: ReadonlyArray<Frame.Frame>): void {
     for (const frame of frames) {
-      if (frame._tag === "Data") this.dataAt = this.connection.lastReceivedAt
+      if (frame._tag === "Data") {
+        this.dataAt = this.connection.lastReceivedAt
+        this.slowBodies.noteData(frame.data.length)
+      }
       if (frame._tag !== "Data" || !frame.continued) this.dribbled = dribble
       else this.dribbled += frame.flowControlledLength
     }
@@ -92,7 +98,14 @@ export class Deadlines {
     connection.outbox.rest()
     // Whatever begins to wait from now on is due in no less than the shortest of the timeouts.
     let next = Math.min(options.frameTimeout, options.headersTimeout, options.pingTimeout, options.stallTimeout)
-    next = Math.min(next, options.settingsTimeout, options.idleTimeout, options.keepAliveInterval, 10_000)
+    next = Math.min(
+      next,
+      options.settingsTimeout,
+      options.idleTimeout,
+      options.keepAliveInterval,
+      options.bodyTimeout,
+      10_000
+    )
     const due = (since: number, timeout: number, act: () => void): void => {
       const left = since + timeout - now
       if (left <= 0) act()
@@ -120,6 +133,7 @@ export class Deadlines {
       }
     } else {
       this.checkStalled(due)
+      next = Math.min(next, this.slowBodies.look(connection.table.values()))
       this.checkKeepAlive(due)
     }
     return Math.max(next, 1)

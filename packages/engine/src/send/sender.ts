@@ -27,6 +27,8 @@ export class Sender {
   private offset = 0
   /** Octets that wait. */
   queued = 0
+  /** Octets that the peer has taken of all that was ever queued. */
+  taken = 0
   /** Nothing will be added. */
   isFinished = false
   trailers: Headers | undefined = undefined
@@ -109,6 +111,7 @@ export class Sender {
     const to = from + octets
     const data = octets === chunk.length ? chunk : chunk.subarray(from, to)
     this.moved += octets
+    this.taken += octets
     // CVE-2019-9511: a peer that takes an octet now and then does not move.
     if (this.moved >= progress) {
       this.moved = 0

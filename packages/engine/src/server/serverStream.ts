@@ -328,6 +328,13 @@ export class ServerStream extends Stream {
     )
   }
 
+  /** A request that nobody has answered is to go on, whether its length is known or not; one that waits for 100 (Continue) is not. */
+  override get owesBody(): boolean {
+    if (this.isTunnel || this.isAnswered || !StreamState.isReceiving(this.state)) return false
+    if (this.hasResponded) return super.owesBody
+    return !this.head.expectsContinue || this.sentContinue
+  }
+
   override get stalledSince(): number {
     return this.isAnswered ? this.answeredAt : super.stalledSince
   }

@@ -83,7 +83,8 @@ export abstract class Stream implements SenderOwner, InboxOwner {
   trailers: Headers = empty
   /** Octets that the body will have as content-length says, -1 where that is not known. */
   expectedOctets = -1
-  protected receivedOctets = 0
+  /** Octets of the body that have come. */
+  receivedOctets = 0
   sender: Sender | undefined = undefined
   /** Octets that our body will have as our content-length says, -1 where it does not say. */
   announcedOctets = -1
@@ -380,6 +381,17 @@ export abstract class Stream implements SenderOwner, InboxOwner {
   /** Octets of memory that the stream holds for the peer. */
   get heldOctets(): number {
     return streamCost + (this.sender?.queued ?? 0)
+  }
+
+  /** Whether the peer is to send the rest of a body: it has said how long that is, and nothing of ours comes first. */
+  get owesBody(): boolean {
+    return this.body !== undefined && this.expectedOctets >= 0 && StreamState.isReceiving(this.state)
+  }
+
+  /** Resets a stream whose peer moves a body too slowly; `limit` names the option. */
+  giveUpSlow(limit: "bodyTimeout" | "minBodyRate", reason: string): void {
+    this.owner.stats.slowBodies++
+    this.reset(Http2Error.streamError(this.id, ErrorCode.CANCEL, "10.5", reason, { limit }))
   }
 
   /** Resets a stream that has stalled too long or holds too much; `limit` names the option. */

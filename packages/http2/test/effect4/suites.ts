@@ -41,6 +41,7 @@ export const suitesOnEffect4: ReadonlyArray<string> = [
   "Silence",
   "SlowLine",
   "SmallFrames",
+  "SlowBodies",
   "Stalls",
   "StreamErrors",
   "Time",
