@@ -6,7 +6,7 @@ import type { HeaderField } from "@effect-http2/hpack/HeaderField"
 import * as Frame from "../Frame.js"
 import type { Options } from "../Options.js"
 import { writeFrameHeader } from "../frame/frameEncoder.js"
-import { copy, writeUint32 } from "../octets.js"
+import { copy, emptyOctets, writeUint32 } from "../octets.js"
 import { mostPadding, padLength } from "../frame/padding.js"
 import type { WriteBuffer } from "../frame/writeBuffer.js"
 
@@ -26,13 +26,16 @@ interface Remembered {
 
 const none: Fields = []
 
+/** Stands for a block before there is one: its generation is none. */
+const nothing: Remembered = { pseudo: none, fields: none, more: none, generation: -1, block: emptyOctets }
+
 export class FieldEncoder {
   private readonly encoder: Encoder.Encoder
   /** The option; and octets in front of a payload, the pad length among them, and behind it. */
   private readonly padding: number
   private readonly before: number
   private readonly behind: number
-  private last: Remembered = { pseudo: none, fields: none, more: none, generation: -1, block: new Uint8Array(0) }
+  private last: Remembered = nothing
 
   constructor(
     private readonly buffer: WriteBuffer,

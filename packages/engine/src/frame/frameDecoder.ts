@@ -21,7 +21,7 @@ const { END_STREAM, PADDED } = Frame.Flag
 
 export class FrameDecoder {
   /** Octets of a frame, header included, that is not whole yet, and how many of `carry` they fill. */
-  private carry = new Uint8Array(Frame.HEADER_LENGTH)
+  private carry: Uint8Array = emptyOctets
   private carried = 0
   /** Octets of the current DATA frame that are still to come: the pad length, the data, the padding. */
   private dataPadLength = false
@@ -154,7 +154,7 @@ export class FrameDecoder {
     const whole = this.carry.subarray(0, this.carried)
     this.carried = 0
     // The frame's slices point into the array: a frame gets one of its own.
-    this.carry = new Uint8Array(Frame.HEADER_LENGTH)
+    this.carry = emptyOctets
     this.readFrame(whole, 0, frames)
     return next
   }

@@ -26,6 +26,9 @@ const { Event } = StreamState
 const noHead = new RequestHead("GET", "", "", "", undefined, empty, -1, false)
 const tooLarge: Response = { status: 431, headers: empty, body: undefined, trailers: undefined }
 
+/** ORIGIN and ALTSVC are for clients. One octet more than is read of a priority tells that there are too many. */
+const extensionLimits: ExtensionLimits = { altSvc: 0, origins: 0, priority: maxLength + 1 }
+
 export class ServerRole implements Role {
   readonly isServer = true
   readonly queued = 0
@@ -47,9 +50,8 @@ export class ServerRole implements Role {
 
   onCapacity(): void {}
 
-  /** ORIGIN and ALTSVC are for clients. One octet more than is read of a priority tells that there are too many. */
   extensionLimits(): ExtensionLimits {
-    return { altSvc: 0, origins: 0, priority: maxLength + 1 }
+    return extensionLimits
   }
 
   /** A stream is gone whose handler still runs. */

@@ -16,7 +16,7 @@ export const forkBridge = (
   const push = (): AnyEffect => {
     switch (reading.run()) {
       case EMIT:
-        return Effect.flatMap(producer.emit(reading.out), () => pushAll)
+        return Effect.flatMap(producer.emit(reading.takeOut()), () => pushAll)
       case DONE:
         return Exit.match(reading.exit, {
           onFailure: (cause) => producer.error(cause),

@@ -35,7 +35,7 @@ class Driver {
     for (;;) {
       switch (reading.run()) {
         case EMIT: {
-          const wait = onElement(reading.out)
+          const wait = onElement(reading.takeOut())
           if (wait !== undefined) return Effect.flatMap(wait, this.go)
           break
         }
@@ -127,7 +127,7 @@ const pullNodes = <Out, E, Done, R>(
     const next = (): AnyEffect => {
       switch (reading.run()) {
         case EMIT:
-          return Effect.succeed(reading.out)
+          return Effect.succeed(reading.takeOut())
         case DONE:
           return Exit.isSuccess(reading.exit)
             ? endOfStream

@@ -22,7 +22,7 @@ import {
   type Step
 } from "./steps.js"
 
-/** What stops a reading: an element is in `out`, the end in `exit`, or it has to be asked, let rest or be guarded, and run on. */
+/** What stops a reading: `takeOut` has an element, the end in `exit`, or it has to be asked, let rest or be guarded, and run on. */
 export type Stop = typeof EMIT | typeof DONE | typeof EFFECT | typeof YIELD | typeof GUARD
 
 interface Resumed {
@@ -31,7 +31,7 @@ interface Resumed {
 }
 
 export class Reading {
-  out: unknown = undefined
+  private out: unknown = undefined
   exit: AnyExit = Exit.void
   private isOver = false
   private readonly readers: Array<Running> = []
@@ -74,13 +74,16 @@ export class Reading {
           break
         }
         case EMIT: {
+          const { out } = active
+          // Who waits for the next element does not hold the last one.
+          active.out = undefined
           const reader = readers.pop()
           if (reader === undefined) {
-            this.out = active.out
+            this.out = out
             return EMIT
           }
           this.active = reader
-          step = reader.receive(active.out)
+          step = reader.receive(out)
           break
         }
         case DONE: {
@@ -116,6 +119,13 @@ export class Reading {
     this.exit = exit
     this.readers.length = 0
     return DONE
+  }
+
+  /** The element that `run` has stopped at. */
+  takeOut(): unknown {
+    const { out } = this
+    this.out = undefined
+    return out
   }
 
   /** The effect that was asked for, what its result means, and `next`, which is the same each time. */

@@ -58,7 +58,7 @@ export interface Afterwards {
 /** A Channel that runs: `Puller`, seen by those who step it, read from it, finalize it. */
 export interface Running {
   /** The element that was emitted. */
-  readonly out: unknown
+  out: unknown
   /** How the Channel has ended. */
   readonly exit: AnyExit | undefined
   /** The one whose element or end is needed. */
