@@ -205,3 +205,12 @@ export const resolve = <Time>(
     stats: options.stats ?? new PoolStats()
   }
 }
+
+/** The options of the pools of proxies: nothing stands on the way to those. */
+export const forProxies = (options: Resolved): Resolved => ({
+  ...options,
+  proxy: undefined,
+  hasPriorKnowledge: () => false,
+  isProxy: true,
+  reuseConnections: false
+})

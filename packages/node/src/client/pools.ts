@@ -5,6 +5,7 @@ import type { Origin } from "./origin.js"
 import { Pool } from "./pool.js"
 import type { PoolContext, Skin } from "./poolContext.js"
 import type { Resolved } from "./poolOptions.js"
+import { forwardFields } from "./proxyTunnel.js"
 import { ReusableConnections } from "./reusableConnections.js"
 
 /** How many pools there are before those that are kept for what they know only are dropped. */
@@ -19,9 +20,7 @@ export class Pools<Response> {
 
   constructor(
     readonly options: Resolved,
-    skin: Skin<Response>,
-    /** What a proxy that is asked in place of the origin wants to see; undefined where none is. */
-    proxyHeaders: (origin: Origin) => Readonly<Record<string, string>> | undefined
+    skin: Skin<Response>
   ) {
     this.context = {
       options,
@@ -29,7 +28,7 @@ export class Pools<Response> {
       // Connections that were opened at once are not replaced at once.
       expiry: () => skin.timer.now() + options.maxConnectionAge * (0.9 + 0.2 * skin.random()),
       isClosed: () => this.isClosed,
-      proxyHeaders,
+      proxyHeaders: (origin) => forwardFields(origin, options),
       reusable: options.reuseConnections ? new ReusableConnections(options) : undefined,
       onBusy: (pool) => {
         const { key } = pool.origin

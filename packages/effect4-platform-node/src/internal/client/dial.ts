@@ -3,6 +3,7 @@
  */
 import type { TransportError } from "@effect-http2/effect4-http2/Http2Error"
 import type { OpenedSocket, Protocol } from "@effect-http2/node/client/exchange"
+import { protocolOf, socketTo } from "@effect-http2/node/client/opening"
 import type { Origin } from "@effect-http2/node/client/origin"
 import type { Resolved } from "@effect-http2/node/client/poolOptions"
 import { failure } from "@effect-http2/node/socket/socketError"
@@ -11,15 +12,9 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as Net from "node:net"
 import type { Duplex } from "node:stream"
-import * as Tls from "node:tls"
 import { openSocket } from "../../NodeTransport.js"
 import type { Fork } from "./forked.js"
 import type { Tunnels } from "./tunnels.js"
-
-const protocolOf = (socket: Net.Socket, origin: Origin, options: Resolved): Protocol => {
-  if (origin.isTls && socket instanceof Tls.TLSSocket) return socket.alpnProtocol === "h2" ? "h2" : "http/1.1"
-  return options.hasPriorKnowledge(origin.key) ? "h2" : "http/1.1"
-}
 
 /** The socket, over what a proxy has given where there is one. */
 const open = (
@@ -29,16 +24,7 @@ const open = (
   over: Duplex | undefined
 ): Effect.Effect<Net.Socket, TransportError, Scope.Scope> => {
   if (over === undefined || origin.isTls) {
-    return openSocket({
-      host: origin.host,
-      port: origin.port,
-      over,
-      tls: origin.isTls ? (options.tls ?? true) : undefined,
-      connectTimeout: options.connectTimeout,
-      lookup: options.lookup,
-      alpnProtocols: protocols,
-      requireAlpn: false
-    })
+    return openSocket(socketTo(origin, protocols, options, over))
   }
   return over instanceof Net.Socket
     ? Effect.succeed(over)

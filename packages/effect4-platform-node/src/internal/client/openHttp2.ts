@@ -5,6 +5,7 @@ import * as Http2Client from "@effect-http2/effect4-http2/Http2Client"
 import type * as Http2Error from "@effect-http2/effect4-http2/Http2Error"
 import type { OpenedSocket } from "@effect-http2/node/client/exchange"
 import type { ConnectionOwner } from "@effect-http2/node/client/http2Connection"
+import { http2To, listenerOf } from "@effect-http2/node/client/opening"
 import type { Origin } from "@effect-http2/node/client/origin"
 import type { ReusableConnections } from "@effect-http2/node/client/reusableConnections"
 import { Identity } from "@effect-http2/node/socket/identity"
@@ -22,14 +23,14 @@ import type { Resolved } from "./options.js"
 export const openHttp2 = (
   opened: OpenedSocket,
   origin: Origin,
-  { http2, pool: { isProxy, onAltSvc, tls } }: Resolved,
+  options: Resolved,
   fork: Fork,
   owner: ConnectionOwner<Incoming>,
   reusable: ReusableConnections<Incoming> | undefined
 ): Effect.Effect<ClientConnection, Http2Error.Http2Error> =>
   Effect.flatMap(Scope.make(), (scope) => {
     let connection: ClientConnection | undefined = undefined
-    const identity = new Identity(opened.socket, tls)
+    const identity = new Identity(opened.socket, options.pool.tls)
     const acquire = Effect.gen(function* () {
       yield* Effect.addFinalizer(() => Effect.sync(opened.close))
       const transport = yield* Effect.acquireRelease(
@@ -42,26 +43,8 @@ export const openHttp2 = (
         ),
         (transport) => transport.close
       )
-      const clientOptions = {
-        ...http2,
-        // Nobody would take what is pushed.
-        enablePush: false,
-        authority: origin.authority,
-        scheme: origin.isTls ? "https" : "http",
-        // Through a tunnel, the port of the socket is the proxy's.
-        origin: origin.key,
-        isProxy,
-        isAuthoritative: identity.isAuthoritative
-      }
-      return yield* Http2Client.makeWith(transport, clientOptions, {
-        onCapacity: () => connection?.changed(),
-        onOriginSet: () => {
-          if (connection === undefined) return
-          reusable?.originsChanged(connection)
-          connection.changed()
-        },
-        onAltSvc
-      })
+      const listener = listenerOf(() => connection, reusable, options.pool)
+      return yield* Http2Client.makeWith(transport, http2To(origin, options.http2, options.pool, identity), listener)
     })
     return Scope.provide(acquire, scope).pipe(
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),

@@ -4,6 +4,7 @@
  */
 import type * as Http2Error from "@effect-http2/effect4-http2/Http2Error"
 import type { Skin } from "@effect-http2/node/client/poolContext"
+import { forProxies } from "@effect-http2/node/client/poolOptions"
 import { Pools } from "@effect-http2/node/client/pools"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -52,18 +53,9 @@ const poolsOf = (
 ): { readonly origins: Pools<Incoming>; readonly proxies: Pools<Incoming> | undefined } => {
   const { pool } = options
   const proxies =
-    pool.proxy === undefined
-      ? undefined
-      : poolsOf(
-          {
-            ...options,
-            pool: { ...pool, proxy: undefined, hasPriorKnowledge: () => false, isProxy: true, reuseConnections: false }
-          },
-          context,
-          fork
-        ).origins
+    pool.proxy === undefined ? undefined : poolsOf({ ...options, pool: forProxies(pool) }, context, fork).origins
   const tunnels = new Tunnels(pool, fork, (origin) => proxies?.of(origin))
-  const origins = new Pools(pool, skinOf(options, tunnels, context, fork), (origin) => tunnels.forwardHeaders(origin))
+  const origins = new Pools(pool, skinOf(options, tunnels, context, fork))
   return { origins, proxies }
 }
 

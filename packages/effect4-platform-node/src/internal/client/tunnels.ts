@@ -2,14 +2,21 @@
  * The way to an origin where a proxy stands on it: a tunnel by CONNECT, over HTTP/2 or HTTP/1.1 as the proxy speaks, or, for requests of HTTP/1.1 to a plain
  * origin, a connection to the proxy itself. Called by dial.ts for each connection.
  */
-import type * as Http2Error from "@effect-http2/effect4-http2/Http2Error"
+import * as Http2Error from "@effect-http2/effect4-http2/Http2Error"
 import type { Connection } from "@effect-http2/node/client/exchange"
 import { Http1Connections } from "@effect-http2/node/client/http1Connections"
+import { socketTo } from "@effect-http2/node/client/opening"
 import { authorityOf, type Origin, toOrigin } from "@effect-http2/node/client/origin"
-import type { Pool, Waiter } from "@effect-http2/node/client/pool"
+import type { Pool } from "@effect-http2/node/client/pool"
 import type { Resolved } from "@effect-http2/node/client/poolOptions"
-import { fieldsOf, openTunnel, refused } from "@effect-http2/node/client/proxyTunnel"
-import { failure } from "@effect-http2/node/socket/socketError"
+import {
+  connectionOf,
+  fieldsOf,
+  isForwarded,
+  openTunnel,
+  refused,
+  tooLate
+} from "@effect-http2/node/client/proxyTunnel"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -22,19 +29,15 @@ import { TunnelDuplex } from "./tunnelDuplex.js"
 
 type Opened = Effect.Effect<Duplex, Http2Error.TransportError, Scope.Scope>
 
-/** A connection of the pool, as any request of it would get. */
-const connectionOf = (pool: Pool<Incoming>): Effect.Effect<Connection<Incoming>, Http2Error.Http2Error> =>
-  Effect.callback((resume) => {
-    const connection = pool.find()
-    if (connection !== undefined) return resume(Effect.succeed(connection))
-    const waiter: Waiter<Incoming> = {
-      excluded: undefined,
-      onConnection: (connection) => resume(Effect.succeed(connection)),
-      onNoConnection: (error) => resume(Effect.fail(error))
-    }
-    pool.wait(waiter)
-    return Effect.sync(() => pool.withdraw(waiter))
-  })
+/** `connectionOf` as an effect. */
+const awaitConnection = (pool: Pool<Incoming>): Effect.Effect<Connection<Incoming>, Http2Error.Http2Error> =>
+  Effect.callback((resume) =>
+    Effect.sync(
+      connectionOf(pool, (outcome) =>
+        resume(Http2Error.isHttp2Error(outcome) ? Effect.fail(outcome) : Effect.succeed(outcome))
+      )
+    )
+  )
 
 export class Tunnels {
   constructor(
@@ -50,48 +53,21 @@ export class Tunnels {
       const { connectTimeout, proxy: rules } = this.options
       const proxy = rules?.proxyOf(origin)
       if (proxy === undefined) return Effect.succeed(undefined)
-      if (this.isForwarded(origin)) return this.dial(proxy)
-      const late = Effect.suspend(() =>
-        Effect.fail(
-          failure(
-            "ConnectTimeout",
-            `no tunnel by ${proxy.host} after ${Duration.format(Duration.millis(connectTimeout))}`
-          )
-        )
-      )
+      if (isForwarded(origin, this.options)) return this.dial(proxy)
+      const late = Effect.suspend(() => Effect.fail(tooLate(proxy, Duration.format(Duration.millis(connectTimeout)))))
       return Effect.timeoutOrElse(this.tunnel(proxy, origin), { duration: connectTimeout, orElse: () => late })
     })
   }
 
-  /** What a proxy that is asked in place of the origin wants to see; undefined where none is. */
-  forwardHeaders(origin: Origin): Readonly<Record<string, string>> | undefined {
-    const proxy = this.options.proxy?.proxyOf(origin)
-    return proxy !== undefined && this.isForwarded(origin) ? fieldsOf(proxy) : undefined
-  }
-
-  private isForwarded(origin: Origin): boolean {
-    return !origin.isTls && !this.options.hasPriorKnowledge(origin.key)
-  }
-
   private dial(proxy: URL): Opened {
-    const { connectTimeout, lookup, tls = true } = this.options
-    const { host, isTls, port } = toOrigin(proxy)
-    return openSocket({
-      host,
-      port,
-      tls: isTls ? tls : undefined,
-      connectTimeout,
-      lookup,
-      alpnProtocols: ["http/1.1"],
-      requireAlpn: false
-    })
+    return openSocket(socketTo(toOrigin(proxy), ["http/1.1"], this.options))
   }
 
   private tunnel(proxy: URL, origin: Origin): Opened {
     const pool = this.poolOf(toOrigin(proxy))
     if (pool === undefined) return Effect.fail(refused(proxy, new Error("it is not known")))
     return Effect.flatMap(
-      Effect.mapError(connectionOf(pool), (cause) => refused(proxy, cause)),
+      Effect.mapError(awaitConnection(pool), (cause) => refused(proxy, cause)),
       (connection) => {
         if (connection instanceof ClientConnection) return this.overHttp2(connection, proxy, origin)
         const ready = connection instanceof Http1Connections ? connection.release() : undefined

@@ -3,6 +3,7 @@
  */
 import type { TransportError } from "@effect-http2/http2/Http2Error"
 import type { OpenedSocket, Protocol } from "@effect-http2/node/client/exchange"
+import { protocolOf, socketTo } from "@effect-http2/node/client/opening"
 import type { Origin } from "@effect-http2/node/client/origin"
 import type { Resolved } from "@effect-http2/node/client/poolOptions"
 import { failure } from "@effect-http2/node/socket/socketError"
@@ -10,15 +11,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as Net from "node:net"
-import * as Tls from "node:tls"
 import { openSocket } from "../../../NodeTransport.js"
 import type { Fork } from "../wire/forked.js"
 import type { Tunnels } from "./tunnels.js"
-
-const protocolOf = (socket: Net.Socket, origin: Origin, options: Resolved): Protocol => {
-  if (origin.isTls && socket instanceof Tls.TLSSocket) return socket.alpnProtocol === "h2" ? "h2" : "http/1.1"
-  return options.hasPriorKnowledge(origin.key) ? "h2" : "http/1.1"
-}
 
 /** Connects to `origin`, offering `protocols` by ALPN where it is one of TLS. Interruption leaves nothing behind. */
 export const dial = (
@@ -34,16 +29,7 @@ export const dial = (
       const open = Effect.flatMap(tunnels.open(origin), (over) => {
         isDirect = over === undefined
         return over === undefined || origin.isTls
-          ? openSocket({
-              host: origin.host,
-              port: origin.port,
-              over,
-              tls: origin.isTls ? (options.tls ?? true) : undefined,
-              connectTimeout: options.connectTimeout,
-              lookup: options.lookup,
-              alpnProtocols: protocols,
-              requireAlpn: false
-            })
+          ? openSocket(socketTo(origin, protocols, options, over))
           : over instanceof Net.Socket
             ? Effect.succeed(over)
             : Effect.fail(failure("InvalidOptions", "prior knowledge goes through a proxy of HTTP/1.1 only"))

@@ -5,6 +5,7 @@
 import type * as Http2Error from "@effect-http2/http2/Http2Error"
 import * as InterruptibleRuntime from "@effect-http2/http2/InterruptibleRuntime"
 import type { Skin } from "@effect-http2/node/client/poolContext"
+import { forProxies } from "@effect-http2/node/client/poolOptions"
 import { Pools } from "@effect-http2/node/client/pools"
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -56,18 +57,9 @@ const poolsOf = (
   given: Given
 ): { readonly origins: Pools<Incoming>; readonly proxies: Pools<Incoming> | undefined } => {
   const { pool } = options
-  const proxies =
-    pool.proxy === undefined
-      ? undefined
-      : poolsOf(
-          {
-            ...options,
-            pool: { ...pool, proxy: undefined, hasPriorKnowledge: () => false, isProxy: true, reuseConnections: false }
-          },
-          given
-        ).origins
+  const proxies = pool.proxy === undefined ? undefined : poolsOf({ ...options, pool: forProxies(pool) }, given).origins
   const tunnels = new Tunnels(pool, given.fork, (origin) => proxies?.of(origin))
-  const origins = new Pools(pool, skinOf(options, tunnels, given), (origin) => tunnels.forwardHeaders(origin))
+  const origins = new Pools(pool, skinOf(options, tunnels, given))
   return { origins, proxies }
 }
 
