@@ -31,7 +31,8 @@ export class Deadlines {
   private blockSince = Number.POSITIVE_INFINITY
   private floodedSince = Number.POSITIVE_INFINITY
   private keepAliveAt = Number.NEGATIVE_INFINITY
-  private readonly slowBodies: SlowBodies
+  /** There while streams are: a connection at rest has none. */
+  private slowBodies: SlowBodies | undefined = undefined
   /** When the timer rings, in ms of the clock. */
   private ringsAt = Number.POSITIVE_INFINITY
 
@@ -40,7 +41,6 @@ export class Deadlines {
     private readonly timer: Timer
   ) {
     this.startedAt = connection.now()
-    this.slowBodies = new SlowBodies(connection)
   }
 
   /**
@@ -51,7 +51,7 @@ export class Deadlines {
     for (const frame of frames) {
       if (frame._tag === "Data") {
         this.dataAt = this.connection.lastReceivedAt
-        this.slowBodies.noteData(frame.data.length)
+        this.slowBodies?.noteData(frame.data.length)
       }
       if (frame._tag !== "Data" || !frame.continued) this.dribbled = dribble
       else this.dribbled += frame.flowControlledLength
@@ -133,10 +133,17 @@ export class Deadlines {
       }
     } else {
       this.checkStalled(due)
-      next = Math.min(next, this.slowBodies.look(connection.table.values()))
+      next = Math.min(next, this.lookAtBodies())
       this.checkKeepAlive(due)
     }
     return Math.max(next, 1)
+  }
+
+  /** Returns the ms until the next body may be too slow. */
+  private lookAtBodies(): number {
+    const { table } = this.connection
+    this.slowBodies = table.size === 0 ? undefined : (this.slowBodies ?? new SlowBodies(this.connection))
+    return this.slowBodies?.look(table.values()) ?? Number.POSITIVE_INFINITY
   }
 
   /**
