@@ -15,6 +15,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
+import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
@@ -61,8 +62,11 @@ export class Bridge {
   private readonly seen = new WeakMap<object, unknown>()
   /** What the skin runs in: the clock and the log of the test. */
   readonly context: Context4.Context<never>
+  /** What the effects of the test run in: what they fail with is the skin's to tell. */
+  private readonly untold: Runtime.Runtime<never>
 
-  constructor(private readonly runtime: Runtime.Runtime<never>) {
+  constructor(runtime: Runtime.Runtime<never>) {
+    this.untold = Runtime.setFiberRef(runtime, FiberRef.unhandledErrorLogLevel, Option.none())
     const run = <A>(effect: Effect.Effect<A>): A => Runtime.runSync(runtime)(effect)
     const clock = run(Effect.clock)
     const now = () => clock.unsafeCurrentTimeMillis()
@@ -153,14 +157,21 @@ export class Bridge {
     const exit: unknown = effect
     if (Exit.isExit(exit) && Exit.isSuccess(exit)) return Effect4.succeed(exit.value as A)
     const ran = Effect4.callback<A, unknown>((resume) => {
-      const fiber = Runtime.runFork(this.runtime)(effect)
+      const fiber = Runtime.runFork(this.untold)(effect)
       fiber.addObserver((exit) =>
         resume(Exit.isSuccess(exit) ? Effect4.succeed(exit.value) : Effect4.failCause(this.causeDown(exit.cause)))
       )
-      return Effect4.callback<void>((done) => {
-        fiber.addObserver(() => done(Effect4.void))
+      return Effect4.callback<void, unknown>((done) => {
+        // What is not interrupted may fail with something else, which is in the cause beside the interruption.
+        fiber.addObserver((exit) =>
+          done(
+            Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)
+              ? Effect4.void
+              : Effect4.failCause(this.causeDown(exit.cause))
+          )
+        )
         fiber.unsafeInterruptAsFork(FiberId.none)
-      })
+      }) as Effect4.Effect<void>
     })
     // Its failures are not to be seen in types, as those of what a test gives are not.
     return ran as Effect4.Effect<A>
