@@ -13,6 +13,8 @@ export interface Options {
   /** Ids of servers; undefined for all. */
   readonly servers: ReadonlyArray<string> | undefined
   readonly nodeFlags: ReadonlyArray<string>
+  /** The program of Node that everything runs on; undefined for the one that runs this. */
+  readonly node: string | undefined
   readonly ownLoad: boolean
   readonly json: string | undefined
   readonly help: boolean
@@ -28,6 +30,7 @@ export const usage = `npm run bench -- [options]
   --servers a,b        servers by id; ratios need node-stream, platform-http1
   --plain-only         no TLS
   --node-flags "..."   flags of Node for every process that runs on it
+  --node PATH          the program of Node that everything runs on (the one that runs this)
   --own-load           load by our own client although h2load is installed
   --json FILE          everything that was measured, in JSON
   --help               this, and the ids
@@ -56,6 +59,7 @@ export const parse = (args: ReadonlyArray<string>): Options => {
       servers: { type: "string" },
       "plain-only": { type: "boolean", default: false },
       "node-flags": { type: "string" },
+      node: { type: "string" },
       "own-load": { type: "boolean", default: false },
       json: { type: "string" },
       help: { type: "boolean", default: false }
@@ -70,6 +74,7 @@ export const parse = (args: ReadonlyArray<string>): Options => {
     servers: list(values.servers),
     plainOnly: values["plain-only"],
     nodeFlags: values["node-flags"]?.split(/\s+/).filter((flag) => flag !== "") ?? [],
+    node: values.node,
     ownLoad: values["own-load"],
     json: values.json,
     help: values.help

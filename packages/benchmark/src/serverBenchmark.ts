@@ -7,7 +7,7 @@ import type { Sample } from "./measure.js"
 import * as Probe from "./probe.js"
 import * as ProcessStats from "./processStats.js"
 import type { Peer } from "./servers/peer.js"
-import { path, responseSize, settings } from "./workloads.js"
+import { path, responseSize, settings, variedPaths } from "./workloads.js"
 import type { Workload } from "./workloads.js"
 
 /** What is the same for all runs. */
@@ -88,6 +88,7 @@ export const run = async (peer: Peer, workload: Workload, load: Load, options: R
       warmupMillis: options.warmupMillis,
       durationMillis: options.durationMillis,
       fields: workload.task === "headers" ? requestFields : [],
+      paths: workload.varied ? variedPaths(workload.task) : undefined,
       upload: workload.task === "upload" ? files.upload : undefined,
       onStart: meter.start,
       onEnd: meter.end

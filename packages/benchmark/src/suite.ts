@@ -11,6 +11,7 @@ import { isWanted } from "./options.js"
 import type { Options } from "./options.js"
 import * as ServerBenchmark from "./serverBenchmark.js"
 import * as Servers from "./servers/index.js"
+import type { Peer } from "./servers/peer.js"
 import * as Table from "./table.js"
 import { clientWorkloads, serverWorkloads, settings } from "./workloads.js"
 import type { Workload } from "./workloads.js"
@@ -42,6 +43,12 @@ const chooseLoad = (options: Options, files: Files): { readonly load: Load; read
     ? { load: H2load.run, name: "h2load" }
     : { load: OurLoad.run(files, options.nodeFlags), name: "OUR OWN CLIENT, which may be the limit" }
 
+/** What our own load cannot do of it. */
+const beyondOurLoad = (peer: Peer, workload: Workload): string | undefined => {
+  if (peer.http1) return "our load speaks HTTP/2 only"
+  return workload.varied ? "our load asks for one path" : undefined
+}
+
 const serverSection = (workload: Workload, options: Options, files: Files): Section => {
   const { load, name } = chooseLoad(options, files)
   const notes: Array<string> = []
@@ -49,7 +56,7 @@ const serverSection = (workload: Workload, options: Options, files: Files): Sect
   for (const peer of workload.platform ? Servers.platformPeers : Servers.peers) {
     const { id, label } = peer
     if (options.servers !== undefined && !options.servers.includes(id)) continue
-    const missing = peer.missing() ?? (peer.http1 && load !== H2load.run ? "our load speaks HTTP/2 only" : undefined)
+    const missing = peer.missing() ?? (load === H2load.run ? undefined : beyondOurLoad(peer, workload))
     if (missing !== undefined) notes.push(`${label} is left out: ${missing}`)
     else if (!peer.tasks.includes(workload.task)) {
       if (peer.omission !== "") notes.push(`${label} is left out: ${peer.omission}`)

@@ -24,6 +24,8 @@ export interface Workload {
   readonly streams: number
   readonly tls: boolean
   readonly quick: boolean
+  /** Whether each request asks for a path of its own, in place of all for the same. */
+  readonly varied: boolean
   /** Whether it is the platform's servers or clients that are compared. */
   readonly platform: boolean
 }
@@ -58,6 +60,13 @@ export const path: { readonly [K in Task]: `/${string}` } = {
   json: "/json"
 }
 
+/** How many paths there are where each request has one of its own. */
+export const PATHS = 20_000
+
+/** The paths of a varied workload: a query of its own for each, behind the one that the task is asked for, so that servers of files know it. */
+export const variedPaths = (task: Task): ReadonlyArray<string> =>
+  Array.from({ length: PATHS }, (_, index) => `${path[task]}?order=${100_000 + index}&page=${index % 7}`)
+
 /** How many octets the response to a task has. */
 export const responseSize = (task: Task): number =>
   task === "download" ? MEBIBYTE : task === "json" ? JSON.stringify(JSON_VALUE).length : HELLO.length
@@ -67,7 +76,12 @@ const workload = (
   title: string,
   task: Task,
   load: readonly [connections: number, streams: number],
-  options: { readonly tls?: boolean; readonly quick?: boolean; readonly platform?: boolean } = {}
+  options: {
+    readonly tls?: boolean
+    readonly quick?: boolean
+    readonly varied?: boolean
+    readonly platform?: boolean
+  } = {}
 ): Workload => ({
   id,
   title: `${title}, ${load[0]} x ${load[1]}, ${options.tls === true ? "TLS" : "plain"}`,
@@ -76,12 +90,16 @@ const workload = (
   streams: load[1],
   tls: options.tls ?? false,
   quick: options.quick ?? true,
+  varied: options.varied ?? false,
   platform: options.platform ?? false
 })
 
 /** The workloads of the servers: connections x streams at once on each. */
 export const serverWorkloads: ReadonlyArray<Workload> = [
   workload("many", "12-byte response", "hello", [10, 100]),
+  workload("many-varied", `12-byte response, ${PATHS.toLocaleString("en-US")} paths`, "hello", [10, 100], {
+    varied: true
+  }),
   workload("one", "12-byte response", "hello", [1, 1]),
   workload("spread", "12-byte response", "hello", [100, 10], { quick: false }),
   workload("download", "1 MiB download", "download", [4, 4]),

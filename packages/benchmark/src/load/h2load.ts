@@ -4,12 +4,14 @@
  * It runs twice: first a fixed number of requests, so that every server has compiled the path of a request before it is timed, then for a
  * time. Without the first, a server whose first responses take longer than the second's time would leave h2load 1.52 hanging.
  */
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import * as Children from "../children.js"
 import { settings } from "../workloads.js"
 import { parse } from "./h2loadOutput.js"
 import type { LoadOptions, LoadResult } from "./load.js"
 
-const toArguments = (options: LoadOptions): ReadonlyArray<string> => [
+const toArguments = (options: LoadOptions, list: string | undefined): ReadonlyArray<string> => [
   `--clients=${options.connections}`,
   `--max-concurrent-streams=${options.streams}`,
   "--threads=1",
@@ -19,8 +21,15 @@ const toArguments = (options: LoadOptions): ReadonlyArray<string> => [
   ...options.fields.map(([name, value]) => `--header=${name}: ${value}`),
   ...(options.upload === undefined ? [] : [`--data=${options.upload}`]),
   ...(options.http1 ? ["--h1"] : []),
-  options.url
+  ...(list === undefined ? [options.url] : [`--input-file=${list}`])
 ]
+
+/** Writes what to ask for, one URL a line: h2load takes each of its connections through all of them. */
+const writeList = (url: string, paths: ReadonlyArray<string>): string => {
+  const file = join(Children.temporaryFolder(), "urls.txt")
+  writeFileSync(file, paths.map((path) => `${new URL(path, url).href}\n`).join(""))
+  return file
+}
 
 /** Whether it is here. */
 export const isInstalled = (): boolean => Children.isInstalled("h2load")
@@ -56,7 +65,7 @@ const LEAST_FIRST_REQUESTS = 32
 
 /** Runs it once. */
 export const run = async (options: LoadOptions): Promise<LoadResult> => {
-  const args = toArguments(options)
+  const args = toArguments(options, options.paths === undefined ? undefined : writeList(options.url, options.paths))
   const requests = Math.max(LEAST_FIRST_REQUESTS, FIRST_REQUESTS * options.connections * options.streams)
   const first = await execute([`--requests=${requests}`, ...args], () => undefined, PATIENCE)
   if (first.failed > 0) throw new Error(`${first.failed} of the first ${requests} requests failed`)

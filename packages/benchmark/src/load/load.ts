@@ -10,6 +10,8 @@ export interface LoadOptions {
   readonly durationMillis: number
   /** Fields beside those that it sends by itself. */
   readonly fields: ReadonlyArray<readonly [name: string, value: string]>
+  /** What to ask for by turns, in place of the path of `url`. */
+  readonly paths: ReadonlyArray<string> | undefined
   /** A file to POST; undefined for GET. */
   readonly upload: string | undefined
   /** Called as the measured time begins, after the warm-up on the same connections, and as it ends. */

@@ -15,6 +15,7 @@ export const run =
   (files: Files, nodeFlags: ReadonlyArray<string>) =>
   async (options: LoadOptions): Promise<LoadResult> => {
     if (options.http1) throw new Error("our load does not speak HTTP/1.1")
+    if (options.paths !== undefined) throw new Error("our load asks for one path")
     const { host, pathname, protocol } = new URL(options.url)
     const config: OurLoadConfig = {
       url: `${protocol}//${host}`,
