@@ -14,7 +14,7 @@ import { client, server } from "./support/peer.js"
 import { data, encode, filled, get, headers, ok, pattern, post, reset, settings, windowUpdate } from "./support/wire.js"
 
 describe("many requests at once", () => {
-  it.effect("[rfc9113-5.1.2-1] wait for a place, in order, and are all answered", () =>
+  it.effect("[rfc9113-5.1.2-1] wait for a free stream, in order, and are all answered", () =>
     Effect.gen(function* () {
       const order: Array<string> = []
       let most = 0

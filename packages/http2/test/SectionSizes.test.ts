@@ -236,7 +236,7 @@ describe("requests", () => {
     })
   )
 
-  it.scoped("that wait for a place are checked when there is one", () =>
+  it.scoped("that wait for a free stream are checked when there is one", () =>
     Effect.gen(function* () {
       const { client: http, peer } = yield* client({ settings: [[Id.MAX_CONCURRENT_STREAMS, 0]] })
       const asked = yield* Effect.fork(Effect.flip(http.collect(request)))

@@ -151,7 +151,7 @@ describe("a server that shuts down", () => {
     })
   )
 
-  it.effect("refuses those that wait for a place, safe to retry", () =>
+  it.effect("refuses those that wait for a free stream, safe to retry", () =>
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       yield* engines(
@@ -248,7 +248,7 @@ describe("GOAWAY at a client", () => {
     })
   )
 
-  it.scoped("refuses requests that wait for a place, with what it says as their cause", () =>
+  it.scoped("refuses requests that wait for a free stream, with what it says as their cause", () =>
     Effect.gen(function* () {
       const { client: http, peer } = yield* client()
       yield* peer.send(settings([Settings.Id.MAX_CONCURRENT_STREAMS, 1]))

@@ -115,11 +115,11 @@ for (const { limit, make, pool, reason } of limits) {
                 limit: "maxWait",
                 processed: "no",
                 reason: "Timeout",
-                description: `no place on a connection to ${url} within 1m: ${reason}`
+                description: `no free stream or connection to ${url} within 1m: ${reason}`
               }
             })
             expect([stats.waiting, stats.expired]).toEqual([1, 1])
-            expect(warnings).toEqual([`requests to ${url} wait for a place on a connection: ${reason}`])
+            expect(warnings).toEqual([`requests to ${url} wait for a free stream or connection: ${reason}`])
             yield* advance(30)
             expect(yield* Fiber.join(second)).toMatchObject({ cause: { limit: "maxWait" } })
             expect(warnings.length).toBe(1)

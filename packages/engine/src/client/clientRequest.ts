@@ -130,6 +130,7 @@ export class ClientRequest implements ClientExchange {
   onFailure(error: Http2Error.Http2Error): void {
     this.listener?.onFailure(error)
   }
+
   onDone(): void {
     this.listener?.onDone?.()
   }

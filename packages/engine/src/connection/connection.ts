@@ -341,7 +341,7 @@ export class Connection implements StreamOwner, Turns {
 
   /**
    * Tells the transport whether the process has to go on for the connection: a client's holds it while something of its own is awaited, be it
-   * a response, a place for a request, or the answer to a PING or SETTINGS. A server's holds it always, as its listener does.
+   * a response, a stream for a request, or the answer to a PING or SETTINGS. A server's holds it always, as its listener does.
    */
   updateHold(): void {
     const { pings, role, settings } = this

@@ -24,7 +24,7 @@ export const waitedTooLong = (
     code: ErrorCode.NO_ERROR,
     origin: "Local",
     reason: "Timeout",
-    description: `no place on a connection to ${key} within ${maxWait}: ${reason}`,
+    description: `no free stream or connection to ${key} within ${maxWait}: ${reason}`,
     limit: "maxWait",
     processed: "no",
     cause
@@ -36,7 +36,7 @@ export const full = (most: number): Http2Error.ConnectionError =>
     code: ErrorCode.NO_ERROR,
     origin: "Local",
     reason: "Limit",
-    description: `${most} requests wait for a place already`,
+    description: `${most} requests wait for a free stream or connection already`,
     limit: "maxQueued",
     processed: "no"
   })

@@ -89,7 +89,7 @@ export class WaitTimeout<Response> {
     const { since } = waiters
     if (this.hasWarned || obstacle === undefined || since === undefined || since > now - warnAfter) return
     this.hasWarned = true
-    reports.warn(`requests to ${key} wait for a place on a connection: ${obstacle.reason}`, {
+    reports.warn(`requests to ${key} wait for a free stream or connection: ${obstacle.reason}`, {
       waiting: waiters.size,
       ...(obstacle.limit === undefined ? undefined : { limit: obstacle.limit })
     })

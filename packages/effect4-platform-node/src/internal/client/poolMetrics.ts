@@ -9,13 +9,13 @@ import type * as Context from "effect/Context"
 import * as Metric from "effect/Metric"
 
 export const waitingTime = Metric.histogram("http2.client.wait.duration", {
-  description: "Seconds that requests waited for a place on a connection",
+  description: "Seconds that requests waited for a free stream or connection",
   attributes: { unit: "s" },
   boundaries
 })
 
 export const waiting = Metric.gauge("http2.client.waiting", {
-  description: "Requests that wait for a place on a connection"
+  description: "Requests that wait for a free stream or connection"
 })
 
 export const limitsReached = Metric.counter("http2.client.limits_reached", {
