@@ -23,6 +23,7 @@ import type * as Scope from "effect/Scope"
 import type * as Socket from "effect/socket/Socket"
 import * as Stream from "effect/Stream"
 import * as BodyMultipart from "./multipart.js"
+import { noMessage, noResponse } from "./nodeObjects.js"
 import { copyOf, isWebSocket, toHeaders } from "./requestHeaders.js"
 import { upgrade } from "./webSocket.js"
 
@@ -85,9 +86,14 @@ export class ServerRequest extends Inspectable.Class implements HttpServerReques
     return new ServerRequest(this.http2, changes.url ?? this.url, merged, this.original ?? this)
   }
 
-  /** The request of HTTP/2, which is what there is below this one. */
+  /** Where `NodeHttpServerRequest.toIncomingMessage` looks. */
   get source(): object {
-    return this.http2
+    return noMessage()
+  }
+
+  /** Where `NodeHttpServerRequest.toServerResponse` looks. */
+  response(): never {
+    return noResponse()
   }
 
   get originalUrl(): string {
