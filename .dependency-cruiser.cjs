@@ -241,8 +241,9 @@ module.exports = {
     },
     {
       name: "nothing-imports-benchmark",
+      comment: "But its server on Effect 4, which has to stand where that Effect is installed.",
       severity: "error",
-      from: { pathNot: "^packages/benchmark/" },
+      from: { pathNot: ["^packages/benchmark/", "^packages/effect4-platform-node/benchmark/"] },
       to: { path: "^packages/benchmark/" }
     },
     {
@@ -298,7 +299,7 @@ module.exports = {
       comment: "It is a peer for tests and benchmarks.",
       severity: "error",
       from: {
-        path: "^(packages/[^/]+/(src|playground)|scratchpad)/",
+        path: "^(packages/[^/]+/(src|playground|benchmark)|scratchpad)/",
         pathNot: ["^packages/benchmark/", "^scratchpad/test/"]
       },
       to: { path: "^(node:)?http2$", dependencyTypes: builtIn }
@@ -306,7 +307,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^(packages/[^/]+(/playground)?|scratchpad)/dist/" },
+    exclude: { path: "^(packages/[^/]+(/playground|/benchmark)?|scratchpad)/dist/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
     enhancedResolveOptions: {

@@ -21,9 +21,9 @@ const tryConnect = (port: number): Promise<boolean> =>
     socket.once("connect", () => socket.destroy())
   })
 
-const START_TIMEOUT = 10_000
+const START_TIMEOUT = 30_000
 
-/** Completes with `port` once it can be connected to; rejects with what the program said where it ended, or after 10 s. */
+/** Completes with `port` once it can be connected to; rejects with what the program said where it ended, or after 30 s. */
 export const untilListening = async (child: Child, port: number): Promise<number> => {
   let ended = false
   void child.ended.then(() => (ended = true))
@@ -35,7 +35,7 @@ export const untilListening = async (child: Child, port: number): Promise<number
   return port
 }
 
-/** Completes with the port that a program of ours announces; rejects with what it said where it ended, or after 10 s. */
+/** Completes with the port that a program of ours announces; rejects with what it said where it ended, or after 30 s. */
 export const announcedPort = (child: Child): Promise<number> =>
   new Promise((resolve, reject) => {
     const fail = (): void => {

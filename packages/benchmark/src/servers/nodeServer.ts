@@ -20,16 +20,18 @@ const start =
 export const make = (options: {
   readonly id: string
   readonly label: string
+  /** Its file, from this folder and without `.js`. */
   readonly program: string
   readonly variant?: string
   readonly http1?: boolean
   readonly tasks?: ReadonlyArray<Task>
   readonly omission?: string
+  readonly missing?: () => string | undefined
 }): Peer => ({
   id: options.id,
   label: options.label,
   http1: options.http1 ?? false,
-  missing: () => undefined,
+  missing: options.missing ?? (() => undefined),
   tasks: options.tasks ?? basicTasks,
   omission: options.omission ?? "",
   start: start(options.program, options.variant ?? "plain")
