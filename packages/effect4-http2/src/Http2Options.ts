@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { type ConnectionError, isConnectionError } from "./Http2Error.js"
 
-type Time = Extract<keyof Options.Options, `${string}Timeout` | `${string}Interval`>
+type Time = Extract<keyof Options.Options, `${string}Timeout` | `${string}Interval` | `${string}Age`>
 
 /**
  * The options of a connection, none of which has to be given. Sizes are octets.
@@ -51,7 +51,8 @@ export {
   toSettings
 } from "@effect-http2/engine/Options"
 
-const isTime = (name: keyof Options.Options): name is Time => name.endsWith("Timeout") || name.endsWith("Interval")
+const isTime = (name: keyof Options.Options): name is Time =>
+  name.endsWith("Timeout") || name.endsWith("Interval") || name.endsWith("Age")
 
 /** A size as it is, a time in milliseconds; NaN for what is neither. */
 const toNumber = (name: keyof Options.Options, value: unknown): number =>

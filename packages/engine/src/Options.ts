@@ -79,6 +79,11 @@ export interface Options {
   readonly headersTimeout: number
   /** How long a frame may stand still half received. Default 10 seconds. */
   readonly frameTimeout: number
+  /**
+   * How old a connection becomes, within a tenth of it, by chance, so that those that began together do not end together. Then it closes gracefully:
+   * no new streams, and `gracefulShutdownTimeout` for those that are open. Infinity: no end. Default Infinity.
+   */
+  readonly maxConnectionAge: number
   /** How long a connection without streams stays open. Default 120 seconds. */
   readonly idleTimeout: number
   /** After how long without a frame from the peer, while streams are open, a PING asks whether it is there. Default 30 seconds. */
@@ -142,6 +147,7 @@ export const defaults: Options = {
   settingsTimeout: 10_000,
   headersTimeout: 10_000,
   frameTimeout: 10_000,
+  maxConnectionAge: Number.POSITIVE_INFINITY,
   idleTimeout: 120_000,
   keepAliveInterval: 30_000,
   pingTimeout: 15_000,
@@ -164,7 +170,7 @@ const bounds: { readonly [K in keyof Options]?: readonly [least: number, most: n
 const boundsOf = (name: keyof Options): readonly [least: number, most: number] =>
   bounds[name] ?? [0, Number.POSITIVE_INFINITY]
 
-const isTime = (name: string): boolean => name.endsWith("Timeout") || name.endsWith("Interval")
+const isTime = (name: string): boolean => name.endsWith("Timeout") || name.endsWith("Interval") || name.endsWith("Age")
 
 /** What an option can be, in words. */
 const rangeOf = (name: keyof Options): string => {

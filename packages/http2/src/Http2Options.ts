@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { type ConnectionError, isConnectionError } from "./Http2Error.js"
 
-type Time = Extract<keyof Options.Options, `${string}Timeout` | `${string}Interval`>
+type Time = Extract<keyof Options.Options, `${string}Timeout` | `${string}Interval` | `${string}Age`>
 
 /**
  * The options of a connection, none of which has to be given. Sizes are octets.
@@ -53,7 +53,7 @@ export {
 
 /** A size as it is, a time in milliseconds; NaN for what is neither. */
 const toNumber = (name: keyof Options.Options, value: unknown): number => {
-  const isTime = name.endsWith("Timeout") || name.endsWith("Interval")
+  const isTime = name.endsWith("Timeout") || name.endsWith("Interval") || name.endsWith("Age")
   if (!isTime) return typeof value === "number" ? value : Number.NaN
   return Option.getOrElse(Option.map(Duration.decodeUnknown(value), Duration.toMillis), () => Number.NaN)
 }

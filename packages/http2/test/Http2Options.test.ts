@@ -39,6 +39,7 @@ describe("Http2Options", () => {
       settingsTimeout: 10_000,
       headersTimeout: 10_000,
       frameTimeout: 10_000,
+      maxConnectionAge: Infinity,
       idleTimeout: 120_000,
       keepAliveInterval: 30_000,
       pingTimeout: 15_000,

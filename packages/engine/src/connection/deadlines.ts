@@ -23,6 +23,8 @@ const dribble = 1024
 export class Deadlines {
   /** Since when, in ms, what stands here has been waiting; infinity where it does not wait. */
   private readonly startedAt: number
+  /** How old the connection becomes, in ms. */
+  private readonly mostAge: number
   private frameSince = Number.POSITIVE_INFINITY
   /** Octets of one DATA frame that have come since then. */
   private dribbled = 0
@@ -41,6 +43,7 @@ export class Deadlines {
     private readonly timer: Timer
   ) {
     this.startedAt = connection.now()
+    this.mostAge = connection.options.maxConnectionAge * (0.9 + 0.2 * Math.random())
   }
 
   /**
@@ -116,6 +119,7 @@ export class Deadlines {
     if (!connection.hasRemoteSettings) {
       limit(this.startedAt, "prefaceTimeout", ErrorCode.PROTOCOL_ERROR, "3.4", "no connection preface came")
     }
+    due(this.startedAt, this.mostAge, () => connection.closeGracefully())
     const { settings } = connection
     // Other than for the first, the answer may stand behind all that the windows hold, on a slow line.
     const unacknowledgedSince = settings.hasAcknowledged ? Math.max(settings.oldest, this.dataAt) : settings.oldest
