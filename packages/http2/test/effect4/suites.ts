@@ -54,10 +54,8 @@ export const suitesOnEffect4: ReadonlyArray<string> = [
 /** Tests of these suites that are not for it, by the reason. */
 export const notOnEffect4: Readonly<Record<string, ReadonlyArray<string>>> = {
   "its handlers have to act in the turn of their request": [
-    "RST_STREAM in place of an end, and the handler hears of it",
     "is not stopped by a client that cancels all that it is pushed",
     "is seen by a log of frames, and does not disturb its tables",
-    "sets it before its body or in the middle of it; the rest is as the client says",
-    "a tunnel is served beside what is more urgent"
+    "sets it before its body or in the middle of it; the rest is as the client says"
   ]
 }

@@ -16,6 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
@@ -29,6 +30,7 @@ import * as Effect4 from "effect4/Effect"
 import * as Exit4 from "effect4/Exit"
 import * as Logger4 from "effect4/Logger"
 import * as References4 from "effect4/References"
+import * as Scheduler4 from "effect4/Scheduler"
 import * as Scope4 from "effect4/Scope"
 import * as Stream4 from "effect4/Stream"
 
@@ -87,11 +89,24 @@ export class Bridge {
       const messages: ReadonlyArray<unknown> = Array.isArray(message) ? message : [message]
       run(log(...messages, this.causeUp(cause)))
     })
+    // Fibers of both take turns in one queue.
+    const scheduler = FiberRefs.getOrDefault(runtime.fiberRefs, FiberRef.currentScheduler)
+    const dispatcher: Scheduler4.SchedulerDispatcher = {
+      scheduleTask: (task, priority) => scheduler.scheduleTask(task, priority),
+      flush: () => undefined
+    }
+    const plain = new Scheduler4.MixedScheduler()
+    const scheduler4: Scheduler4.Scheduler = {
+      executionMode: "async",
+      shouldYield: (fiber) => plain.shouldYield(fiber),
+      makeDispatcher: () => dispatcher
+    }
     // The host's timer is for the host's clock alone.
     const withClock = now() > 1e12 ? Context4.empty() : Context4.make(Clock4.Clock, clock4)
     this.context = withClock.pipe(
       Context4.add(Logger4.CurrentLoggers, new Set([logger])),
-      Context4.add(References4.MinimumLogLevel, "All")
+      Context4.add(References4.MinimumLogLevel, "All"),
+      Context4.add(Scheduler4.Scheduler, scheduler4)
     )
   }
 
