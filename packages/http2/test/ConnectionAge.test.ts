@@ -15,7 +15,8 @@ const options = {
   maxConnectionAge: "100 seconds",
   gracefulShutdownTimeout: "60 seconds",
   idleTimeout: Duration.infinity,
-  keepAliveInterval: Duration.infinity
+  keepAliveInterval: Duration.infinity,
+  pingTimeout: Duration.infinity
 } as const
 
 describe("maxConnectionAge", () => {
