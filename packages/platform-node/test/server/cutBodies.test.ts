@@ -10,6 +10,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Ndjson from "@effect/platform/Ndjson"
 import type { FileSystem } from "@effect/platform/FileSystem"
 import type { Path } from "@effect/platform/Path"
+import { cuts, type Cut } from "@effect-http2/testkit/cutBodies"
 import { describe, expect, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -18,8 +19,6 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Http2 from "node:http2"
-import * as Net from "node:net"
 import { port } from "./support/harness.js"
 
 const request = HttpServerRequest.HttpServerRequest
@@ -92,64 +91,6 @@ const readers: Record<string, Reader> = {
   }
 }
 
-type Cut = (port: number, reader: Reader) => Effect.Effect<unknown>
-
-const http1 =
-  (head: (body: string) => string, leave: (socket: Net.Socket) => void): Cut =>
-  (port, { body, type }) =>
-    Effect.async<void>((resume) => {
-      const socket = Net.connect(port, "127.0.0.1", () => {
-        socket.write(`POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${type}\r\n${head(body)}`, () => {
-          leave(socket)
-          resume(Effect.void)
-        })
-      })
-      socket.on("error", () => {})
-    })
-
-const http2 =
-  (leave: (session: Http2.ClientHttp2Session, stream: Http2.ClientHttp2Stream) => void, length?: number): Cut =>
-  (port, { body, type }) =>
-    Effect.async<void>((resume) => {
-      const session = Http2.connect(`http://127.0.0.1:${port}`)
-      session.on("error", () => {})
-      const stream = session.request(
-        {
-          ":method": "POST",
-          "content-type": type,
-          ...(length === undefined ? {} : { "content-length": body.length + length })
-        },
-        { endStream: false }
-      )
-      stream.on("error", () => {})
-      stream.write(body)
-      // The server has read what was sent before.
-      session.once("connect", () =>
-        session.ping(() => {
-          leave(session, stream)
-          resume(Effect.void)
-        })
-      )
-    })
-
-const counted = (body: string) => `Content-Length: ${body.length + 1}\r\n\r\n${body}`
-const chunked = (body: string) => `Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n`
-
-const cuts: Record<string, Cut> = {
-  "HTTP/1.1, content-length, FIN": http1(counted, (socket) => socket.end()),
-  "HTTP/1.1, content-length, RST": http1(counted, (socket) => socket.resetAndDestroy()),
-  "HTTP/1.1, chunked, FIN": http1(chunked, (socket) => socket.end()),
-  "HTTP/1.1, chunked, RST": http1(chunked, (socket) => socket.resetAndDestroy()),
-  "HTTP/1.1, a chunk that is none": http1(
-    (body) => `${chunked(body)}none\r\n`,
-    () => {}
-  ),
-  // Node's `close` would end the body first.
-  "HTTP/2, RST_STREAM": http2((_, stream) => stream.destroy()),
-  "HTTP/2, shorter than content-length": http2((_, stream) => stream.end(), 1),
-  "HTTP/2, the connection closes": http2((session) => session.destroy())
-}
-
 const cases = Object.keys(cuts).flatMap((cut) => Object.keys(readers).map((reader) => [cut, reader] as const))
 
 const outcomeOf = (cut: Cut, reader: Reader, mode: (read: Read) => Read) =>
@@ -161,7 +102,7 @@ const outcomeOf = (cut: Cut, reader: Reader, mode: (read: Read) => Read) =>
         HttpServerResponse.text("read")
       )
     )
-    yield* cut(yield* port, reader)
+    yield* Effect.flatMap(port, (port) => Effect.promise(() => cut(port, reader)))
     return yield* Effect.timeoutFail(Deferred.await(outcome), {
       duration: "10 seconds",
       onTimeout: () => new Error("the reader waits for ever")
