@@ -5,8 +5,8 @@ import * as Scope from "effect/Scope"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { describeWithPeer } from "../../packages/platform-node/test/support/peers.js"
 import { nodeHttp2, nodeHttp2OfEffect4 } from "./support/app.js"
-import type { Page } from "./support/browser.js"
-import { launch } from "./support/browser.js"
+import type { Page } from "@effect-http2/testkit/browser"
+import { launch } from "@effect-http2/testkit/browser"
 
 describe.each([
   { version: 3, serve: nodeHttp2 },

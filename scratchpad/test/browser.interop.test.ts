@@ -1,8 +1,8 @@
 /** Every route of the playground from a page in Chromium. Browsers speak HTTP/2 over TLS only. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { describeWithPeer } from "../../packages/platform-node/test/support/peers.js"
-import type { Page } from "./support/browser.js"
-import { launch } from "./support/browser.js"
+import type { Page } from "@effect-http2/testkit/browser"
+import { launch } from "@effect-http2/testkit/browser"
 import { stats, until } from "./support/observe.js"
 import { versions } from "./support/programs.js"
 import { usePlayground } from "./support/suite.js"

@@ -12,14 +12,18 @@ import { type Definitions, normalize } from "./arguments.js"
 import { describe, exitCodesText, Failures, UsageError } from "./failure.js"
 import * as Get from "./get/get.js"
 import * as GetOptions from "./get/getOptions.js"
+import * as Serve from "./serve/serve.js"
 import { Output, type OutputTo } from "./output.js"
 
 /** What each command takes. */
-const definitions: ReadonlyMap<string, Definitions> = new Map([["get", GetOptions.definitions]])
+const definitions: ReadonlyMap<string, Definitions> = new Map<string, Definitions>([
+  ["get", GetOptions.definitions],
+  ["serve", Serve.definitions]
+])
 
 const root = Command.make("effect-http2").pipe(
   Command.withDescription("HTTP/2 from the command line."),
-  Command.withSubcommands([Get.command])
+  Command.withSubcommands([Get.command, Serve.command])
 )
 
 /** Help goes to stdout, in colours where that is a terminal; what `@effect/cli` says of a mistake, over many lines, is said in one, by `report`. */

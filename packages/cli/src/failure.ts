@@ -38,6 +38,16 @@ export class OutputError extends Data.TaggedError("OutputError")<{
   }
 }
 
+/** A port that cannot be had. */
+export class ListenError extends Data.TaggedError("ListenError")<{
+  readonly address: string
+  readonly cause: unknown
+}> {
+  override get message(): string {
+    return `${this.address} cannot be listened at: ${reasonOf(this.cause)}; -p takes another port`
+  }
+}
+
 /** A file or a folder that the command line names cannot be read. */
 export class InputError extends Data.TaggedError("InputError")<{ readonly source: string; readonly cause: unknown }> {
   override get message(): string {
@@ -74,13 +84,22 @@ export class Failures extends Data.TaggedError("Failures")<{
 }> {}
 
 export type Failure =
-  UsageError | StatusError | TimeoutError | OutputError | InputError | ContentError | RedirectError | Http2Error
+  | UsageError
+  | StatusError
+  | TimeoutError
+  | OutputError
+  | InputError
+  | ListenError
+  | ContentError
+  | RedirectError
+  | Http2Error
 
 /** Of every command. The README and `--help` say the same. */
 export const exitCodes: { readonly [Tag in Failure["_tag"]]: number } = {
   StatusError: 1,
   UsageError: 2,
   Http2TransportError: 3,
+  ListenError: 3,
   Http2ConnectionError: 4,
   Http2StreamError: 4,
   TimeoutError: 5,

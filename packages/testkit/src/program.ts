@@ -28,6 +28,8 @@ export interface Program {
 export interface StartOptions {
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
+  /** The user whose process it is; only the superuser has a choice. */
+  readonly uid?: number
 }
 
 const collect = (stream: NodeJS.ReadableStream): { text: string } => {
