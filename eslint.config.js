@@ -78,7 +78,7 @@ export default defineConfig(
     extends: [tseslint.configs.disableTypeChecked]
   },
   {
-    files: ["**/*.js", "**/*.cjs"],
+    files: ["**/*.js", "**/*.cjs", "**/*.mjs"],
     languageOptions: { globals: { console: "readonly", module: "writable", process: "readonly", URL: "readonly" } }
   }
 )

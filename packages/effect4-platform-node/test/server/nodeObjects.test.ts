@@ -44,7 +44,7 @@ for (const { layer, server } of servers) {
       const response = yield* HttpClient.get("/", { headers: { "x-field": "1" } })
       const found = yield* response.json
       if (server === "NodeHttp2Server over HTTP/2") {
-        const of = (what: string) => expect.stringMatching(new RegExp(`a request over HTTP/2 has no ${what}`))
+        const of = (what: string): unknown => expect.stringMatching(new RegExp(`a request over HTTP/2 has no ${what}`))
         expect(found).toEqual([
           of("IncomingMessage, and so no `method`"),
           of("IncomingMessage, and so no `headers`"),
