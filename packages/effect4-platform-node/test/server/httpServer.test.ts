@@ -556,6 +556,19 @@ describe("the port", () => {
     })
   )
 
+  live("of two applications the first serves again when the scope of the later one closes", () =>
+    Effect.gen(function* () {
+      const server = yield* NodeHttp2Server.make({ host })
+      yield* server.serve(Effect.succeed(HttpServerResponse.text("first")))
+      const scope = yield* Scope.make()
+      yield* Scope.provide(server.serve(Effect.succeed(HttpServerResponse.text("later"))), scope)
+      const ask = byHttp1(portOf(server), false)
+      expect((yield* ask()).text).toBe("later")
+      yield* Scope.close(scope, Exit.void)
+      expect((yield* ask()).text).toBe("first")
+    })
+  )
+
   live("an address in use is a ServeError with Node's error, a bad option one with ours", () =>
     Effect.gen(function* () {
       const server = yield* NodeHttp2Server.make({ host })
