@@ -189,6 +189,7 @@ describe.each(versions)("on Effect %i", (version) => {
         resetsSent: number,
         resetsReceived: number,
         stalledOctets: number,
+        slowBodies: number,
         glitches: number,
         guardTrips: number,
         failuresByPeer: number,
