@@ -81,12 +81,14 @@ describe.each(lines)("the programs of the README, for Effect $effect,", ({ folde
 })
 
 describe("the options of the README", () => {
-  /** `262,144`, `20/s` and `10 s` as the numbers that they are, times in milliseconds. */
+  /** `262,144`, `20/s` and `10 s` as the numbers that they are, times in milliseconds; `none` is Infinity. */
   const toNumber = (text: string): number =>
-    Number.parseFloat(text.replaceAll(",", "")) * (text.endsWith(" s") ? 1000 : 1)
+    text === "none"
+      ? Number.POSITIVE_INFINITY
+      : Number.parseFloat(text.replaceAll(",", "")) * (text.endsWith(" s") ? 1000 : 1)
 
   it("are all there, with their defaults", () => {
-    const rows = [...readme.matchAll(/^\| (`.*?) +\| (\d.*?) +\| /gm)].flatMap(([, names = "", values = ""]) => {
+    const rows = [...readme.matchAll(/^\| (`.*?) +\| (\d.*?|none) +\| /gm)].flatMap(([, names = "", values = ""]) => {
       const all = values.split(", ").map(toNumber)
       return names.split(", ").map((name, index) => [name.replaceAll("`", ""), all[index]] as const)
     })
