@@ -127,7 +127,7 @@ describe("serve: a file", () => {
     }
   })
 
-  it("HEAD heeds no range [rfc9110-14.2-4]", async () => {
+  it("HEAD heeds no range (RFC 9110 §14.2)", async () => {
     expect(await ask("/text.txt", { range: "bytes=0-1" }, "HEAD")).toMatchObject({
       status: 200,
       headers: { "content-length": "20" }

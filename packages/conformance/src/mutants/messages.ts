@@ -223,9 +223,9 @@ const streams = [
   ),
   ...edits({
     rule: "rfc9113-8.1-5",
-    in: "Body.fail",
+    in: "ReceivedBody.fail",
     find: "if (this.isOver) return\n    this.failure = error",
-    replace: "if (this.failure !== undefined) return\n    this.arrived = []\n    this.failure = error"
+    replace: "if (this.failure !== undefined) return\n    this.chunks = []\n    this.failure = error"
   })
 ]
 

@@ -121,8 +121,9 @@ const writing = [
   ...edits({
     rule: "rfc9113-8.3.2-1",
     in: "ServerStream.respond",
-    find: 'this.checkHead(status, headers, date)\n    this.response = "head"\n    this.sendHead(statusFields.get(status), headers,',
-    replace: 'this.checkHead(status, headers, date)\n    this.response = "head"\n    this.sendHead(noFields, headers,'
+    find: 'this.checkHead(status, headers, date)\n    this.response = "head"\n    this.status = status\n    this.sendHead(statusFields.get(status), headers,',
+    replace:
+      'this.checkHead(status, headers, date)\n    this.response = "head"\n    this.status = status\n    this.sendHead(noFields, headers,'
   }),
   ...edits({
     rule: "rfc9113-8.2-1",
@@ -133,15 +134,15 @@ const writing = [
   ...edits(
     {
       rule: "rfc9113-8.1.1-1",
-      in: "writeBody",
-      find: "if (stream.announcedOctets >= 0 && sent > stream.announcedOctets) return Effect.fail(lengthError(stream))",
+      in: "SentBody.push",
+      find: "if (announcedOctets >= 0 && this.octets > announcedOctets) return this.lengthError",
       replace: ""
     },
     {
       rule: "rfc9113-8.1.1-1",
-      in: "writeBody",
-      find: "sent < stream.announcedOctets ? Effect.fail(lengthError(stream)) : writeTrailers(stream, trailers)",
-      replace: "writeTrailers(stream, trailers)"
+      in: "SentBody.shortness",
+      find: "return this.octets < this.stream.announcedOctets ? this.lengthError : undefined",
+      replace: "return undefined"
     }
   )
 ]

@@ -11,7 +11,7 @@ const sending = edits(
   {
     rule: ["rfc9113-3.4-1", "rfc9113-3.4-2", "rfc9113-6.5-1", "rfc9113-3.3-2", "rfc9113-3.2-2"],
     in: "sendPreface",
-    find: "connection.outbox.raw(connection.role.isServer ? serverPreface(announced) : encodeFirst(announced, Settings.initial))",
+    find: "connection.outbox.frame(\n    connection.role.isServer ? serverPreface(announced) : encodeFirst(announced, Settings.initial)\n  )",
     replace: ""
   },
   {
