@@ -9,8 +9,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { type ConnectionError, isConnectionError } from "./Http2Error.js"
 
-type Time = Extract<keyof Options.Options, `${string}Timeout` | `${string}Interval` | `${string}Age`>
-
 /**
  * The options of a connection, none of which has to be given. Sizes are octets.
  *
@@ -18,7 +16,7 @@ type Time = Extract<keyof Options.Options, `${string}Timeout` | `${string}Interv
  * @category models
  */
 export type Http2Options = {
-  readonly [K in keyof Options.Options]?: (K extends Time ? Duration.Input : number) | undefined
+  readonly [K in keyof Options.Options]?: (K extends Options.Time ? Duration.Input : number) | undefined
 } & {
   /**
    * Whether what happens is measured, as metrics of Effect over all connections of the process: `http.server.request.duration` and the others that the README
@@ -51,12 +49,9 @@ export {
   toSettings
 } from "@effect-http2/engine/Options"
 
-const isTime = (name: keyof Options.Options): name is Time =>
-  name.endsWith("Timeout") || name.endsWith("Interval") || name.endsWith("Age")
-
 /** A size as it is, a time in milliseconds; NaN for what is neither. */
 const toNumber = (name: keyof Options.Options, value: unknown): number =>
-  isTime(name)
+  Options.isTime(name)
     ? Option.getOrElse(Option.map(Duration.fromInput(value as Duration.Input), Duration.toMillis), () => Number.NaN)
     : typeof value === "number"
       ? value

@@ -170,7 +170,22 @@ const bounds: { readonly [K in keyof Options]?: readonly [least: number, most: n
 const boundsOf = (name: keyof Options): readonly [least: number, most: number] =>
   bounds[name] ?? [0, Number.POSITIVE_INFINITY]
 
-const isTime = (name: string): boolean => name.endsWith("Timeout") || name.endsWith("Interval") || name.endsWith("Age")
+/**
+ * The options that are times; the others are numbers.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Time = Extract<keyof Options, `${string}Timeout` | `${string}Interval` | `${string}Age`>
+
+/**
+ * Whether the option `name` is a time.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isTime = (name: keyof Options): name is Time =>
+  name.endsWith("Timeout") || name.endsWith("Interval") || name.endsWith("Age")
 
 /** What an option can be, in words. */
 const rangeOf = (name: keyof Options): string => {

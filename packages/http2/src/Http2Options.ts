@@ -9,8 +9,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { type ConnectionError, isConnectionError } from "./Http2Error.js"
 
-type Time = Extract<keyof Options.Options, `${string}Timeout` | `${string}Interval` | `${string}Age`>
-
 /**
  * The options of a connection, none of which has to be given. Sizes are octets.
  *
@@ -18,7 +16,7 @@ type Time = Extract<keyof Options.Options, `${string}Timeout` | `${string}Interv
  * @category models
  */
 export type Http2Options = {
-  readonly [K in keyof Options.Options]?: K extends Time ? Duration.DurationInput : number
+  readonly [K in keyof Options.Options]?: K extends Options.Time ? Duration.DurationInput : number
 } & {
   /**
    * Whether what happens is measured, as metrics of Effect over all connections of the process: `http.server.request.duration` and the others that the README
@@ -53,8 +51,7 @@ export {
 
 /** A size as it is, a time in milliseconds; NaN for what is neither. */
 const toNumber = (name: keyof Options.Options, value: unknown): number => {
-  const isTime = name.endsWith("Timeout") || name.endsWith("Interval") || name.endsWith("Age")
-  if (!isTime) return typeof value === "number" ? value : Number.NaN
+  if (!Options.isTime(name)) return typeof value === "number" ? value : Number.NaN
   return Option.getOrElse(Option.map(Duration.decodeUnknown(value), Duration.toMillis), () => Number.NaN)
 }
 

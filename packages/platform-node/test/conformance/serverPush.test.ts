@@ -79,7 +79,7 @@ describe("8.4 pushed responses", () => {
         expect(promise).toBeGreaterThan(frames.findIndex(({ type }) => type === Type.HEADERS))
         expect(promise).toBeLessThan(reference)
         expect(P.textOf(frames, 1)).toBe("first,pushed")
-        if (!frames.some(({ flags, streamId }) => streamId === 2 && flags === Raw.END_STREAM)) yield* P.upToEnd(peer, 2)
+        if (!frames.some(P.ends(2))) yield* P.upToEnd(peer, 2)
       })
   )
 
